@@ -1,0 +1,7 @@
+/** Guest images: built from Debian packages or imported, pinned by digest. */
+@Export
+@Version("1.0.0")
+package org.lodge.images;
+
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;
