@@ -1,0 +1,82 @@
+package org.lodge.boot.internal;
+
+import java.util.concurrent.CompletableFuture;
+import org.lodge.boot.Shutdown;
+import org.lodge.vm.Guests;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts the guests that start by themselves, and ends them in order when Lodge ends, whether a
+ * person asked for it, a signal came, or the framework was stopped.
+ */
+@Component(immediate = true)
+public final class Boot implements Shutdown {
+  private static final Logger LOG = LoggerFactory.getLogger(Boot.class);
+
+  private final Guests guests;
+  private final BundleContext context;
+  private CompletableFuture<Void> shutdown;
+
+  @Activate
+  public Boot(@Reference Guests guests, BundleContext context) {
+    this.guests = guests;
+    this.context = context;
+    if (context.getProperty("lodge.oneshot") == null) {
+      guests.startAutostart().whenComplete(Boot::logAutostart);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> shutdown(boolean keepGuests) {
+    CompletableFuture<Void> ended = end(keepGuests);
+    ended.thenRunAsync(this::stopFramework, Thread.ofPlatform().name("lodge-shutdown")::start);
+    return ended;
+  }
+
+  /** The framework stops for whatever reason: no guest is left without its supervisor's word. */
+  @Deactivate
+  void deactivate() {
+    end(false).join();
+  }
+
+  private synchronized CompletableFuture<Void> end(boolean keepGuests) {
+    if (shutdown == null) {
+      LOG.info(keepGuests ? "Leaving the guests running" : "Stopping the guests");
+      if (keepGuests) {
+        guests.releaseAll();
+        shutdown = CompletableFuture.completedFuture(null);
+      } else {
+        shutdown = guests.stopAll().handle(Boot::logStop);
+      }
+    }
+    return shutdown;
+  }
+
+  private void stopFramework() {
+    try {
+      context.getBundle(0).stop();
+    } catch (BundleException e) {
+      LOG.error("The framework does not stop: {}", e.toString());
+    }
+  }
+
+  private static void logAutostart(Void done, Throwable failure) {
+    if (failure != null) {
+      LOG.warn("Not every guest started by itself: {}", failure.toString());
+    }
+  }
+
+  private static Void logStop(Void done, Throwable failure) {
+    if (failure != null) {
+      LOG.warn("Not every guest stopped in order: {}", failure.toString());
+    }
+    return null;
+  }
+}
