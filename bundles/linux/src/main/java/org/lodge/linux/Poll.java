@@ -1,0 +1,49 @@
+package org.lodge.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.lodge.linux.internal.LibC;
+
+/** {@code poll(2)} for the few places that wait for one or two descriptors. */
+final class Poll {
+  private static final short POLLIN = 1;
+  private static final int POLLFD_BYTES = 8;
+
+  private Poll() {}
+
+  static boolean readable(int fd, int timeoutMillis) throws LinuxException {
+    return firstReadable(timeoutMillis, fd) >= 0;
+  }
+
+  /**
+   * Waits until one is readable, hung up or in error.
+   *
+   * @return its index, or -1 if the time ran out
+   */
+  static int firstReadable(int timeoutMillis, int... fds) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pollfds = arena.allocate((long) POLLFD_BYTES * fds.length, 4);
+      for (int i = 0; i < fds.length; i++) {
+        pollfds.set(ValueLayout.JAVA_INT, (long) i * POLLFD_BYTES, fds[i]);
+        pollfds.set(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + 4, POLLIN);
+      }
+      long deadlineNanos = System.nanoTime() + timeoutMillis * 1_000_000L;
+      int remainingMillis = timeoutMillis;
+      while (LibC.poll(pollfds.address(), fds.length, remainingMillis) < 0) {
+        if (LibC.errno() != LinuxException.EINTR) {
+          throw LibC.failure("poll");
+        }
+        if (timeoutMillis >= 0) {
+          remainingMillis = (int) Math.max(0, (deadlineNanos - System.nanoTime()) / 1_000_000);
+        }
+      }
+      for (int i = 0; i < fds.length; i++) {
+        if (pollfds.get(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + 6) != 0) {
+          return i;
+        }
+      }
+      return -1;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package org.lodge.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(10)
+class EventFdTest {
+
+  @Test
+  void manySignalsAreTakenAtOnce() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      assertFalse(event.drain());
+      assertTrue(event.signal());
+      assertTrue(event.signal());
+      assertTrue(event.await(1000));
+      assertFalse(event.await(0));
+    }
+  }
+
+  @Test
+  void aDuplicateIsTheSameCounterWithItsOwnEnd() throws Exception {
+    EventFd event = EventFd.create();
+    try (EventFd other = EventFd.adopt(event.duplicate())) {
+      assertNotEquals(event.number(), other.number());
+      event.signal();
+      event.close();
+      assertTrue(other.drain());
+    }
+  }
+
+  @Test
+  void aClosedOneTakesNoSignalAndItsNumberIsNeverReused() throws Exception {
+    EventFd event = EventFd.create();
+    int number = event.number();
+    event.close();
+    try (EventFd successor = EventFd.create()) {
+      assertEquals(number, successor.number());
+      event.close();
+      assertFalse(event.signal());
+      assertFalse(successor.drain());
+      assertThrows(IllegalStateException.class, event::number);
+    }
+  }
+}
