@@ -45,4 +45,14 @@ public interface VmmDriver {
    *     alone
    */
   Optional<Vmm> adopt(Path runDirectory, VmmListener listener, Duration limit) throws VmmException;
+
+  /**
+   * Ends, by signal, the monitor that an earlier Lodge left running in this directory, whether it
+   * answers or not, and waits for its end. Touches nothing but the recorded process: an id that now
+   * belongs to another is left alone.
+   *
+   * @return whether there was such a process
+   * @throws VmmException if it has not ended within the limit
+   */
+  boolean killLeftBehind(Path runDirectory, Duration limit) throws VmmException;
 }
