@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.lodge.linux.internal.LibC;
+import org.lodge.linux.internal.Poll;
 
 /**
  * An event counter ({@code eventfd(2)}): one side adds to it, the other side waits until it is not

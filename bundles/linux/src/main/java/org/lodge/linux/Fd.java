@@ -103,7 +103,7 @@ public class Fd implements AutoCloseable {
 
   protected final void leave() {
     if (users.decrementAndGet() == CLOSED) {
-      free(number);
+      LibC.close(number);
     }
   }
 
@@ -120,11 +120,6 @@ public class Fd implements AutoCloseable {
     return number;
   }
 
-  /** Returns the number to the kernel. Called once. */
-  void free(int number) {
-    LibC.close(number);
-  }
-
   /** Closes now, or when the last running call ends. Later calls do nothing. */
   @Override
   public void close() {
@@ -132,7 +127,7 @@ public class Fd implements AutoCloseable {
     while (seen >= 0) {
       if (users.compareAndSet(seen, seen | CLOSED)) {
         if (seen == 0) {
-          free(number);
+          LibC.close(number);
         }
         return;
       }

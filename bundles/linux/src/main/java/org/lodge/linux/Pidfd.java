@@ -3,6 +3,7 @@ package org.lodge.linux;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.lodge.linux.internal.LibC;
+import org.lodge.linux.internal.Poll;
 
 /**
  * A process, held by a descriptor ({@code pidfd_open(2)}): signals and the wait for its end can't

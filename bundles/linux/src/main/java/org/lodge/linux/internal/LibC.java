@@ -65,11 +65,24 @@ public final class LibC {
 
   public static native int munmap(long address, long sizeBytes);
 
+  public static native int socket(int domain, int type, int protocol);
+
+  public static native int bind(int socket, long address, int addressBytes);
+
+  public static native int listen(int socket, int backlog);
+
+  public static native int connect(int socket, long address, int addressBytes);
+
+  public static native int accept4(int socket, long address, long addressBytes, int flags);
+
+  public static native int getsockopt(
+      int socket, int level, int option, long value, long valueBytes);
+
   public static native long recvmsg(int socket, long message, int flags);
 
-  public static native int shutdown(int socket, int how);
+  public static native long sendmsg(int socket, long message, int flags);
 
-  public static native int ioctl(int fd, long request, long argument);
+  public static native int shutdown(int socket, int how);
 
   public static native long syscall(long number, long a, long b, long c, long d);
 

@@ -1,19 +1,24 @@
-package org.lodge.linux;
+package org.lodge.linux.internal;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.lodge.linux.internal.LibC;
+import org.lodge.linux.LinuxException;
 
 /** {@code poll(2)} for the few places that wait for one or two descriptors. */
-final class Poll {
+public final class Poll {
   private static final short POLLIN = 1;
+  private static final short POLLOUT = 4;
   private static final int POLLFD_BYTES = 8;
 
   private Poll() {}
 
-  static boolean readable(int fd, int timeoutMillis) throws LinuxException {
+  public static boolean readable(int fd, int timeoutMillis) throws LinuxException {
     return firstReadable(timeoutMillis, fd) >= 0;
+  }
+
+  public static boolean writable(int fd, int timeoutMillis) throws LinuxException {
+    return first(POLLOUT, timeoutMillis, fd) >= 0;
   }
 
   /**
@@ -21,12 +26,16 @@ final class Poll {
    *
    * @return its index, or -1 if the time ran out
    */
-  static int firstReadable(int timeoutMillis, int... fds) throws LinuxException {
+  public static int firstReadable(int timeoutMillis, int... fds) throws LinuxException {
+    return first(POLLIN, timeoutMillis, fds);
+  }
+
+  private static int first(short interest, int timeoutMillis, int... fds) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pollfds = arena.allocate((long) POLLFD_BYTES * fds.length, 4);
       for (int i = 0; i < fds.length; i++) {
         pollfds.set(ValueLayout.JAVA_INT, (long) i * POLLFD_BYTES, fds[i]);
-        pollfds.set(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + 4, POLLIN);
+        pollfds.set(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + 4, interest);
       }
       long deadlineNanos = System.nanoTime() + timeoutMillis * 1_000_000L;
       int remainingMillis = timeoutMillis;
