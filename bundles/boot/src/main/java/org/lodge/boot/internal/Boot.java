@@ -2,6 +2,7 @@ package org.lodge.boot.internal;
 
 import java.util.concurrent.CompletableFuture;
 import org.lodge.boot.Shutdown;
+import org.lodge.linux.ServiceManager;
 import org.lodge.vm.Guests;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -22,13 +23,17 @@ public final class Boot implements Shutdown {
 
   private final Guests guests;
   private final BundleContext context;
+  private final Readiness readiness;
   private CompletableFuture<Void> shutdown;
 
   @Activate
-  public Boot(@Reference Guests guests, BundleContext context) {
+  public Boot(
+      @Reference Guests guests, @Reference ServiceManager serviceManager, BundleContext context) {
     this.guests = guests;
     this.context = context;
+    this.readiness = new Readiness(serviceManager, guests, System.getenv());
     if (context.getProperty("lodge.oneshot") == null) {
+      readiness.tellWhenStarted(context);
       guests.startAutostart().whenComplete(Boot::logAutostart);
     }
   }
@@ -43,7 +48,9 @@ public final class Boot implements Shutdown {
   /** The framework stops for whatever reason: no guest is left without its supervisor's word. */
   @Deactivate
   void deactivate() {
+    readiness.tellStopping();
     end(false).join();
+    readiness.close();
   }
 
   private synchronized CompletableFuture<Void> end(boolean keepGuests) {
