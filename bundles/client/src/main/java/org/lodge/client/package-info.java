@@ -1,0 +1,2 @@
+/** The client of the admin socket, and the frames that both sides speak. */
+package org.lodge.client;
