@@ -1,0 +1,32 @@
+package org.lodge.shell;
+
+/** What the person looks at. Thread-safe. */
+public interface Terminal {
+
+  /** Whether standard input is a terminal. */
+  boolean inputIsTty();
+
+  /** Whether standard output is a terminal. */
+  boolean outputIsTty();
+
+  /** Of the window, now; 80 where there is none. */
+  int columns();
+
+  /** Of the window, now; 24 where there is none. */
+  int rows();
+
+  /** Whether standard output is a terminal and the person has not refused colours. */
+  boolean colors();
+
+  /**
+   * Each key reaches the command as it is pressed, Ctrl-C too, and lines end in CR LF. Closing puts
+   * the terminal back; the end of the command does too.
+   */
+  Raw raw();
+
+  /** The raw mode. */
+  interface Raw extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

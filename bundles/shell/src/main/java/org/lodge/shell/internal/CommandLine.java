@@ -1,0 +1,199 @@
+package org.lodge.shell.internal;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lodge.shell.Argument;
+import org.lodge.shell.Argument.Arity;
+import org.lodge.shell.CommandException;
+import org.lodge.shell.Description;
+import org.lodge.shell.ExitCode;
+import org.lodge.shell.Kind;
+import org.lodge.shell.Option;
+
+/** The words after a command's name, checked against its description. */
+final class CommandLine {
+  static final Option JSON = Option.flag("json", '\0', "print JSON, errors too");
+  static final Option HELP = Option.flag("help", 'h', "show this text and do nothing");
+
+  private final Description description;
+  private final Map<String, List<String>> values = new LinkedHashMap<>();
+
+  private CommandLine(Description description) {
+    this.description = description;
+  }
+
+  /** Whether help is asked for, however wrong the rest may be. */
+  static boolean asksForHelp(List<String> words) {
+    for (String word : words) {
+      if (word.equals("--")) {
+        return false;
+      }
+      if (word.equals("--help") || word.equals("-h")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static boolean asksForJson(List<String> words) {
+    int end = words.indexOf("--");
+    return (end < 0 ? words : words.subList(0, end)).contains("--json");
+  }
+
+  /**
+   * @throws CommandException with exit code 2, naming the word that is wrong and what is allowed
+   */
+  static CommandLine parse(Description description, List<String> words) throws CommandException {
+    CommandLine line = new CommandLine(description);
+    List<String> plain = new ArrayList<>();
+    for (int i = 0; i < words.size(); i++) {
+      String word = words.get(i);
+      if (word.equals("--")) {
+        plain.addAll(words.subList(i + 1, words.size()));
+        break;
+      }
+      if (word.startsWith("--")) {
+        i += line.longOption(word, words, i);
+      } else if (word.startsWith("-") && word.length() > 1) {
+        i += line.letters(word, words, i);
+      } else {
+        plain.add(word);
+      }
+    }
+    line.arguments(plain);
+    return line;
+  }
+
+  List<String> all(String name) {
+    return values.getOrDefault(name, List.of());
+  }
+
+  boolean flag(String name) {
+    return values.containsKey(name);
+  }
+
+  private int longOption(String word, List<String> words, int at) throws CommandException {
+    int equals = word.indexOf('=');
+    String name = word.substring(2, equals < 0 ? word.length() : equals);
+    Option option = null;
+    for (Option known : options(description)) {
+      if (known.name().equals(name)) {
+        option = known;
+      }
+    }
+    if (option == null) {
+      List<String> names = options(description).stream().map(Option::name).toList();
+      throw usage("unknown option --" + name + Nearest.suggestion(name, names, "--"));
+    }
+    if (option.kind() == Kind.FLAG) {
+      if (equals >= 0) {
+        throw usage("--" + name + " takes no value");
+      }
+      values.put(name, List.of());
+      return 0;
+    }
+    if (equals >= 0) {
+      values.put(name, List.of(checked("--" + name, option.kind(), word.substring(equals + 1))));
+      return 0;
+    }
+    return valueAfter(option, "--" + name, words, at);
+  }
+
+  private int letters(String word, List<String> words, int at) throws CommandException {
+    for (int i = 1; i < word.length(); i++) {
+      char letter = word.charAt(i);
+      Option option = null;
+      for (Option known : options(description)) {
+        if (known.letter() == letter) {
+          option = known;
+        }
+      }
+      if (option == null) {
+        throw usage("unknown option -" + letter);
+      }
+      if (option.kind() == Kind.FLAG) {
+        values.put(option.name(), List.of());
+      } else if (i + 1 < word.length()) {
+        String value = word.substring(i + 1);
+        values.put(option.name(), List.of(checked("-" + letter, option.kind(), value)));
+        return 0;
+      } else {
+        return valueAfter(option, "-" + letter, words, at);
+      }
+    }
+    return 0;
+  }
+
+  private int valueAfter(Option option, String shown, List<String> words, int at)
+      throws CommandException {
+    if (at + 1 >= words.size()) {
+      throw usage(shown + " needs a value: " + option.help());
+    }
+    values.put(option.name(), List.of(checked(shown, option.kind(), words.get(at + 1))));
+    return 1;
+  }
+
+  private void arguments(List<String> plain) throws CommandException {
+    int next = 0;
+    for (Argument argument : description.arguments()) {
+      Arity arity = argument.arity();
+      boolean several = arity == Arity.MANY || arity == Arity.ANY;
+      int end = several ? plain.size() : Math.min(plain.size(), next + 1);
+      if (next == end && (arity == Arity.ONE || arity == Arity.MANY)) {
+        throw usage(argument.name() + " is missing: " + argument.help());
+      }
+      List<String> taken = new ArrayList<>();
+      for (String value : plain.subList(next, end)) {
+        taken.add(checked(argument.name(), argument.kind(), value));
+      }
+      if (!taken.isEmpty()) {
+        values.put(argument.name(), List.copyOf(taken));
+      }
+      next = end;
+    }
+    if (next < plain.size()) {
+      throw usage("one argument too many: " + plain.get(next));
+    }
+  }
+
+  private String checked(String shown, Kind kind, String value) throws CommandException {
+    if (value.isEmpty()) {
+      throw usage(shown + " is empty");
+    }
+    if (kind == Kind.INTEGER && !value.chars().allMatch(c -> c >= '0' && c <= '9')
+        || kind == Kind.INTEGER && value.length() > 9) {
+      throw usage(shown + " takes a whole number, not " + value);
+    }
+    if (kind == Kind.DURATION) {
+      duration(shown, value);
+    }
+    return value;
+  }
+
+  private Duration duration(String shown, String value) throws CommandException {
+    try {
+      return Durations.parse(value);
+    } catch (IllegalArgumentException e) {
+      throw usage(shown + " takes " + e.getMessage() + ", not " + value);
+    }
+  }
+
+  private CommandException usage(String message) {
+    String name = description.name();
+    return new CommandException(
+        ExitCode.USAGE,
+        name + ": " + message,
+        List.of("usage: " + HelpText.usage(description), "more:  lodge help " + name));
+  }
+
+  /** The command's own and those that every command has. */
+  static List<Option> options(Description description) {
+    List<Option> options = new ArrayList<>(description.options());
+    options.add(JSON);
+    options.add(HELP);
+    return options;
+  }
+}

@@ -1,0 +1,174 @@
+package org.lodge.shell.internal;
+
+import java.nio.file.Path;
+import java.util.Hashtable;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.lodge.boot.Shutdown;
+import org.lodge.images.Images;
+import org.lodge.shell.CommandException;
+import org.lodge.vm.Definitions;
+import org.lodge.vm.GuestListener;
+import org.lodge.vm.Guests;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.FrameworkListener;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/**
+ * What the commands work with. Any of it may be absent: while the container starts, a command waits
+ * for it; later the command says which bundle is missing.
+ */
+@Component(service = Services.class)
+public final class Services implements FrameworkListener {
+  private static final long PATIENCE_MILLIS = 10_000;
+
+  private final BundleContext context;
+  private final Map<Class<?>, Object> present = new ConcurrentHashMap<>();
+
+  @Activate
+  public Services(BundleContext context) {
+    this.context = context;
+    if (context != null) {
+      context.addFrameworkListener(this);
+    }
+  }
+
+  @Deactivate
+  void deactivate() {
+    context.removeFrameworkListener(this);
+  }
+
+  public Guests guests() throws CommandException, InterruptedException {
+    return get(Guests.class, "org.lodge.vm");
+  }
+
+  public Definitions definitions() throws CommandException, InterruptedException {
+    return get(Definitions.class, "org.lodge.vm");
+  }
+
+  public Images images() throws CommandException, InterruptedException {
+    return get(Images.class, "org.lodge.images");
+  }
+
+  public Shutdown shutdown() throws CommandException, InterruptedException {
+    return get(Shutdown.class, "org.lodge.boot");
+  }
+
+  /** A service for completion: null where it is absent, without waiting. */
+  public <T> T peek(Class<T> type) {
+    return type.cast(present.get(type));
+  }
+
+  /** A folder that the launcher names, such as {@code lodge.config}. */
+  public Path folder(String property) throws CommandException {
+    String value = context == null ? null : context.getProperty(property);
+    if (value == null) {
+      throw new CommandException(property + " is not set; start Lodge with: lodge up");
+    }
+    return Path.of(value).toAbsolutePath();
+  }
+
+  /** Hears of every guest until closed. */
+  public AutoCloseable listen(GuestListener listener) {
+    ServiceRegistration<GuestListener> registration =
+        context.registerService(GuestListener.class, listener, new Hashtable<>());
+    return registration::unregister;
+  }
+
+  private <T> T get(Class<T> type, String bundle) throws CommandException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+    synchronized (present) {
+      while (!present.containsKey(type)) {
+        long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (leftMillis <= 0 || !starting()) {
+          throw new CommandException(
+              "the service "
+                  + type.getSimpleName()
+                  + " is missing: the bundle "
+                  + bundle
+                  + " is not active; see: lodge lb, and lodge logs");
+        }
+        present.wait(leftMillis);
+      }
+      return type.cast(present.get(type));
+    }
+  }
+
+  private boolean starting() {
+    return context != null
+        && (context.getBundle(0).getState() == Bundle.STARTING
+            || context.getProperty(OneShot.ARGUMENTS) != null);
+  }
+
+  @Override
+  public void frameworkEvent(FrameworkEvent event) {
+    synchronized (present) {
+      present.notifyAll();
+    }
+  }
+
+  private void put(Class<?> type, Object service) {
+    synchronized (present) {
+      present.put(type, service);
+      present.notifyAll();
+    }
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindGuests(Guests guests) {
+    put(Guests.class, guests);
+  }
+
+  public void unbindGuests(Guests guests) {
+    present.remove(Guests.class, guests);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindDefinitions(Definitions definitions) {
+    put(Definitions.class, definitions);
+  }
+
+  public void unbindDefinitions(Definitions definitions) {
+    present.remove(Definitions.class, definitions);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindImages(Images images) {
+    put(Images.class, images);
+  }
+
+  public void unbindImages(Images images) {
+    present.remove(Images.class, images);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindShutdown(Shutdown shutdown) {
+    put(Shutdown.class, shutdown);
+  }
+
+  public void unbindShutdown(Shutdown shutdown) {
+    present.remove(Shutdown.class, shutdown);
+  }
+}

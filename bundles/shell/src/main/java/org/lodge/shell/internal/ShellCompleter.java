@@ -1,0 +1,166 @@
+package org.lodge.shell.internal;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jline.reader.Candidate;
+import org.jline.reader.Completer;
+import org.jline.reader.LineReader;
+import org.jline.reader.ParsedLine;
+import org.lodge.images.ImageStatus;
+import org.lodge.images.Images;
+import org.lodge.shell.Argument;
+import org.lodge.shell.Command;
+import org.lodge.shell.Description;
+import org.lodge.shell.Kind;
+import org.lodge.shell.Option;
+import org.lodge.vm.GuestStatus;
+import org.lodge.vm.Guests;
+
+/** Completes command names, options and typed arguments from the commands' descriptions. */
+final class ShellCompleter implements Completer {
+  private final CommandRegistry registry;
+  private final Services services;
+  private final GogoCommands gogo;
+  private final Path folder;
+
+  ShellCompleter(CommandRegistry registry, Services services, GogoCommands gogo, Path folder) {
+    this.registry = registry;
+    this.services = services;
+    this.gogo = gogo;
+    this.folder = folder;
+  }
+
+  @Override
+  public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
+    List<String> before = line.words().subList(0, line.wordIndex());
+    String typed = line.word().substring(0, Math.min(line.wordCursor(), line.word().length()));
+    candidates(before, typed)
+        .forEach((value, help) ->
+            candidates.add(
+                new Candidate(
+                    value,
+                    value,
+                    null,
+                    help.isEmpty() ? null : help,
+                    null,
+                    null,
+                    !value.endsWith("/"))));
+  }
+
+  /** The words that may come next, and what they mean. */
+  Map<String, String> candidates(List<String> before, String typed) {
+    Map<String, String> found = new TreeMap<>();
+    if (before.isEmpty()) {
+      for (Command command : registry.all()) {
+        Description description = command.description();
+        String[] words = description.name().split(" ", 2);
+        found.putIfAbsent(words[0], words.length == 1 ? description.summary() : "");
+      }
+      if (gogo != null && !typed.isEmpty()) {
+        gogo.names().stream()
+            .filter(name -> !name.startsWith("lodge:"))
+            .forEach(n -> found.putIfAbsent(n, ""));
+      }
+      return found;
+    }
+    String first = before.getFirst();
+    for (Command member : registry.family(first)) {
+      if (before.size() == 1) {
+        Description description = member.description();
+        found.put(description.name().substring(first.length() + 1), description.summary());
+      }
+    }
+    Optional<Command> command = registry.find(first);
+    int words = 1;
+    if (command.isEmpty() && before.size() >= 2) {
+      command = registry.find(first + " " + before.get(1));
+      words = 2;
+    }
+    if (command.isPresent()) {
+      Description description = command.get().description();
+      values(description, before.subList(words, before.size()), typed, found);
+    }
+    return found;
+  }
+
+  private void values(
+      Description description, List<String> before, String typed, Map<String, String> found) {
+    String last = before.isEmpty() ? "" : before.getLast();
+    int arguments = 0;
+    for (Option option : CommandLine.options(description)) {
+      boolean asks = last.equals("--" + option.name()) || last.equals("-" + option.letter());
+      if (asks && option.kind() != Kind.FLAG) {
+        found.putAll(ofKind(option.kind(), typed));
+        return;
+      }
+      if (typed.startsWith("-")) {
+        found.put("--" + option.name(), option.help());
+      }
+    }
+    if (typed.startsWith("-")) {
+      return;
+    }
+    for (String word : before) {
+      arguments += word.startsWith("-") ? 0 : 1;
+    }
+    List<Argument> all = description.arguments();
+    if (all.isEmpty()) {
+      return;
+    }
+    Argument lastArgument = all.getLast();
+    boolean several =
+        lastArgument.arity() == Argument.Arity.MANY || lastArgument.arity() == Argument.Arity.ANY;
+    if (arguments < all.size() || several) {
+      Argument next = all.get(Math.min(arguments, all.size() - 1));
+      found.putAll(ofKind(next.kind(), typed));
+      before.forEach(found::remove);
+    }
+  }
+
+  private Map<String, String> ofKind(Kind kind, String typed) {
+    Map<String, String> found = new TreeMap<>();
+    switch (kind) {
+      case GUEST -> {
+        Guests guests = services.peek(Guests.class);
+        if (guests != null) {
+          for (GuestStatus status : guests.list()) {
+            found.put(status.name(), GuestText.state(status));
+          }
+        }
+      }
+      case IMAGE -> {
+        Images images = services.peek(Images.class);
+        if (images != null) {
+          for (ImageStatus image : images.list()) {
+            found.put(image.name(), image.upToDate() ? "current" : "");
+          }
+        }
+      }
+      case COMMAND ->
+          registry.all().forEach(c -> found.put(c.description().name(), c.description().summary()));
+      case PATH -> files(typed).forEach(file -> found.put(file, ""));
+      case FLAG, TEXT, INTEGER, DURATION -> {}
+    }
+    return found;
+  }
+
+  private List<String> files(String typed) {
+    String parent = typed.substring(0, typed.lastIndexOf('/') + 1);
+    List<String> files = new ArrayList<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(folder.resolve(parent))) {
+      for (Path file : found) {
+        files.add(parent + file.getFileName() + (Files.isDirectory(file) ? "/" : ""));
+      }
+    } catch (IOException e) {
+      return List.of();
+    }
+    return files;
+  }
+}

@@ -1,0 +1,65 @@
+package org.lodge.shell.internal.admin;
+
+import java.util.function.Consumer;
+import org.lodge.shell.Terminal;
+
+/** The terminal at the other end of the admin socket. */
+final class SocketTerminal implements Terminal {
+  private final Request request;
+  private final Consumer<Boolean> setRaw;
+  private volatile int columns;
+  private volatile int rows;
+  private volatile Runnable resized = () -> {};
+
+  SocketTerminal(Request request, Consumer<Boolean> setRaw) {
+    this.request = request;
+    this.setRaw = setRaw;
+    this.columns = request.columns();
+    this.rows = request.rows();
+  }
+
+  void resize(int newColumns, int newRows) {
+    columns = Math.max(1, newColumns);
+    rows = Math.max(1, newRows);
+    resized.run();
+  }
+
+  void onResize(Runnable action) {
+    resized = action;
+  }
+
+  String term() {
+    return request.term();
+  }
+
+  @Override
+  public boolean inputIsTty() {
+    return request.stdinTty();
+  }
+
+  @Override
+  public boolean outputIsTty() {
+    return request.stdoutTty();
+  }
+
+  @Override
+  public int columns() {
+    return columns;
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public boolean colors() {
+    return request.stdoutTty() && !request.noColor() && !request.term().equals("dumb");
+  }
+
+  @Override
+  public Raw raw() {
+    setRaw.accept(true);
+    return () -> setRaw.accept(false);
+  }
+}

@@ -1,0 +1,40 @@
+package org.lodge.shell.internal.command;
+
+import java.util.List;
+import org.lodge.shell.Command;
+import org.lodge.shell.internal.CommandRegistry;
+import org.lodge.shell.internal.Services;
+
+/** The shell's own commands, in the order in which they are introduced. */
+public final class Commands {
+  private Commands() {}
+
+  /**
+   * All but {@code help}, which needs the registry that this list goes into.
+   *
+   * @see CommandRegistry
+   */
+  public static List<Command> all(Services services) {
+    return List.of(
+        new Ls(services),
+        new Show(services),
+        Lifecycle.start(services),
+        Lifecycle.stop(services),
+        Lifecycle.restart(services),
+        Lifecycle.kill(services),
+        Lifecycle.pause(services),
+        Lifecycle.resume(services),
+        new ConsoleCommand(services),
+        new Logs(services),
+        new Screenshot(services),
+        new Keys(services),
+        new Top(services),
+        new Events(services),
+        new Check(services),
+        new ImageLs(services),
+        new ImageBuild(services),
+        new ImageImport(services),
+        new Ping(),
+        new Down(services));
+  }
+}

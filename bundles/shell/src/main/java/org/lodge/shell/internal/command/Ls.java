@@ -1,0 +1,99 @@
+package org.lodge.shell.internal.command;
+
+import jakarta.json.Json;
+import java.util.ArrayList;
+import java.util.List;
+import org.lodge.shell.Argument.Arity;
+import org.lodge.shell.Command;
+import org.lodge.shell.Description;
+import org.lodge.shell.ExitCode;
+import org.lodge.shell.Invocation;
+import org.lodge.shell.Kind;
+import org.lodge.shell.Table;
+import org.lodge.shell.Table.Column;
+import org.lodge.shell.Table.Style;
+import org.lodge.shell.internal.Durations;
+import org.lodge.shell.internal.GuestText;
+import org.lodge.shell.internal.Jsons;
+import org.lodge.shell.internal.ProcessUse;
+import org.lodge.shell.internal.Services;
+import org.lodge.vm.GuestStatus;
+import org.lodge.vm.Guests;
+
+/** {@code ls}: one line per guest. */
+final class Ls implements Command {
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("NAME", Style.LEFT, 1),
+          new Column("STATE", Style.STATE, 0),
+          new Column("SINCE", Style.RIGHT, 0),
+          new Column("CPUS", Style.RIGHT, 0),
+          new Column("MEMORY", Style.RIGHT, 0),
+          new Column("USED", Style.RIGHT, 0),
+          new Column("RESTARTS", Style.RIGHT, 0),
+          new Column("REQUIRES", Style.LEFT, 3),
+          new Column("NOTE", Style.LEFT, 2));
+
+  private final Services services;
+
+  Ls(Services services) {
+    this.services = services;
+  }
+
+  @Override
+  public Description description() {
+    Description description =
+        Description.of("ls", "List the guests and their states")
+            .details(
+                "SINCE is how long a guest has been in its state, USED the memory that its monitor"
+                    + " holds. NOTE says whether an edited definition waits for the next start"
+                    + " (pending), and at which stage and why a start failed.")
+            .argument("GUEST", Kind.GUEST, Arity.ANY, "only these; all if none is named")
+            .example("lodge ls", "All guests.")
+            .example(
+                "lodge ls --json | jq -r '.guests[] | select(.state==\"failed\").name'",
+                "The names of those that failed.")
+            .json("guests", "the guests by name");
+    return Jsons.describeGuest(description, "guests[]");
+  }
+
+  @Override
+  public int run(Invocation invocation) throws Exception {
+    Guests guests = services.guests();
+    List<GuestStatus> list = new ArrayList<>();
+    if (invocation.texts("GUEST").isEmpty()) {
+      list.addAll(guests.list());
+    }
+    for (String name : invocation.texts("GUEST")) {
+      list.add(guests.status(name));
+    }
+    if (invocation.json()) {
+      invocation.print(Json.createObjectBuilder().add("guests", Jsons.guests(list)).build());
+    } else if (list.isEmpty()) {
+      invocation.out().println("No guest is declared; see config/vm and: lodge help check");
+    } else {
+      invocation.print(new Table(COLUMNS, list.stream().map(Ls::row).toList()));
+    }
+    return ExitCode.OK;
+  }
+
+  private static List<String> row(GuestStatus status) {
+    String used = "";
+    if (status.pid().isPresent()) {
+      used =
+          ProcessUse.of(status.pid().getAsLong())
+              .map(use -> Durations.size(use.residentBytes()))
+              .orElse("");
+    }
+    return List.of(
+        status.name(),
+        GuestText.state(status),
+        GuestText.age(status),
+        Integer.toString(status.cpus()),
+        Durations.size(status.memoryBytes()),
+        used,
+        Integer.toString(status.restarts()),
+        String.join(",", status.requires()),
+        GuestText.note(status));
+  }
+}
