@@ -1,0 +1,233 @@
+package org.lodge.shell.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lodge.shell.Argument;
+import org.lodge.shell.Command;
+import org.lodge.shell.Description;
+import org.lodge.shell.ExitCode;
+import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestStatus;
+
+class CommandsTest {
+  private final Shell shell = new Shell();
+
+  static Stream<Description> descriptions() {
+    return new Shell().registry.all().stream().map(Command::description);
+  }
+
+  @ParameterizedTest
+  @MethodSource("descriptions")
+  void everyCommandIsDescribedInFull(Description description) {
+    assertFalse(description.summary().isBlank());
+    assertFalse(description.summary().endsWith("."));
+    assertFalse(description.examples().isEmpty());
+    assertTrue(HelpText.exitCodes(description).keySet().containsAll(Set.of(0, 1, 2, 3, 130)));
+    for (Description.Example example : description.examples()) {
+      assertTrue(example.commandLine().startsWith("lodge "), example.commandLine());
+      assertFalse(example.what().isBlank());
+    }
+    List<Argument> arguments = description.arguments();
+    for (int i = 0; i + 1 < arguments.size(); i++) {
+      assertEquals(Argument.Arity.ONE, arguments.get(i).arity(), "only the last may vary");
+    }
+    String page = ManPages.page(description);
+    for (String section : List.of("NAME", "SYNOPSIS", "OPTIONS", "EXAMPLES", "EXIT STATUS")) {
+      assertTrue(page.contains(".SH " + section + "\n"), section);
+    }
+    assertTrue(HelpText.of(description, 80).lines().allMatch(line -> line.length() <= 100));
+  }
+
+  @ParameterizedTest
+  @MethodSource("descriptions")
+  void helpNeverActsWhateverElseIsTyped(Description description) {
+    Random random = new Random(description.name().hashCode());
+    List<String> words =
+        List.of("work", "display", "--all", "--json", "-n", "3", "--keep", "--force", "--nonsense");
+    for (int round = 0; round < 50; round++) {
+      List<String> line = new ArrayList<>(List.of(description.name().split(" ")));
+      int count = random.nextInt(5);
+      int help = random.nextInt(count + 1);
+      for (int i = 0; i <= count; i++) {
+        line.add(
+            i == help
+                ? random.nextBoolean() ? "--help" : "-h"
+                : words.get(random.nextInt(words.size())));
+      }
+      assertEquals(ExitCode.OK, shell.run(line.toArray(String[]::new)), line.toString());
+      assertTrue(shell.out().contains("usage: lodge " + description.name()), line.toString());
+      assertEquals(List.of(), shell.guests.asked, line.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("descriptions")
+  void helpAndTheOptionSayTheSame(Description description) {
+    String[] name = description.name().split(" ");
+    List<String> line = new ArrayList<>(List.of(name));
+    line.addFirst("help");
+    shell.run(line.toArray(String[]::new));
+    String help = shell.out();
+    line.removeFirst();
+    line.add("--help");
+    shell.run(line.toArray(String[]::new));
+    assertEquals(help, shell.out());
+  }
+
+  @ParameterizedTest
+  @MethodSource("descriptions")
+  void anUnknownOptionIsRefusedWithoutActing(Description description) {
+    List<String> line = new ArrayList<>(List.of(description.name().split(" ")));
+    line.addAll(List.of("work", "--jsn"));
+    assertEquals(ExitCode.USAGE, shell.run(line.toArray(String[]::new)));
+    assertTrue(shell.err().contains("did you mean --json?"), shell.err());
+    assertEquals(List.of(), shell.guests.asked);
+  }
+
+  @Test
+  void theJsonOfLsHasTheDocumentedKeys() {
+    assertEquals(ExitCode.OK, shell.run("ls", "--json"));
+    Set<String> documented = documented("ls", "guests[].");
+    for (JsonValue guest : shell.json().getJsonArray("guests")) {
+      assertTrue(documented.containsAll(guest.asJsonObject().keySet()), guest.toString());
+    }
+    JsonObject work = shell.json().getJsonArray("guests").getJsonObject(2);
+    assertEquals("failed", work.getString("state"));
+    assertEquals("exec", work.getJsonObject("failure").getString("stage"));
+    assertEquals(5310, work.getJsonObject("startMillis").getInt("ready"));
+  }
+
+  @Test
+  void theJsonOfTopHasTheDocumentedKeys() {
+    assertEquals(ExitCode.OK, shell.run("top", "--json", "-i", "100ms"));
+    Set<String> documented = documented("top", "guests[].");
+    for (JsonValue guest : shell.json().getJsonArray("guests")) {
+      assertTrue(documented.containsAll(guest.asJsonObject().keySet()), guest.toString());
+    }
+  }
+
+  private Set<String> documented(String command, String prefix) {
+    Set<String> keys = new TreeSet<>();
+    for (Description.Key key : shell.registry.find(command).orElseThrow().description().json()) {
+      if (key.name().startsWith(prefix)) {
+        keys.add(key.name().substring(prefix.length()));
+      }
+    }
+    return keys;
+  }
+
+  @Test
+  void errorsAreJsonToo() {
+    assertEquals(ExitCode.FAILED, shell.run("show", "nobody", "--json"));
+    JsonObject error = Shell.parse(shell.err()).getJsonObject("error");
+    assertEquals("nobody", error.getString("guest"));
+    assertEquals("lookup", error.getString("stage"));
+    assertEquals(1, error.getInt("exitCode"));
+    assertEquals(ExitCode.USAGE, shell.run("shw", "--json"));
+    String message = Shell.parse(shell.err()).getJsonObject("error").getString("message");
+    assertTrue(message.contains("did you mean show?"), message);
+  }
+
+  @Test
+  void whatAGuestWroteCantSteerTheTerminal() {
+    shell.run("ls");
+    assertFalse(shell.out().contains("\033"), shell.out());
+    shell.run("show", "-v", "work");
+    assertFalse(shell.out().contains("\033"), shell.out());
+    assertTrue(shell.out().contains("^[[2J"), shell.out());
+  }
+
+  @Test
+  void aTableNeverExceedsTheTerminal() {
+    for (int columns : List.of(40, 60, 80, 132, 200)) {
+      shell.columns = columns;
+      shell.run("ls");
+      for (String line : shell.out().split("\n")) {
+        assertTrue(SafeText.width(line) <= columns, columns + ": " + line);
+      }
+    }
+  }
+
+  @Test
+  void severalGuestsAreActedOnAtOnceAndAFailureHoldsUpNone() {
+    GuestException failure = new GuestException("work", "exec", "no qemu", List.of("bad"), null);
+    CompletableFuture<GuestStatus> failed = CompletableFuture.failedFuture(failure);
+    shell.guests.answers.put("work", failed);
+    assertEquals(ExitCode.FAILED, shell.run("start", "--json", "work", "storage", "work"));
+    assertEquals(List.of("start work", "start storage"), shell.guests.asked);
+    JsonObject json = shell.json();
+    assertEquals("storage", json.getJsonArray("guests").getJsonObject(0).getString("name"));
+    assertEquals("no qemu", json.getJsonArray("errors").getJsonObject(0).getString("message"));
+  }
+
+  @Test
+  void allMeansThoseToWhichTheCommandApplies() {
+    shell.run("start", "--all", "--json");
+    assertEquals(List.of("start storage", "start work"), shell.guests.asked);
+    shell.guests.asked.clear();
+    shell.run("stop", "--all", "--json", "--limit", "3s");
+    assertEquals(List.of("stop PT3S display"), shell.guests.asked);
+  }
+
+  @Test
+  void oneUnknownNameStopsTheWholeCommand() {
+    assertEquals(ExitCode.FAILED, shell.run("start", "--json", "storage", "nobody"));
+    assertEquals(List.of(), shell.guests.asked);
+  }
+
+  @Test
+  void neitherNamesNorAllIsAUsageError() {
+    assertEquals(ExitCode.USAGE, shell.run("kill"));
+    assertEquals(ExitCode.USAGE, shell.run("kill", "work", "--all"));
+    assertEquals(List.of(), shell.guests.asked);
+  }
+
+  @Test
+  void aMissingServiceIsNamedWithItsBundle() {
+    shell.services.unbindGuests(shell.guests);
+    assertEquals(ExitCode.FAILED, shell.run("ls"));
+    assertTrue(shell.err().contains("org.lodge.vm"), shell.err());
+  }
+
+  @Test
+  void anInterruptedStartSaysThatItGoesOn() {
+    shell.guests.answers.put("work", new CompletableFuture<>());
+    Thread.currentThread().interrupt();
+    assertEquals(ExitCode.INTERRUPTED, shell.run("start", "--json", "work"));
+    assertTrue(shell.err().contains("goes on in the background"), shell.err());
+  }
+
+  @Test
+  void aFamilyWithoutAMemberNamesItsMembers() {
+    assertEquals(ExitCode.USAGE, shell.run("image"));
+    assertTrue(shell.err().contains("build, import, ls"), shell.err());
+    assertEquals(ExitCode.USAGE, shell.run("image", "biuld"));
+    assertTrue(shell.err().contains("did you mean build?"), shell.err());
+  }
+
+  @Test
+  void completionFollowsTheDescription() {
+    ShellCompleter completer =
+        new ShellCompleter(shell.registry, shell.services, null, java.nio.file.Path.of("/"));
+    assertTrue(completer.candidates(List.of(), "").containsKey("image"));
+    assertTrue(completer.candidates(List.of("image"), "").containsKey("build"));
+    assertEquals(
+        Set.of("storage", "work"), completer.candidates(List.of("start", "display"), "").keySet());
+    assertTrue(completer.candidates(List.of("logs"), "-").containsKey("--follow"));
+    assertEquals(Set.of(), completer.candidates(List.of("show", "work"), "").keySet());
+  }
+}

@@ -1,0 +1,87 @@
+package org.lodge.shell.internal;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.lodge.shell.Terminal;
+
+/** The dispatcher over guests in memory, with its output kept. */
+final class Shell {
+  final FakeGuests guests = new FakeGuests();
+  final Services services = new Services(null);
+  final CommandRegistry registry = new CommandRegistry(services);
+  final Dispatcher dispatcher = new Dispatcher(registry, null);
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  int columns = 80;
+
+  Shell() {
+    services.bindGuests(guests);
+  }
+
+  int run(String... words) {
+    out.reset();
+    err.reset();
+    Io io =
+        new Io(
+            InputStream.nullInputStream(),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            new Window(columns),
+            Path.of("/tmp"));
+    return dispatcher.run(List.of(words), io);
+  }
+
+  String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  JsonObject json() {
+    return parse(out());
+  }
+
+  static JsonObject parse(String text) {
+    try (JsonReader reader = Json.createReader(new StringReader(text))) {
+      return reader.readObject();
+    }
+  }
+
+  record Window(int columns) implements Terminal {
+
+    @Override
+    public boolean inputIsTty() {
+      return false;
+    }
+
+    @Override
+    public boolean outputIsTty() {
+      return true;
+    }
+
+    @Override
+    public int rows() {
+      return 24;
+    }
+
+    @Override
+    public boolean colors() {
+      return false;
+    }
+
+    @Override
+    public Raw raw() {
+      return () -> {};
+    }
+  }
+}
