@@ -1,0 +1,98 @@
+package org.lodge.device.blk.internal;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.lodge.virtio.DescriptorChain;
+import org.lodge.virtio.RingException;
+import org.lodge.virtio.Virtqueue;
+
+/**
+ * Takes requests from one queue and chooses who executes them. What is quick, and what is alone,
+ * runs on the queue's own thread: a cached read costs less than waking another thread. Where
+ * requests turn out to be slow and there are several, workers execute them side by side.
+ */
+final class BlkQueue {
+  private static final long SLOW_NANOS = 50_000;
+  private static final long SHOW_NANOS = 50_000;
+
+  private final Virtqueue queue;
+  private final Executor executor;
+  private final Workers workers;
+  private final Throttle throttle;
+  private final BlkRequest[] requests;
+  private final Lane lane = new Lane();
+  private final AtomicBoolean wakeDue = new AtomicBoolean();
+
+  /** A moving average; workers only serve while it says that they pay. */
+  private long usualNanos;
+
+  private int handedOver;
+
+  BlkQueue(Virtqueue queue, Executor executor, Workers workers, Throttle throttle) {
+    this.queue = queue;
+    this.executor = executor;
+    this.workers = workers;
+    this.throttle = throttle;
+    requests = new BlkRequest[queue.size()];
+    for (int slot = 0; slot < requests.length; slot++) {
+      requests[slot] = new BlkRequest();
+    }
+  }
+
+  void serve() throws RingException {
+    long now = System.nanoTime();
+    long shown = now;
+    BlkRequest request = next(now);
+    while (request != null) {
+      BlkRequest following = nextAfter(request, now);
+      boolean alone = following == null && queue.inFlight() == 1;
+      if (!alone && isSlow(request)) {
+        workers.submit(request);
+      } else {
+        executor.run(request, lane);
+        long before = now;
+        now = System.nanoTime();
+        if (!request.isSlow()) {
+          usualNanos += (now - before - usualNanos) / 8;
+        }
+        if (now - shown > SHOW_NANOS) {
+          queue.publish();
+          shown = now;
+        }
+      }
+      request = following != null ? following : next(now);
+    }
+  }
+
+  /** One request in 64 is tried here all the same, to find out whether the file is quick again. */
+  private boolean isSlow(BlkRequest request) {
+    boolean slow =
+        request.isSlow()
+            || usualNanos > SLOW_NANOS
+            || request.type == Blk.T_OUT && executor.writeThrough();
+    return slow && (++handedOver % 64 != 0 || request.isSlow());
+  }
+
+  /** What was taken before is answered even where the driver breaks the queue after it. */
+  private BlkRequest nextAfter(BlkRequest request, long nowNanos) throws RingException {
+    try {
+      return next(nowNanos);
+    } catch (RingException e) {
+      executor.run(request, lane);
+      throw e;
+    }
+  }
+
+  private BlkRequest next(long nowNanos) throws RingException {
+    if (!throttle.lets(queue, wakeDue, nowNanos)) {
+      return null;
+    }
+    DescriptorChain chain = queue.poll();
+    if (chain == null) {
+      return null;
+    }
+    BlkRequest request = requests[chain.slot()];
+    request.begin(chain, nowNanos);
+    throttle.take(request.dataBytes, nowNanos);
+    return request;
+  }
+}

@@ -1,0 +1,154 @@
+package org.lodge.device.blk.internal;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.lodge.virtio.DescriptorChain;
+
+/** Does what requests ask for. Thread-safe; each thread brings its lane. */
+final class Executor {
+  private static final int UNMAP = 1;
+
+  private final Disk disk;
+  private final BlkSettings settings;
+  private final BlkCounters counters;
+  private final byte[] serial;
+  private volatile boolean writeThrough = true;
+
+  Executor(Disk disk, BlkSettings settings, BlkCounters counters) {
+    this.disk = disk;
+    this.settings = settings;
+    this.counters = counters;
+    serial =
+        Arrays.copyOf(
+            settings.serial().getBytes(StandardCharsets.US_ASCII), BlkSettings.SERIAL_BYTES);
+  }
+
+  /** Whether each write must be durable before it is answered. */
+  void writeThrough(boolean on) {
+    writeThrough = on;
+  }
+
+  boolean writeThrough() {
+    return writeThrough;
+  }
+
+  /** Executes a request and answers it. */
+  void run(BlkRequest request, Lane lane) {
+    byte status;
+    try {
+      status = execute(request, lane);
+    } catch (InternalError e) {
+      status = Blk.S_IOERR;
+    }
+    finish(request, status, lane);
+  }
+
+  private byte execute(BlkRequest request, Lane lane) {
+    if (!request.hasHeader) {
+      return Blk.S_IOERR;
+    }
+    return switch (request.type) {
+      case Blk.T_IN -> read(request, lane);
+      case Blk.T_OUT -> write(request, lane);
+      case Blk.T_FLUSH -> result(request, disk.sync(lane));
+      case Blk.T_GET_ID -> identify(request.chain, request.dataBytes);
+      case Blk.T_DISCARD, Blk.T_WRITE_ZEROES -> ranges(request, lane);
+      default -> Blk.S_UNSUPP;
+    };
+  }
+
+  private byte read(BlkRequest request, Lane lane) {
+    if (!disk.holds(request.untrustedSector, request.dataBytes)) {
+      return Blk.S_IOERR;
+    }
+    long offset = request.untrustedSector << Blk.SECTOR_SHIFT;
+    return result(request, disk.read(request.chain, request.dataBytes, offset, lane));
+  }
+
+  private byte write(BlkRequest request, Lane lane) {
+    if (settings.readOnly() || !disk.holds(request.untrustedSector, request.dataBytes)) {
+      return Blk.S_IOERR;
+    }
+    long offset = request.untrustedSector << Blk.SECTOR_SHIFT;
+    int result = disk.write(request.chain, request.dataBytes, offset, lane);
+    return result(request, result == 0 ? durable(lane) : result);
+  }
+
+  private int durable(Lane lane) {
+    return writeThrough ? disk.sync(lane) : 0;
+  }
+
+  private byte identify(DescriptorChain chain, long dataBytes) {
+    chain.write(0, serial, 0, (int) Math.min(serial.length, dataBytes));
+    return Blk.S_OK;
+  }
+
+  /** All ranges are checked before the first is touched. */
+  private byte ranges(BlkRequest request, Lane lane) {
+    if (!settings.discard()) {
+      return Blk.S_UNSUPP;
+    }
+    long count = request.dataBytes / Blk.RANGE_BYTES;
+    if (settings.readOnly()
+        || request.dataBytes % Blk.RANGE_BYTES != 0
+        || count == 0
+        || count > Blk.RANGES_MAX) {
+      return Blk.S_IOERR;
+    }
+    request.chain.read(Blk.HEADER_BYTES, lane.ranges, 0, (int) request.dataBytes);
+    boolean zero = request.type == Blk.T_WRITE_ZEROES;
+    for (int at = 0; at < request.dataBytes; at += Blk.RANGE_BYTES) {
+      int untrustedFlags = (int) Blk.INT.get(lane.ranges, at + 12);
+      if ((untrustedFlags & ~(zero ? UNMAP : 0)) != 0) {
+        return Blk.S_UNSUPP;
+      }
+      long sectors = sectors(lane, at);
+      if (sectors > settings.discardMaxSectors()
+          || !disk.holds(sector(lane, at), sectors << Blk.SECTOR_SHIFT)) {
+        return Blk.S_IOERR;
+      }
+    }
+    for (int at = 0; at < request.dataBytes; at += Blk.RANGE_BYTES) {
+      long offset = sector(lane, at) << Blk.SECTOR_SHIFT;
+      long length = sectors(lane, at) << Blk.SECTOR_SHIFT;
+      boolean unmap = ((int) Blk.INT.get(lane.ranges, at + 12) & UNMAP) != 0;
+      int result = 0;
+      if (length > 0) {
+        result = zero ? disk.zero(offset, length, unmap, lane) : disk.discard(offset, length, lane);
+      }
+      if (result < 0) {
+        return result(request, result);
+      }
+    }
+    return result(request, durable(lane));
+  }
+
+  private static long sector(Lane lane, int at) {
+    return (long) Blk.LONG.get(lane.ranges, at);
+  }
+
+  private static long sectors(Lane lane, int at) {
+    return Integer.toUnsignedLong((int) Blk.INT.get(lane.ranges, at + 8));
+  }
+
+  private byte result(BlkRequest request, int result) {
+    if (result == 0) {
+      return Blk.S_OK;
+    }
+    counters.failed(request.type, -result);
+    return Blk.S_IOERR;
+  }
+
+  private void finish(BlkRequest request, byte status, Lane lane) {
+    DescriptorChain chain = request.chain;
+    counters.count(request, status, System.nanoTime());
+    lane.status[0] = status;
+    try {
+      chain.write(chain.writableBytes() - 1, lane.status, 0, 1);
+    } catch (InternalError e) {
+      chain.complete(0);
+      return;
+    }
+    chain.complete(chain.writableBytes());
+  }
+}

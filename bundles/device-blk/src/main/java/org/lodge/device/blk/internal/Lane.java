@@ -1,0 +1,23 @@
+package org.lodge.device.blk.internal;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.lodge.linux.IoVector;
+
+/** What one thread needs to execute requests without allocating. */
+final class Lane {
+  static final int BOUNCE_BYTES = 256 * 1024;
+
+  final IoVector vector = new IoVector();
+  final byte[] ranges = new byte[Blk.RANGES_MAX * Blk.RANGE_BYTES];
+  final byte[] status = new byte[1];
+  private MemorySegment bounce;
+
+  /** Aligned memory of {@link #BOUNCE_BYTES}, made when first needed. */
+  MemorySegment bounce() {
+    if (bounce == null) {
+      bounce = Arena.ofAuto().allocate(BOUNCE_BYTES, 4096);
+    }
+    return bounce;
+  }
+}
