@@ -1,0 +1,10 @@
+package org.lodge.policy;
+
+/** A rule in memory: it stands before those of the files, and ends with Lodge or when closed. */
+public interface TemporaryRule extends AutoCloseable {
+  Rule rule();
+
+  /** Takes the rule back. What it allowed before goes on. Idempotent. */
+  @Override
+  void close();
+}

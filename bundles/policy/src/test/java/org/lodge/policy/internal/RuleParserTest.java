@@ -1,0 +1,124 @@
+package org.lodge.policy.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.policy.Action;
+import org.lodge.policy.PolicySyntaxException;
+import org.lodge.policy.Rule;
+
+class RuleParserTest {
+  @Test
+  void aLineIsFourColumnsAndOptions() throws PolicySyntaxException {
+    Rule rule = parse(" exec+ls\t@tag:dev  vault   ask target=work user=me # why\n".strip());
+    assertEquals(
+        new Rule(
+            "f.policy",
+            7,
+            "exec+ls @tag:dev vault ask target=work user=me",
+            "exec+ls",
+            "@tag:dev",
+            "vault",
+            Action.ASK,
+            Map.of("target", "work", "user", "me")),
+        rule);
+    assertEquals("f.policy:7", rule.place());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "  \t ", "# all of it", "   # höflich"})
+  void blankLinesAndCommentsAreNoRules(String line) throws PolicySyntaxException {
+    assertEquals(Optional.empty(), RuleParser.parse("f", 1, line));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "exec work vault                              | 3 of 4 columns",
+        "exec work vault alow                         | not an action",
+        "Exec work vault allow                        | not a service",
+        "exec+* work vault allow                      | leave +* out",
+        "exec work! vault allow                       | not a source",
+        "exec @default vault allow                    | not a source",
+        "exec @tag: vault allow                       | not a source",
+        "exec work @dispvm allow                      | not a target",
+        "exec work vault allow target                 | not an option",
+        "exec work vault allow target=@any            | neither a guest nor @host",
+        "exec work vault deny target=vault            | goes with allow and ask",
+        "exec work vault allow defaultTarget=a        | goes with ask",
+        "exec work vault ask timeoutSeconds=0         | 1 to 3600",
+        "exec work vault ask timeoutSeconds=9999999999| 1 to 3600",
+        "exec work vault allow user=a user=b          | twice",
+        "exec work vault allow traget=vault           | is target meant",
+        "exec work vault allow targt=vault            | is target meant",
+        "exec work vault ask default-target=vault     | is defaultTarget meant",
+        "exec wörk vault allow                        | U+00F6 in column 7",
+      })
+  void whatIsWrongIsNamed(String line, String says) {
+    PolicySyntaxException e = assertThrows(PolicySyntaxException.class, () -> parse(line));
+    assertTrue(e.getMessage().contains(says), e::getMessage);
+  }
+
+  /** Seeded: whatever stands in a line, it is a rule that reads back the same, or an error. */
+  @Test
+  void noLineBreaksTheParser() {
+    Random random = new Random(20261123);
+    List<String> words =
+        List.of(
+            "exec",
+            "exec+a",
+            "*",
+            "+",
+            "@any",
+            "@host",
+            "@tag:x",
+            "@kind:",
+            "work",
+            "allow",
+            "deny",
+            "ask",
+            "target=work",
+            "a=b=c",
+            "=",
+            "#",
+            "\t",
+            " ",
+            "\0",
+            "é",
+            "\uD800",
+            "x".repeat(70));
+    int rules = 0;
+    for (int i = 0; i < 200_000; i++) {
+      StringBuilder line = new StringBuilder();
+      int length = random.nextInt(9);
+      for (int w = 0; w < length; w++) {
+        line.append(words.get(random.nextInt(words.size())));
+        line.append(random.nextInt(8) == 0 ? (char) random.nextInt(0x250) : ' ');
+      }
+      try {
+        Optional<Rule> rule = RuleParser.parse("f.policy", 1, line.toString());
+        if (rule.isPresent()) {
+          rules++;
+          assertEquals(rule, RuleParser.parse("f.policy", 1, rule.get().text()));
+        }
+      } catch (PolicySyntaxException e) {
+        assertTrue(e.getMessage().length() < RuleParser.MAX_LINE_CHARS + 200);
+      }
+    }
+    assertTrue(rules > 100, "only " + rules + " rules");
+  }
+
+  private static Rule parse(String line) throws PolicySyntaxException {
+    return RuleParser.parse("f.policy", 7, line).orElseThrow();
+  }
+}
