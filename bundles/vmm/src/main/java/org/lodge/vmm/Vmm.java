@@ -56,6 +56,23 @@ public interface Vmm {
    */
   void sendKeys(List<String> keys) throws VmmException;
 
+  /**
+   * Adds a device to a free port. The guest sees it as soon as its kernel looks.
+   *
+   * @throws VmmException if no port is free, the id is taken, this monitor has no such front-end,
+   *     or the back-end does not answer; nothing of the device is left then
+   */
+  void plug(VhostUserDevice device) throws VmmException;
+
+  /**
+   * Takes a device away and returns when the guest has let go of it. A device that is not there is
+   * no error.
+   *
+   * @param limit for the guest's consent
+   * @throws VmmException if the guest did not let go; the device is still there and works
+   */
+  void unplug(String id, Duration limit) throws VmmException;
+
   /** The listening Unix stream socket of the serial console; one client at a time. */
   Path consoleSocket();
 
