@@ -1,0 +1,191 @@
+package org.lodge.vmm.qemu.internal;
+
+import jakarta.json.JsonArray;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.lodge.vmm.VhostUserDevice;
+import org.lodge.vmm.VmmException;
+
+/**
+ * Adds vhost-user devices to a running guest and takes them away.
+ *
+ * <p>What is plugged where is asked of QEMU each time, so it is right after an adoption too.
+ */
+final class Hotplug {
+  static final String PORT = "port";
+  private static final String PLUGGED = "/machine/peripheral";
+  private static final String CHARDEVS = "/chardevs";
+  private static final String CHARDEV = "back-end-";
+
+  private final Monitor monitor;
+  private final GuestEvents events;
+  private final RunDirectory run;
+
+  /** Sends a command and returns its answer. */
+  interface Monitor {
+    JsonValue execute(QmpRequest request, Duration limit) throws VmmException;
+  }
+
+  Hotplug(Monitor monitor, GuestEvents events, RunDirectory run) {
+    this.monitor = monitor;
+    this.events = events;
+    this.run = run;
+  }
+
+  synchronized void plug(VhostUserDevice device) throws VmmException {
+    Set<String> plugged = children(PLUGGED);
+    if (plugged.contains(device.id())) {
+      throw failed("device-add", "there is a device " + device.id() + " already", null);
+    }
+    String port = freePort(plugged);
+    try {
+      run.admit(device.socket());
+    } catch (IOException e) {
+      throw failed("device-add", "the back-end's socket " + e.getMessage() + " is not there", e);
+    }
+    String chardev = CHARDEV + device.id();
+    execute(new QmpRequest.ChardevAdd(chardev, device.socket()));
+    try {
+      execute(new QmpRequest.DeviceAdd(properties(device, chardev, port)));
+    } catch (VmmException e) {
+      try {
+        execute(new QmpRequest.ChardevRemove(chardev));
+      } catch (VmmException left) {
+        e.addSuppressed(left);
+      }
+      throw e;
+    }
+  }
+
+  private static JsonObject properties(VhostUserDevice device, String chardev, String port) {
+    JsonObjectBuilder properties =
+        Text.JSON
+            .createObjectBuilder()
+            .add("driver", "vhost-user-" + device.type() + "-pci")
+            .add("id", device.id())
+            .add("chardev", chardev)
+            .add("bus", port);
+    for (Map.Entry<String, String> property : device.properties().entrySet()) {
+      String value = property.getValue();
+      if (value.matches("\\d{1,18}")) {
+        properties.add(property.getKey(), Long.parseLong(value));
+      } else if (value.equals("true") || value.equals("false")) {
+        properties.add(property.getKey(), Boolean.parseBoolean(value));
+      } else {
+        properties.add(property.getKey(), value);
+      }
+    }
+    return properties.build();
+  }
+
+  private String freePort(Set<String> plugged) throws VmmException {
+    int ports = 0;
+    for (int i = 0; plugged.contains(PORT + i); i++) {
+      String port = PORT + i;
+      if (children(PLUGGED + "/" + port + "/" + port).stream()
+          .noneMatch(child -> child.startsWith("child["))) {
+        return port;
+      }
+      ports++;
+    }
+    throw failed(
+        "device-add",
+        "all %d ports are taken; give the guest more hotplugPorts and start it again"
+            .formatted(ports),
+        null);
+  }
+
+  synchronized void unplug(String id, Duration limit) throws VmmException {
+    CompletableFuture<QmpEvent> outcome = events.unplugOf(id);
+    try {
+      if (children(PLUGGED).contains(id)) {
+        askForRemoval(id);
+        awaitRemoval(id, outcome, limit);
+      }
+      if (children(CHARDEVS).contains(CHARDEV + id)) {
+        execute(new QmpRequest.ChardevRemove(CHARDEV + id));
+      }
+    } finally {
+      events.forgetUnplugOf(id);
+    }
+  }
+
+  private void askForRemoval(String id) throws VmmException {
+    try {
+      execute(new QmpRequest.DeviceDelete(id));
+    } catch (QmpException e) {
+      // Asked before, and the guest has still to let go: that earlier request stands.
+      if (e.kind() != QmpException.Kind.REFUSED || !e.getMessage().contains("in the process of")) {
+        throw e;
+      }
+    }
+  }
+
+  private void awaitRemoval(String id, CompletableFuture<QmpEvent> outcome, Duration limit)
+      throws VmmException {
+    try {
+      if (outcome.get(limit.toMillis(), TimeUnit.MILLISECONDS) instanceof QmpEvent.UnplugRefused) {
+        throw failed("device-del", "the guest refused to let go of " + id, null);
+      }
+    } catch (TimeoutException e) {
+      if (children(PLUGGED).contains(id)) {
+        throw failed(
+            "device-del",
+            "the guest did not let go of %s within %d ms; it is still there. Unmount or close what"
+                + " uses it in the guest, then try again",
+            e,
+            id,
+            limit.toMillis());
+      }
+    } catch (ExecutionException e) {
+      throw failed("device-del", String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failed("device-del", "interrupted; whether " + id + " is gone is not known", e);
+    }
+  }
+
+  /** Names of what QEMU's object tree holds at this path; nothing where there is no such path. */
+  private Set<String> children(String path) throws VmmException {
+    JsonValue list;
+    try {
+      list = execute(new QmpRequest.QomList(path));
+    } catch (QmpException e) {
+      if (e.kind() == QmpException.Kind.REFUSED) {
+        return Set.of();
+      }
+      throw e;
+    }
+    Set<String> names = new HashSet<>();
+    if (list instanceof JsonArray array) {
+      for (JsonValue each : array) {
+        if (each instanceof JsonObject object && object.get("name") instanceof JsonString name) {
+          names.add(name.getString());
+        }
+      }
+    }
+    return names;
+  }
+
+  private JsonValue execute(QmpRequest request) throws VmmException {
+    return monitor.execute(request, QemuVmm.COMMAND_LIMIT);
+  }
+
+  private static VmmException failed(
+      String stage, String format, Throwable cause, Object... values) {
+    String message = values.length == 0 ? format : format.formatted(values);
+    return new VmmException(stage, message, List.of(), cause);
+  }
+}
