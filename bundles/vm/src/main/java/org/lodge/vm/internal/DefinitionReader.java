@@ -1,0 +1,239 @@
+package org.lodge.vm.internal;
+
+import jakarta.json.Json;
+import jakarta.json.JsonArray;
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.lodge.configuration.SchemaValidator;
+import org.lodge.vm.Definitions.Problem;
+import org.lodge.vmm.Accelerator;
+import org.lodge.vmm.VmmSpec;
+
+/** Reads one definition: the schema first, then what a schema can't say. */
+final class DefinitionReader {
+  static final String NAME = "[a-z][a-z0-9-]{0,30}";
+  private static final long MIB = 1 << 20;
+  private static final long MIN_MEMORY = 32 * MIB;
+  private static final long MAX_MEMORY = 1024L * 1024 * MIB;
+
+  /** Serials that Lodge gives to its own disks. */
+  private static final Set<String> OWN_SERIALS = Set.of("root", "state");
+
+  private final Path file;
+  private final String name;
+  private final List<Problem> problems = new ArrayList<>();
+  private JsonObject json = JsonValue.EMPTY_JSON_OBJECT;
+
+  private DefinitionReader(Path file, String name) {
+    this.file = file;
+    this.name = name;
+  }
+
+  /**
+   * @param definition null where there are problems
+   */
+  record Result(Definition definition, List<Problem> problems) {}
+
+  static Result read(Path file, String name, String text, SchemaValidator schema) {
+    DefinitionReader reader = new DefinitionReader(file, name);
+    if (!name.matches(NAME)) {
+      reader.problem(
+          "",
+          name,
+          "a guest's name is its file's: it begins with a letter a-z and has at most 31 of a-z, 0-9 and -");
+    }
+    for (SchemaValidator.Problem problem : schema.validate(text)) {
+      reader.problem(problem.key(), problem.value(), problem.message());
+    }
+    if (!reader.problems.isEmpty()) {
+      return new Result(null, reader.problems);
+    }
+    Definition definition = reader.parse(text);
+    return new Result(reader.problems.isEmpty() ? definition : null, reader.problems);
+  }
+
+  /** What a guest was started with; its files may be gone since, so problems do not count. */
+  static Optional<Definition> readInForce(
+      Path file, String name, String text, SchemaValidator schema) {
+    if (!schema.validate(text).isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(new DefinitionReader(file, name).parse(text));
+  }
+
+  private Definition parse(String text) {
+    try (JsonReader reader = Json.createReader(new StringReader(text))) {
+      json = reader.readObject();
+    }
+    checkBoot();
+    boolean volume = json.getString("root", "memory").equals("volume");
+    return new Definition(
+        name,
+        json.getString("description", ""),
+        json.getString("vmm", "qemu"),
+        Accelerator.valueOf(json.getString("accel", "auto").toUpperCase(Locale.ROOT)),
+        memory(),
+        json.getInt("cpus", 1),
+        Optional.ofNullable(json.getString("image", null)),
+        boot(),
+        strings("arguments"),
+        volume ? Optional.of(bytes(json.getString("volumeSize", "4G"))) : Optional.empty(),
+        disks(),
+        Optional.ofNullable(json.getJsonObject("screen"))
+            .map(s -> new VmmSpec.Screen(s.getInt("width"), s.getInt("height"))),
+        json.getString("network", "none").equals("user"),
+        strings("requires"),
+        json.getBoolean("autostart", false),
+        json.getString("ready", json.containsKey("image") ? "console" : "running")
+            .equals("console"),
+        restart(),
+        limits(),
+        new Definition.Origin(file, text));
+  }
+
+  private void checkBoot() {
+    if (json.containsKey("image")) {
+      for (String key : List.of("kernel", "initrd", "commandLine")) {
+        if (json.containsKey(key)) {
+          problem(
+              key,
+              json.get(key).toString(),
+              "comes from the image; leave it out, or leave out image");
+        }
+      }
+    } else if (!json.containsKey("kernel")) {
+      problem("image", "", "is missing: name an image or a kernel of your own");
+    }
+    boolean volume = json.getString("root", "memory").equals("volume");
+    if (volume && !json.containsKey("image")) {
+      problem("root", "\"volume\"", "needs an image; give a kernel of your own its disks in disks");
+    }
+    if (!volume && json.containsKey("volumeSize")) {
+      problem("volumeSize", json.get("volumeSize").toString(), "is only for \"root\": \"volume\"");
+    }
+  }
+
+  private long memory() {
+    String text = json.getString("memory", "512M");
+    long bytes = bytes(text);
+    if (bytes < MIN_MEMORY || bytes > MAX_MEMORY) {
+      problem("memory", "\"" + text + "\"", "must be 32M to 1024G");
+    }
+    return bytes;
+  }
+
+  private Optional<Definition.Boot> boot() {
+    if (!json.containsKey("kernel")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Definition.Boot(
+            path("kernel", json.getString("kernel")),
+            Optional.ofNullable(json.getString("initrd", null)).map(p -> path("initrd", p)),
+            json.getString("commandLine", "")));
+  }
+
+  private List<VmmSpec.Disk> disks() {
+    List<VmmSpec.Disk> disks = new ArrayList<>();
+    Set<String> serials = new HashSet<>();
+    JsonArray array = json.getJsonArray("disks");
+    for (int i = 0; array != null && i < array.size(); i++) {
+      JsonObject disk = array.getJsonObject(i);
+      String serial = disk.getString("serial");
+      String key = "disks[" + i + "].";
+      if (OWN_SERIALS.contains(serial)) {
+        problem(
+            key + "serial",
+            "\"" + serial + "\"",
+            "is the name of one of Lodge's own disks; take another");
+      } else if (!serials.add(serial)) {
+        problem(
+            key + "serial",
+            "\"" + serial + "\"",
+            "is the serial of another disk too; take another");
+      }
+      disks.add(
+          new VmmSpec.Disk(
+              serial,
+              path(key + "path", disk.getString("path")),
+              disk.getBoolean("readOnly", false),
+              false));
+    }
+    return disks;
+  }
+
+  private Path path(String key, String value) {
+    try {
+      Path path = file.toAbsolutePath().getParent().resolve(value).normalize();
+      if (!Files.exists(path)) {
+        problem(key, "\"" + value + "\"", "there is no file " + path);
+      } else if (Files.isDirectory(path)) {
+        problem(key, "\"" + value + "\"", path + " is a folder; name a file");
+      } else if (!Files.isReadable(path)) {
+        problem(key, "\"" + value + "\"", path + " can't be read by the user Lodge runs as");
+      }
+      return path;
+    } catch (InvalidPathException e) {
+      problem(key, "\"" + value + "\"", "is no path: " + e.getReason());
+      return file;
+    }
+  }
+
+  private Definition.Restart restart() {
+    JsonObject restart = object("restart");
+    return new Definition.Restart(
+        Definition.Policy.valueOf(
+            restart.getString("policy", "never").toUpperCase(Locale.ROOT).replace('-', '_')),
+        seconds(restart, "backoffSeconds", 1),
+        seconds(restart, "maxBackoffSeconds", 60),
+        restart.getInt("limit", 5));
+  }
+
+  private Definition.Limits limits() {
+    JsonObject limits = object("limits");
+    return new Definition.Limits(
+        seconds(limits, "createSeconds", 20),
+        seconds(limits, "readySeconds", 60),
+        seconds(limits, "stopSeconds", 20));
+  }
+
+  private JsonObject object(String key) {
+    JsonObject object = json.getJsonObject(key);
+    return object == null ? JsonValue.EMPTY_JSON_OBJECT : object;
+  }
+
+  private static Duration seconds(JsonObject object, String key, int otherwise) {
+    JsonNumber number = object.getJsonNumber(key);
+    return number == null
+        ? Duration.ofSeconds(otherwise)
+        : Duration.ofMillis(Math.round(number.doubleValue() * 1000));
+  }
+
+  private static long bytes(String size) {
+    long number = Long.parseLong(size.substring(0, size.length() - 1));
+    return number * (size.endsWith("G") ? 1024 * MIB : MIB);
+  }
+
+  private List<String> strings(String key) {
+    JsonArray array = json.getJsonArray(key);
+    return array == null ? List.of() : array.getValuesAs(JsonString::getString);
+  }
+
+  private void problem(String key, String value, String message) {
+    problems.add(new Problem(file, key, value, message));
+  }
+}

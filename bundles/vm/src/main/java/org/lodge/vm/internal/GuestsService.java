@@ -1,0 +1,238 @@
+package org.lodge.vm.internal;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.lodge.configuration.ConfigurationLoaded;
+import org.lodge.images.Images;
+import org.lodge.vm.Console;
+import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestListener;
+import org.lodge.vm.GuestStatus;
+import org.lodge.vm.Guests;
+import org.lodge.vmm.VmmDriver;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The guests as an OSGi service: reads the definitions, looks for running guests, then serves. */
+@Component(service = Guests.class)
+public final class GuestsService implements Guests {
+  private static final Logger LOG = LoggerFactory.getLogger(GuestsService.class);
+  private static final String IMAGES = "images";
+
+  private final Catalog catalog;
+  private final Path run;
+  private final Path state;
+  private final RealWorld world = new RealWorld();
+  private final Announcer announcer = new Announcer(world);
+  private final Services<VmmDriver> drivers = new Services<>();
+  private final Services<Images> images = new Services<>();
+  private final Supervisor supervisor;
+
+  /** Done once every definition is in; the schema's work is not in the way of other bundles. */
+  private final CompletableFuture<Void> loaded;
+
+  @Activate
+  public GuestsService(
+      @Reference Catalog catalog,
+      @Reference(target = "(lodge.configuration.folder=" + Catalog.FOLDER + ")")
+          ConfigurationLoaded initialSet,
+      BundleContext context) {
+    this.catalog = catalog;
+    this.run = path(context, "lodge.run");
+    this.state = path(context, "lodge.state");
+    this.supervisor =
+        new Supervisor(
+            world,
+            announcer,
+            name -> new RealMachine(name, run, state, drivers, images, catalog.schema()));
+    this.loaded = CompletableFuture.runAsync(this::load, world::execute);
+  }
+
+  private static Path path(BundleContext context, String property) {
+    String value = context.getProperty(property);
+    if (value == null) {
+      throw new IllegalStateException("the framework property " + property + " is not set");
+    }
+    return Path.of(value).toAbsolutePath();
+  }
+
+  private void load() {
+    try {
+      catalog.follow(supervisor::apply);
+      supervisor.adopt(run);
+    } catch (RuntimeException e) {
+      LOG.error("The guests' definitions can't be read", e);
+      throw e;
+    }
+  }
+
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  void addDriver(VmmDriver driver, Map<String, Object> properties) {
+    drivers.add(String.valueOf(properties.get(VmmDriver.NAME)), driver);
+    supervisor.askUnknown();
+  }
+
+  void removeDriver(VmmDriver driver, Map<String, Object> properties) {
+    drivers.remove(String.valueOf(properties.get(VmmDriver.NAME)), driver);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  void addImages(Images service) {
+    images.add(IMAGES, service);
+  }
+
+  void removeImages(Images service) {
+    images.remove(IMAGES, service);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  void addListener(GuestListener listener) {
+    announcer.add(listener);
+  }
+
+  void removeListener(GuestListener listener) {
+    announcer.remove(listener);
+  }
+
+  @Override
+  public List<GuestStatus> list() {
+    loaded.join();
+    return supervisor.statuses();
+  }
+
+  @Override
+  public GuestStatus status(String name) throws GuestException {
+    return find(name).status();
+  }
+
+  private GuestActor find(String name) throws GuestException {
+    loaded.join();
+    return supervisor.find(name);
+  }
+
+  private <T> CompletableFuture<T> whenLoaded(Supplier<CompletableFuture<T>> then) {
+    return loaded.thenComposeAsync(done -> then.get(), world::execute);
+  }
+
+  private CompletableFuture<GuestStatus> send(
+      String name, Function<CompletableFuture<GuestStatus>, Message> command) {
+    return whenLoaded(() -> supervisor.send(name, command));
+  }
+
+  /** A definition that was refused for a missing file may be good by now, so it is read again. */
+  @Override
+  public CompletableFuture<GuestStatus> start(String name) {
+    return whenLoaded(() -> {
+      if (!catalog.isGood(name)) {
+        catalog.refresh();
+      }
+      return supervisor.send(name, Message.Start::new);
+    });
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> stop(String name, Duration limit) {
+    return whenLoaded(() -> supervisor.stop(name, limit));
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> kill(String name) {
+    return send(name, Message.Kill::new);
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> pause(String name) {
+    return control(name, Message.Control.Kind.PAUSE, vmm -> vmm.pause());
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> resume(String name) {
+    return control(name, Message.Control.Kind.RESUME, vmm -> vmm.resume());
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> restart(String name) {
+    return send(name, done -> new Message.Stop(null, done)).thenCompose(stopped -> start(name));
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> screenshot(String name, Path png) {
+    return control(name, Message.Control.Kind.OTHER, vmm -> vmm.screenshot(png));
+  }
+
+  @Override
+  public CompletableFuture<GuestStatus> sendKeys(String name, List<String> chords) {
+    return control(
+        name,
+        Message.Control.Kind.OTHER,
+        vmm -> {
+          for (String chord : chords) {
+            vmm.sendKeys(List.of(chord.split("-")));
+          }
+        });
+  }
+
+  private CompletableFuture<GuestStatus> control(
+      String name, Message.Control.Kind kind, Message.Control.Action action) {
+    return send(name, done -> new Message.Control(kind, action, done));
+  }
+
+  @Override
+  public Console console(String name) throws GuestException {
+    return ((RealMachine) find(name).machine).openConsole();
+  }
+
+  @Override
+  public CompletableFuture<Void> startAutostart() {
+    return whenLoaded(() ->
+        supervisor.startAll(
+            supervisor.statuses().stream()
+                .filter(GuestStatus::autostart)
+                .map(GuestStatus::name)
+                .toList()));
+  }
+
+  @Override
+  public CompletableFuture<Void> stopAll() {
+    return whenLoaded(supervisor::stopAll);
+  }
+
+  @Override
+  public void releaseAll() {
+    try {
+      supervisor.release().get(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("Not every guest was let go of in time: {}", e.toString());
+    }
+  }
+
+  @Override
+  public Path log(String name) throws GuestException {
+    find(name);
+    return state.resolve("log").resolve("guest").resolve(name + ".log");
+  }
+
+  @Deactivate
+  void deactivate() {
+    catalog.unfollow();
+    releaseAll();
+    world.close();
+  }
+}

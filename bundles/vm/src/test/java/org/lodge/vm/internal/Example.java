@@ -1,0 +1,41 @@
+package org.lodge.vm.internal;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.lodge.vmm.Accelerator;
+
+/** Definitions for tests. */
+final class Example {
+  private Example() {}
+
+  static Definition guest(String name, String... requires) {
+    return guest(name, Definition.Policy.NEVER, true, requires);
+  }
+
+  static Definition guest(
+      String name, Definition.Policy policy, boolean saysReady, String... requires) {
+    return new Definition(
+        name,
+        "",
+        "qemu",
+        Accelerator.AUTO,
+        512L << 20,
+        1,
+        Optional.of("app"),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        false,
+        List.of(requires),
+        false,
+        saysReady,
+        new Definition.Restart(policy, Duration.ofSeconds(1), Duration.ofSeconds(8), 3),
+        new Definition.Limits(
+            Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(20)),
+        new Definition.Origin(Path.of("/config/vm/" + name + ".json"), "{}"));
+  }
+}
