@@ -45,7 +45,8 @@ public record GuestStatus(
   }
 
   /**
-   * Measured from the moment the start was asked for; absent where the step has not come.
+   * Measured from the moment the guest's own start began: it was asked for, and what it requires
+   * was ready. Absent where the step has not come.
    *
    * @param created the monitor process is there and has answered
    * @param running the virtual CPUs run

@@ -1,0 +1,171 @@
+package org.lodge.vm.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lodge.configuration.SchemaValidator;
+import org.lodge.vm.Definitions.Problem;
+
+class DefinitionTest {
+
+  /** The schema's own messages are the configuration bundle's; here it accepts what is JSON. */
+  private static final SchemaValidator LENIENT = json -> List.of();
+
+  @TempDir Path folder;
+  private final SortedMap<String, DefinitionSet.Source> sources = new TreeMap<>();
+
+  private DefinitionSet read(String... namesAndTexts) {
+    for (int i = 0; i < namesAndTexts.length; i += 2) {
+      Path file = folder.resolve(namesAndTexts[i] + ".json");
+      sources.put(namesAndTexts[i], new DefinitionSet.Source(file, namesAndTexts[i + 1], null));
+    }
+    return DefinitionSet.of(sources, LENIENT);
+  }
+
+  private Problem only(String text) {
+    DefinitionSet set = read("work", text);
+    assertEquals(1, set.problems().size(), set.problems()::toString);
+    assertTrue(set.good().isEmpty());
+    return set.problems().getFirst();
+  }
+
+  @Test
+  void whatIsLeftOutHasAGoodValue() {
+    Definition d = read("work", "{\"image\":\"app\"}").good().get("work");
+    assertEquals(512L << 20, d.memoryBytes());
+    assertEquals(Optional.of("app"), d.image());
+    assertTrue(d.saysReady());
+    assertEquals(Duration.ofSeconds(20), d.limits().stop());
+    assertEquals(Definition.Policy.NEVER, d.restart().policy());
+  }
+
+  @Test
+  void everyKeyArrives() throws IOException {
+    Files.createFile(folder.resolve("k"));
+    Definition d =
+        read(
+                "work",
+                """
+                {"kernel":"k","initrd":"k","commandLine":"quiet","arguments":["a=b"],"memory":"2G","cpus":3,
+                 "accel":"tcg","disks":[{"path":"k","serial":"data","readOnly":true}],"network":"user",
+                 "screen":{"width":800,"height":600},"autostart":true,"ready":"console",
+                 "restart":{"policy":"on-failure","backoffSeconds":0.5,"limit":2},
+                 "limits":{"readySeconds":1.5}}\
+                """)
+            .good()
+            .get("work");
+    assertEquals(folder.resolve("k"), d.boot().orElseThrow().kernel());
+    assertEquals(2L << 30, d.memoryBytes());
+    assertEquals(Duration.ofMillis(1500), d.limits().ready());
+    assertEquals(Duration.ofMillis(500), d.restart().delay(0));
+    assertEquals(Duration.ofMillis(2000), d.restart().delay(2));
+    assertTrue(
+        d.userNetwork() && d.autostart() && d.saysReady() && d.disks().getFirst().readOnly());
+  }
+
+  @Test
+  void aMissingFileIsNamedWithItsWholePath() {
+    Problem problem =
+        only("{\"image\":\"app\",\"disks\":[{\"serial\":\"a\",\"path\":\"no.img\"}]}");
+    assertEquals("disks[0].path", problem.key());
+    assertEquals("\"no.img\"", problem.value());
+    assertEquals("there is no file " + folder.resolve("no.img"), problem.message());
+  }
+
+  @Test
+  void aNameThatIsNotPlainIsRefused() {
+    assertTrue(
+        read("Work_1", "{\"image\":\"app\"}").problems().getFirst().message().contains("a-z"));
+  }
+
+  @Test
+  void aKernelAndAnImageExcludeEachOther() throws IOException {
+    Files.createFile(folder.resolve("k"));
+    assertEquals("kernel", only("{\"image\":\"app\",\"kernel\":\"k\"}").key());
+    assertEquals("image", only("{}").key());
+  }
+
+  @Test
+  void twoDisksOfOneSerialAreRefused() throws IOException {
+    Files.createFile(folder.resolve("k"));
+    assertEquals(
+        "disks[1].serial",
+        only("{\"image\":\"app\",\"disks\":[{\"serial\":\"a\",\"path\":\"k\"},{\"serial\":\"a\",\"path\":\"k\"}]}")
+            .key());
+    assertEquals(
+        "disks[0].serial",
+        only("{\"image\":\"app\",\"disks\":[{\"serial\":\"root\",\"path\":\"k\"}]}").key());
+  }
+
+  @Test
+  void aCircleIsPrintedAsItsPathAndOthersAreUntouched() {
+    DefinitionSet set =
+        read(
+            "a", "{\"image\":\"app\",\"requires\":[\"b\"]}",
+            "b", "{\"image\":\"app\",\"requires\":[\"a\"]}",
+            "c", "{\"image\":\"app\",\"requires\":[\"a\"]}",
+            "d", "{\"image\":\"app\"}");
+    assertEquals(List.of("c", "d"), List.copyOf(set.good().keySet()));
+    assertTrue(set.problems().getFirst().message().endsWith("a -> b -> a"));
+    assertTrue(set.problems("b").getFirst().message().endsWith("b -> a -> b"));
+  }
+
+  @Test
+  void aGuestThatRequiresItselfIsACircle() {
+    assertTrue(
+        only("{\"image\":\"app\",\"requires\":[\"work\"]}").message().endsWith("work -> work"));
+  }
+
+  @Test
+  void anUnknownRequiredGuestIsAnsweredWithThoseThatAre() {
+    Problem problem = only("{\"image\":\"app\",\"requires\":[\"dispaly\"]}");
+    assertEquals("requires[0]", problem.key());
+    assertEquals("no guest is defined by this name; there are work", problem.message());
+  }
+
+  @Test
+  void whereADefinitionStandsMakesNoDifference() {
+    Definition d = read("work", "{\"image\":\"app\"}").good().get("work");
+    Definition same = read("work", " {\"image\": \"app\", \"cpus\": 1} ").good().get("work");
+    assertEquals(d, same);
+    assertNotEquals(d, read("work", "{\"image\":\"app\",\"cpus\":2}").good().get("work"));
+  }
+
+  @Test
+  void whatAGuestWasStartedWithIsKnownToALaterLodge() throws IOException {
+    String text = "{\"image\":\"app\",\"cpus\":2}";
+    new RunRecord("qemu", folder.resolve("work.json"), text).write(folder);
+    RunRecord record = RunRecord.read(folder).orElseThrow();
+    Definition found =
+        DefinitionReader.readInForce(record.file(), "work", record.text(), LENIENT).orElseThrow();
+    assertEquals(read("work", text).good().get("work"), found);
+  }
+
+  @Test
+  void aRunRecordThatIsNoneIsNone() throws IOException {
+    assertEquals(Optional.empty(), RunRecord.read(folder));
+    Random random = new Random(7);
+    byte[] good =
+        "{\"version\":1,\"vmm\":\"qemu\",\"file\":\"/a\",\"definition\":\"{}\"}"
+            .getBytes(StandardCharsets.UTF_8);
+    for (int i = 0; i < 300; i++) {
+      byte[] bytes = good.clone();
+      bytes[random.nextInt(bytes.length)] = (byte) (random.nextInt(95) + 32);
+      Files.write(folder.resolve("guest.json"), bytes);
+      RunRecord.read(folder);
+    }
+  }
+}
