@@ -1,0 +1,77 @@
+package org.lodge.images.internal;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The initial RAM disk: a static busybox, one script, and the modules in the order they are loaded.
+ * Not compressed, as unpacking it in the guest takes longer than copying.
+ */
+final class Initramfs {
+
+  private static final List<String> FOLDERS =
+      List.of("bin", "dev", "lib", "lib/modules", "new", "proc", "ro", "rw", "sys");
+  private static final List<String> APPLETS =
+      List.of(
+          "cat",
+          "chroot",
+          "cp",
+          "head",
+          "insmod",
+          "mkdir",
+          "mount",
+          "poweroff",
+          "sh",
+          "switch_root",
+          "tr",
+          "umount");
+
+  /**
+   * File names in {@code lib/modules}, in load order.
+   *
+   * @param root before the root can be mounted
+   * @param state only where there is a volume that lasts
+   * @param early beside those, for the guest's own devices
+   */
+  record Modules(List<String> root, List<String> state, List<String> early) {}
+
+  private Initramfs() {}
+
+  /**
+   * @param moduleFiles holds every module of {@code modules}, by file name
+   */
+  static void write(
+      Path target, byte[] busybox, byte[] init, Modules modules, List<Path> moduleFiles)
+      throws IOException {
+    try (OutputStream out = Files.newOutputStream(target)) {
+      CpioWriter cpio = new CpioWriter(out);
+      for (String folder : FOLDERS) {
+        cpio.folder(folder);
+      }
+      cpio.file("bin/busybox", 0755, busybox);
+      for (String applet : APPLETS) {
+        cpio.link("bin/" + applet, "busybox");
+      }
+      cpio.file("init", 0755, init);
+      cpio.file("modules.root", 0644, list(modules.root()));
+      cpio.file("modules.state", 0644, list(modules.state()));
+      cpio.file("modules.early", 0644, list(modules.early()));
+      for (Path module : moduleFiles) {
+        cpio.file("lib/modules/" + module.getFileName(), 0644, Files.readAllBytes(module));
+      }
+      cpio.finish();
+    }
+  }
+
+  private static byte[] list(List<String> names) {
+    return names.stream()
+        .map(name -> name + "\n")
+        .collect(Collectors.joining())
+        .getBytes(StandardCharsets.UTF_8);
+  }
+}
