@@ -1,5 +1,7 @@
 package org.lodge.shell;
 
+import java.io.IOException;
+
 /** What the person looks at. Thread-safe. */
 public interface Terminal {
 
@@ -26,6 +28,17 @@ public interface Terminal {
 
   /** The raw mode. */
   interface Raw extends AutoCloseable {
+    /** No key came in time. */
+    int NO_KEY = -2;
+
+    /**
+     * The next byte typed; do not mix it with reads of the invocation's input.
+     *
+     * @param timeoutMillis more than 0
+     * @return 0 to 255, -1 at the end, or {@link #NO_KEY}
+     */
+    int key(long timeoutMillis) throws IOException;
+
     @Override
     void close();
   }

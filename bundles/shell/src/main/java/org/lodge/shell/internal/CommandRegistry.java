@@ -50,6 +50,11 @@ public final class CommandRegistry {
     return Optional.ofNullable(command == null ? others.get(name) : command);
   }
 
+  /** Whether a line may begin with this word. */
+  boolean knows(String word) {
+    return word.startsWith("-") || find(word).isPresent() || !family(word).isEmpty();
+  }
+
   /** Commands such as {@code image build}, for the word {@code image}. */
   public List<Command> family(String word) {
     return all().stream().filter(c -> c.description().name().startsWith(word + " ")).toList();

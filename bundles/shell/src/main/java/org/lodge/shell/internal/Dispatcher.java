@@ -165,7 +165,8 @@ public final class Dispatcher {
       io.err().print(Json.createObjectBuilder().add("error", error).build() + "\n");
       return;
     }
-    io.err().println("lodge: " + SafeText.safe(message).replace("^J", "\n  "));
+    List<String> text = message.lines().map(SafeText::safe).toList();
+    io.err().println("lodge: " + String.join("\n  ", text));
     for (String line : lines) {
       io.err().println("  " + SafeText.safe(line));
     }

@@ -27,8 +27,8 @@ import org.osgi.service.component.annotations.ReferencePolicy;
     immediate = true,
     service = {})
 public final class GogoBridge {
-  /** Session variable: the {@link Terminal} of an interactive session. */
-  static final String TERMINAL = ".lodge.terminal";
+  /** Session variable: the {@link Io} of an interactive session. */
+  static final String IO = ".lodge.io";
 
   private static final String SCOPE = "lodge";
 
@@ -82,14 +82,18 @@ public final class GogoBridge {
     arguments.forEach(argument -> words.add(String.valueOf(argument)));
     Process process = Process.Utils.current();
     Path folder = session.currentDir();
-    Terminal terminal = (Terminal) session.get(TERMINAL);
-    Terminal seen = new PipedTerminal(terminal, process.isTty(0), process.isTty(1));
+    Io outer = (Io) session.get(IO);
+    Terminal terminal = outer == null ? null : outer.terminal();
+    // Gogo's own streams are channels that an interrupt closes for good, so they serve pipes only.
+    boolean in = outer != null && process.isTty(0);
+    boolean out = outer != null && process.isTty(1);
+    boolean err = outer != null && process.isTty(2);
     Io io =
         new Io(
-            process.in(),
-            process.out(),
-            process.err(),
-            seen,
+            in ? outer.in() : process.in(),
+            out ? outer.out() : process.out(),
+            err ? outer.err() : process.err(),
+            new PipedTerminal(terminal, in, out),
             folder == null ? Path.of("/") : folder);
     process.error(dispatcher.run(words, io));
     return null;
@@ -126,7 +130,7 @@ public final class GogoBridge {
 
     @Override
     public Raw raw() {
-      return terminal == null ? () -> {} : terminal.raw();
+      return terminal == null ? new NoRaw() : terminal.raw();
     }
   }
 }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
@@ -12,12 +13,14 @@ import org.apache.felix.service.command.Job;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.Parser.ParseContext;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.Terminal.SignalHandler;
 import org.jline.terminal.impl.ExternalTerminal;
+import org.jline.utils.NonBlockingInputStream;
 import org.lodge.shell.CommandException;
 import org.lodge.shell.ExitCode;
 import org.lodge.shell.Terminal;
@@ -35,15 +38,18 @@ import org.slf4j.LoggerFactory;
 public final class InteractiveShell {
   private static final Logger LOG = LoggerFactory.getLogger(InteractiveShell.class);
 
+  private final Dispatcher dispatcher;
   private final GogoCommands gogo;
   private final CommandRegistry registry;
   private final Services services;
 
   @Activate
   public InteractiveShell(
+      @Reference Dispatcher dispatcher,
       @Reference GogoCommands gogo,
       @Reference CommandRegistry registry,
       @Reference Services services) {
+    this.dispatcher = dispatcher;
     this.gogo = gogo;
     this.registry = registry;
     this.services = services;
@@ -90,12 +96,15 @@ public final class InteractiveShell {
     LineReader reader = reader(jline, io.folder());
     try (CommandSession session = gogo.session(inner)) {
       session.put("SCOPE", "lodge:felix:*");
-      session.put(GogoBridge.TERMINAL, inner.terminal());
+      session.put(GogoBridge.IO, inner);
       session.currentDir(io.folder());
-      jline.handle(Signal.INT, signal -> interrupt(session));
+      Thread commands = Thread.currentThread();
+      jline.handle(Signal.INT, _ -> interrupt(session, commands));
       inner.out().println("Lodge; 'help' lists the commands, Tab completes, Ctrl-D leaves");
       while (!io.out().checkError()) {
         String line;
+        // What is left of a Ctrl-C that came as its command ended.
+        Thread.interrupted();
         try {
           line = reader.readLine("lodge> ").strip();
         } catch (UserInterruptException e) {
@@ -106,29 +115,40 @@ public final class InteractiveShell {
         if (line.equals("exit") || line.equals("quit")) {
           return;
         }
-        execute(session, line.startsWith("lodge ") ? line.substring(6) : line, inner);
+        execute(session, line.startsWith("lodge ") ? line.substring(6) : line, reader, inner);
       }
     }
   }
 
-  private void execute(CommandSession session, String line, Io io) {
+  /** A plain line is a command as outside; what Gogo alone understands goes to Gogo. */
+  private void execute(CommandSession session, String line, LineReader reader, Io io) {
     if (line.isEmpty()) {
       return;
     }
     try {
+      List<String> words = reader.getParser().parse(line, 0, ParseContext.ACCEPT_LINE).words();
+      boolean plain = line.chars().noneMatch(c -> "|;$(){}<>&=".indexOf(c) >= 0);
+      if (plain && (registry.knows(words.getFirst()) || !gogo.has(words.getFirst()))) {
+        dispatcher.run(words, io);
+        return;
+      }
       Object result = session.execute(line);
       if (result != null) {
         io.out().println(session.format(result, Converter.INSPECT));
       }
+    } catch (InterruptedException e) {
+      io.err().println("lodge: interrupted");
     } catch (Exception e) {
       String message = e.getMessage() == null ? e.toString() : e.getMessage();
       io.err().println("lodge: " + SafeText.safe(message) + "; see: help");
     }
   }
 
-  private static void interrupt(CommandSession session) {
+  private static void interrupt(CommandSession session, Thread commands) {
     Job job = session.foregroundJob();
-    if (job != null) {
+    if (job == null) {
+      commands.interrupt();
+    } else {
       job.interrupt();
     }
   }
@@ -219,7 +239,17 @@ public final class InteractiveShell {
       raw.setInputFlag(Attributes.InputFlag.ICRNL, false);
       raw.setOutputFlag(Attributes.OutputFlag.OPOST, false);
       jline.setAttributes(raw);
-      return () -> jline.setAttributes(before);
+      return new Raw() {
+        @Override
+        public int key(long timeoutMillis) throws IOException {
+          return ((NonBlockingInputStream) jline.input()).read(timeoutMillis);
+        }
+
+        @Override
+        public void close() {
+          jline.setAttributes(before);
+        }
+      };
     }
   }
 }

@@ -128,7 +128,7 @@ public final class OneShot implements FrameworkListener {
 
     @Override
     public Raw raw() {
-      return () -> {};
+      return new NoRaw();
     }
   }
 }

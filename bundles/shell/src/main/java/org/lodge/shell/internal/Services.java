@@ -13,6 +13,7 @@ import org.lodge.vm.GuestListener;
 import org.lodge.vm.Guests;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
 import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.FrameworkListener;
 import org.osgi.framework.ServiceRegistration;
@@ -60,11 +61,7 @@ public final class Services implements FrameworkListener {
     return get(Images.class, "org.lodge.images");
   }
 
-  public Shutdown shutdown() throws CommandException, InterruptedException {
-    return get(Shutdown.class, "org.lodge.boot");
-  }
-
-  /** A service for completion: null where it is absent, without waiting. */
+  /** A service, or null where it is absent; does not wait. */
   public <T> T peek(Class<T> type) {
     return type.cast(present.get(type));
   }
@@ -76,6 +73,19 @@ public final class Services implements FrameworkListener {
       throw new CommandException(property + " is not set; start Lodge with: lodge up");
     }
     return Path.of(value).toAbsolutePath();
+  }
+
+  /** Stops the container, on a thread of its own. */
+  public void stopFramework() {
+    Thread.ofPlatform().name("lodge-stop").start(this::stopNow);
+  }
+
+  private void stopNow() {
+    try {
+      context.getBundle(0).stop();
+    } catch (BundleException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Hears of every guest until closed. */

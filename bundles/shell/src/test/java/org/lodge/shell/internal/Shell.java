@@ -81,7 +81,7 @@ final class Shell {
 
     @Override
     public Raw raw() {
-      return () -> {};
+      return new NoRaw();
     }
   }
 }

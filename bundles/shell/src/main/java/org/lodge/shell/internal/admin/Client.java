@@ -2,6 +2,7 @@ package org.lodge.shell.internal.admin;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -55,7 +56,7 @@ final class Client {
         throw new IOException("The first frame is not RUN");
       }
       Request request = Request.parse(first.payload());
-      SocketTerminal terminal = new SocketTerminal(request, this::setRaw);
+      SocketTerminal terminal = new SocketTerminal(request, stdin, this::setRaw);
       Thread.ofVirtual().name("admin-write").start(this::write);
       command = Thread.ofVirtual().name("admin-command").start(() -> run(request, terminal));
       Frame frame;
@@ -108,7 +109,7 @@ final class Client {
 
   private PrintStream stream(int type) {
     BufferedOutputStream buffered =
-        new BufferedOutputStream(new FrameOutput(type, outgoing), BUFFER_BYTES);
+        new BufferedOutputStream(new FrameOutput(type, this), BUFFER_BYTES);
     return new PrintStream(buffered, true, StandardCharsets.UTF_8);
   }
 
@@ -152,6 +153,23 @@ final class Client {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Queues a frame of a command; waits for room. */
+  void offer(ByteBuffer frame) throws IOException {
+    try {
+      // An interrupted command may still say its last words, as long as there is room for them.
+      boolean queued = outgoing.offer(frame);
+      while (!queued && end.getCount() > 0) {
+        queued = outgoing.offer(frame, 1, TimeUnit.SECONDS);
+      }
+      if (end.getCount() == 0) {
+        throw new IOException("The client is gone");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
     }
   }
 

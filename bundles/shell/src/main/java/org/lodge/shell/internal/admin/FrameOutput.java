@@ -1,9 +1,7 @@
 package org.lodge.shell.internal.admin;
 
-import java.io.InterruptedIOException;
+import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.util.concurrent.BlockingQueue;
 import org.lodge.client.Frame;
 
 /** Makes frames of what a command writes; waits while the client's queue is full. */
@@ -11,33 +9,23 @@ final class FrameOutput extends OutputStream {
   private static final int LARGEST_BYTES = 16 * 1024;
 
   private final int type;
-  private final BlockingQueue<ByteBuffer> frames;
+  private final Client client;
 
-  FrameOutput(int type, BlockingQueue<ByteBuffer> frames) {
+  FrameOutput(int type, Client client) {
     this.type = type;
-    this.frames = frames;
+    this.client = client;
   }
 
   @Override
-  public void write(int b) throws InterruptedIOException {
+  public void write(int b) throws IOException {
     write(new byte[] {(byte) b}, 0, 1);
   }
 
   @Override
-  public void write(byte[] bytes, int offset, int length) throws InterruptedIOException {
+  public void write(byte[] bytes, int offset, int length) throws IOException {
     for (int at = 0; at < length; at += LARGEST_BYTES) {
       int size = Math.min(LARGEST_BYTES, length - at);
-      ByteBuffer frame = Frame.encode(type, bytes, offset + at, size);
-      // An interrupted command may still say its last words, as long as there is room for them.
-      if (frames.offer(frame)) {
-        continue;
-      }
-      try {
-        frames.put(frame);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException();
-      }
+      client.offer(Frame.encode(type, bytes, offset + at, size));
     }
   }
 }

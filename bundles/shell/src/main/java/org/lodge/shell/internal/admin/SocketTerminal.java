@@ -1,18 +1,21 @@
 package org.lodge.shell.internal.admin;
 
+import java.io.IOException;
 import java.util.function.Consumer;
 import org.lodge.shell.Terminal;
 
 /** The terminal at the other end of the admin socket. */
 final class SocketTerminal implements Terminal {
   private final Request request;
+  private final StdinPipe stdin;
   private final Consumer<Boolean> setRaw;
   private volatile int columns;
   private volatile int rows;
   private volatile Runnable resized = () -> {};
 
-  SocketTerminal(Request request, Consumer<Boolean> setRaw) {
+  SocketTerminal(Request request, StdinPipe stdin, Consumer<Boolean> setRaw) {
     this.request = request;
+    this.stdin = stdin;
     this.setRaw = setRaw;
     this.columns = request.columns();
     this.rows = request.rows();
@@ -60,6 +63,16 @@ final class SocketTerminal implements Terminal {
   @Override
   public Raw raw() {
     setRaw.accept(true);
-    return () -> setRaw.accept(false);
+    return new Raw() {
+      @Override
+      public int key(long timeoutMillis) throws IOException {
+        return stdin.key(timeoutMillis);
+      }
+
+      @Override
+      public void close() {
+        setRaw.accept(false);
+      }
+    };
   }
 }

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.lodge.shell.Terminal;
 
 /**
  * What the client types, for the command to read. The client sends nothing before the first read.
@@ -50,10 +51,7 @@ final class StdinPipe extends InputStream {
     if (length == 0) {
       return 0;
     }
-    if (!asked) {
-      asked = true;
-      firstRead.run();
-    }
+    ask();
     while (chunks.isEmpty()) {
       if (ended) {
         return -1;
@@ -76,6 +74,31 @@ final class StdinPipe extends InputStream {
   @Override
   public synchronized int available() {
     return queuedBytes;
+  }
+
+  /** As {@code Raw.key}. */
+  synchronized int key(long timeoutMillis) throws InterruptedIOException {
+    ask();
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
+    while (chunks.isEmpty() && !ended) {
+      long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      if (leftMillis <= 0) {
+        return Terminal.Raw.NO_KEY;
+      }
+      try {
+        wait(leftMillis);
+      } catch (InterruptedException e) {
+        throw new InterruptedIOException();
+      }
+    }
+    return read();
+  }
+
+  private void ask() {
+    if (!asked) {
+      asked = true;
+      firstRead.run();
+    }
   }
 
   private void await() throws InterruptedIOException {

@@ -33,7 +33,15 @@ final class Down implements Command {
 
   @Override
   public int run(Invocation invocation) throws Exception {
-    Shutdown shutdown = services.shutdown();
+    Shutdown shutdown = services.peek(Shutdown.class);
+    if (shutdown == null) {
+      // A container that did not come up whole has to be able to end all the same.
+      invocation
+          .err()
+          .println("lodge: the bundle org.lodge.boot is not active; Lodge ends without it");
+      services.stopFramework();
+      return ExitCode.OK;
+    }
     boolean keep = invocation.flag("keep");
     Guests guests = services.peek(Guests.class);
     Set<String> names = new HashSet<>();

@@ -30,7 +30,6 @@ final class Ls implements Command {
           new Column("CPUS", Style.RIGHT, 0),
           new Column("MEMORY", Style.RIGHT, 0),
           new Column("USED", Style.RIGHT, 0),
-          new Column("RESTARTS", Style.RIGHT, 0),
           new Column("REQUIRES", Style.LEFT, 3),
           new Column("NOTE", Style.LEFT, 2));
 
@@ -47,7 +46,7 @@ final class Ls implements Command {
             .details(
                 "SINCE is how long a guest has been in its state, USED the memory that its monitor"
                     + " holds. NOTE says whether an edited definition waits for the next start"
-                    + " (pending), and at which stage and why a start failed.")
+                    + " (pending), how often the guest was restarted by itself, and at which stage and why a start failed.")
             .argument("GUEST", Kind.GUEST, Arity.ANY, "only these; all if none is named")
             .example("lodge ls", "All guests.")
             .example(
@@ -92,7 +91,6 @@ final class Ls implements Command {
         Integer.toString(status.cpus()),
         Durations.size(status.memoryBytes()),
         used,
-        Integer.toString(status.restarts()),
         String.join(",", status.requires()),
         GuestText.note(status));
   }

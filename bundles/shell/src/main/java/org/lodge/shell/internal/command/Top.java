@@ -4,7 +4,6 @@ import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObjectBuilder;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -13,8 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.lodge.shell.Command;
 import org.lodge.shell.Description;
@@ -47,6 +44,7 @@ final class Top implements Command {
           new Column("PID", Style.RIGHT, 0),
           new Column("NOTE", Style.LEFT, 2));
   private static final String LODGE = "(lodge)";
+  private static final int CTRL_C = 3;
 
   /** What was seen of a process at one instant. */
   private record Sample(long pid, long nanos, ProcessUse use) {}
@@ -103,13 +101,10 @@ final class Top implements Command {
       return ExitCode.OK;
     }
     try (Terminal.Raw raw = invocation.terminal().raw()) {
-      BlockingQueue<Integer> keys = new LinkedBlockingQueue<>();
-      Thread reader = Thread.ofVirtual().start(() -> read(invocation.in(), keys));
       invocation.out().print("\033[?1049h\033[?25l");
       try {
-        draw(invocation, raw, guests, before, keys, intervalMillis, count);
+        draw(invocation, raw, guests, before, intervalMillis, count);
       } finally {
-        reader.interrupt();
         invocation.out().print("\033[?25h\033[?1049l");
         invocation.out().flush();
       }
@@ -122,10 +117,9 @@ final class Top implements Command {
       Terminal.Raw raw,
       Guests guests,
       Map<String, Sample> before,
-      BlockingQueue<Integer> keys,
       long intervalMillis,
       int count)
-      throws InterruptedException {
+      throws IOException {
     for (int i = 0; i < count && !invocation.out().checkError(); i++) {
       Terminal terminal = invocation.terminal();
       List<Line> lines = lines(guests, before);
@@ -136,22 +130,10 @@ final class Top implements Command {
       }
       invocation.out().print(screen.append("\033[J"));
       invocation.out().flush();
-      Integer key = keys.poll(intervalMillis, TimeUnit.MILLISECONDS);
-      if (key != null && (key == 'q' || key == 'Q' || key == 3 || key < 0)) {
+      int key = raw.key(intervalMillis);
+      if (key == 'q' || key == 'Q' || key == CTRL_C || key == -1) {
         return;
       }
-    }
-  }
-
-  private static void read(InputStream in, BlockingQueue<Integer> keys) {
-    try {
-      int key;
-      do {
-        key = in.read();
-        keys.add(key);
-      } while (key >= 0);
-    } catch (IOException e) {
-      keys.add(-1);
     }
   }
 
