@@ -58,18 +58,11 @@ final class Lifecycle implements Command {
                 .argument("GUEST", Kind.GUEST, Arity.ANY, "which; or --all")
                 .flag("all", 'a', "every guest to which it applies")
                 .flag("no-wait", '\0', "come back at once; see: lodge events")
-                .example(
-                    "lodge " + verb + " work", first(description.summary()) + ": the guest work.")
-                .example(
-                    "lodge " + verb + " --all", first(description.summary()) + ": all of them.")
+                .example("lodge " + verb + " work display", "Two guests at once.")
+                .example("lodge " + verb + " --all", "Every guest to which it applies.")
                 .json("guests", "those done, after the act; with --no-wait as they were when asked")
                 .json("errors", "guest, stage, message and lines of those that failed"),
             "guests[]");
-  }
-
-  private static String first(String summary) {
-    int comma = summary.indexOf(',');
-    return comma < 0 ? summary : summary.substring(0, comma);
   }
 
   static Lifecycle start(Services services) {
