@@ -38,6 +38,11 @@ public final class CommandRegistry {
     others.remove(command.description().name(), command);
   }
 
+  /** The shell's own. */
+  List<Command> own() {
+    return List.copyOf(own.values());
+  }
+
   /** By name, sorted. The shell's own can't be replaced. */
   public List<Command> all() {
     Map<String, Command> all = new TreeMap<>(others);

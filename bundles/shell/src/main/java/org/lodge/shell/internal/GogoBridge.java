@@ -35,6 +35,7 @@ public final class GogoBridge {
   private final BundleContext context;
   private final Dispatcher dispatcher;
   private final Map<String, ServiceRegistration<Function>> functions = new HashMap<>();
+  private final Map<String, Integer> users = new HashMap<>();
 
   @Activate
   public GogoBridge(
@@ -43,18 +44,21 @@ public final class GogoBridge {
       @Reference CommandRegistry registry) {
     this.context = context;
     this.dispatcher = dispatcher;
-    registry.all().forEach(this::bindCommand);
+    registry.own().forEach(this::bindCommand);
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
   public synchronized void bindCommand(Command command) {
-    functions.computeIfAbsent(word(command), this::register);
+    String word = word(command);
+    users.merge(word, 1, Integer::sum);
+    functions.computeIfAbsent(word, this::register);
   }
 
   public synchronized void unbindCommand(Command command) {
-    ServiceRegistration<Function> registration = functions.remove(word(command));
-    if (registration != null) {
-      registration.unregister();
+    String word = word(command);
+    // Another member of the family, such as "image", may still need the word.
+    if (users.merge(word, -1, Integer::sum) == 0) {
+      functions.remove(word).unregister();
     }
   }
 

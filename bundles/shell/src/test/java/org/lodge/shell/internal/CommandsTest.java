@@ -20,6 +20,7 @@ import org.lodge.shell.Argument;
 import org.lodge.shell.Command;
 import org.lodge.shell.Description;
 import org.lodge.shell.ExitCode;
+import org.lodge.shell.Invocation;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestStatus;
 
@@ -229,5 +230,30 @@ class CommandsTest {
         Set.of("storage", "work"), completer.candidates(List.of("start", "display"), "").keySet());
     assertTrue(completer.candidates(List.of("logs"), "-").containsKey("--follow"));
     assertEquals(Set.of(), completer.candidates(List.of("show", "work"), "").keySet());
+  }
+
+  @Test
+  void aCommandOfAnotherBundleIsTreatedLikeTheShellsOwn() {
+    Command greet =
+        new Command() {
+          @Override
+          public Description description() {
+            return Description.of("greet", "Greet").example("lodge greet", "Greets.");
+          }
+
+          @Override
+          public int run(Invocation invocation) {
+            invocation.out().print("hello");
+            return 9;
+          }
+        };
+    shell.registry.bindCommand(greet);
+    assertEquals(9, shell.run("greet"));
+    assertEquals("hello", shell.out());
+    assertEquals(ExitCode.OK, shell.run("greet", "--help"));
+    assertTrue(shell.out().contains("usage: lodge greet"));
+    assertEquals(ExitCode.USAGE, shell.run("greet", "you"));
+    shell.registry.unbindCommand(greet);
+    assertEquals(ExitCode.USAGE, shell.run("greet"));
   }
 }
