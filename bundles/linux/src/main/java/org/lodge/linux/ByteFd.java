@@ -5,10 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.lodge.linux.internal.LibC;
+import org.lodge.linux.internal.Poll;
 
-/** A descriptor of a stream of bytes, such as an end of a pipe. Calls block. */
+/** A descriptor of a stream of bytes, such as an end of a pipe. Calls block, within a limit. */
 public final class ByteFd extends Fd {
-  private static final int CHUNK_BYTES = 64 << 10;
+  /** What a pipe takes without blocking as soon as it takes anything (PIPE_BUF). */
+  private static final int CHUNK_BYTES = 4096;
 
   private ByteFd(Fd source) {
     super(source);
@@ -22,14 +24,18 @@ public final class ByteFd extends Fd {
   /**
    * Reads to the end.
    *
+   * @param silenceMillis how long the other side may give nothing
    * @throws LinuxException if there are more than {@code maxBytes}, or a read fails
    */
-  public byte[] readAll(int maxBytes) throws LinuxException {
+  public byte[] readAll(int maxBytes, int silenceMillis) throws LinuxException {
     byte[] bytes = new byte[0];
     enter();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment chunk = arena.allocate(CHUNK_BYTES);
       while (true) {
+        if (!Poll.readable(raw(), silenceMillis)) {
+          throw silence("read", silenceMillis);
+        }
         int count = (int) LibC.read(raw(), chunk.address(), CHUNK_BYTES);
         if (count == 0) {
           return bytes;
@@ -53,14 +59,22 @@ public final class ByteFd extends Fd {
     }
   }
 
-  /** Writes all of it. */
-  public void writeAll(byte[] bytes) throws LinuxException {
+  /**
+   * Writes all of it.
+   *
+   * @param silenceMillis how long the other side may take nothing
+   */
+  public void writeAll(byte[] bytes, int silenceMillis) throws LinuxException {
     enter();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
       long done = 0;
       while (done < bytes.length) {
-        long count = LibC.write(raw(), data.address() + done, bytes.length - done);
+        if (!Poll.writable(raw(), silenceMillis)) {
+          throw silence("write", silenceMillis);
+        }
+        long count =
+            LibC.write(raw(), data.address() + done, Math.min(CHUNK_BYTES, bytes.length - done));
         if (count >= 0) {
           done += count;
         } else if (LibC.errno() != LinuxException.EINTR) {
@@ -70,5 +84,10 @@ public final class ByteFd extends Fd {
     } finally {
       leave();
     }
+  }
+
+  private LinuxException silence(String call, int silenceMillis) {
+    return new LinuxException(
+        call + " " + this, LinuxException.EAGAIN, "nothing has moved for " + silenceMillis + " ms");
   }
 }

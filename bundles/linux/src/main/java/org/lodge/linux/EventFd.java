@@ -1,8 +1,11 @@
 package org.lodge.linux;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.lodge.linux.internal.LibC;
 import org.lodge.linux.internal.Poll;
 
@@ -42,9 +45,15 @@ public final class EventFd extends Fd {
   /**
    * Takes over a descriptor received from elsewhere. Its file is switched to non-blocking, so a
    * peer that fills the counter can't hold a thread of ours.
+   *
+   * @throws LinuxException with {@code EINVAL} if it is no event counter; it is closed then
    */
   public static EventFd adopt(Fd source) throws LinuxException {
     EventFd adopted = new EventFd(source);
+    if (!adopted.isEventCounter()) {
+      adopted.close();
+      throw new LinuxException("adopt " + adopted, LinuxException.EINVAL, "it is no eventfd");
+    }
     int flags = LibC.fcntl(adopted.raw(), LibC.F_GETFL, 0);
     if (flags < 0 || LibC.fcntl(adopted.raw(), LibC.F_SETFL, flags | LibC.O_NONBLOCK) < 0) {
       LinuxException failure = LibC.failure("fcntl " + adopted);
@@ -52,6 +61,16 @@ public final class EventFd extends Fd {
       throw failure;
     }
     return adopted;
+  }
+
+  private boolean isEventCounter() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/" + raw()))
+          .toString()
+          .equals("anon_inode:[eventfd]");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

@@ -35,6 +35,15 @@ class EventFdTest {
   }
 
   @Test
+  void anotherKindOfDescriptorIsRefusedAndClosed() throws Exception {
+    try (MemFd memory = MemFd.sealed("test", 4096)) {
+      Fd copy = memory.duplicate();
+      assertThrows(LinuxException.class, () -> EventFd.adopt(copy));
+      assertFalse(copy.isOpen());
+    }
+  }
+
+  @Test
   void aClosedOneTakesNoSignalAndItsNumberIsNeverReused() throws Exception {
     EventFd event = EventFd.create();
     int number = event.number();

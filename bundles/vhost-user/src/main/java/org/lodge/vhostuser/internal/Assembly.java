@@ -1,0 +1,219 @@
+package org.lodge.vhostuser.internal;
+
+import jakarta.json.JsonException;
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.lodge.linux.EventFd;
+import org.lodge.linux.Fd;
+import org.lodge.linux.LinuxException;
+import org.lodge.linux.ServiceManager;
+import org.lodge.linux.UnixListener;
+import org.lodge.linux.UnixStreamSocket;
+import org.lodge.vhostuser.BackendException;
+import org.lodge.vhostuser.BackendSpec;
+import org.lodge.virtio.DeviceConfig;
+import org.lodge.virtio.DeviceContext;
+import org.lodge.virtio.DeviceException;
+import org.lodge.virtio.DeviceState;
+import org.lodge.virtio.ring.Rings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts a backend together: from what the service manager has kept of it, or from nothing where that
+ * is not there or not usable.
+ */
+final class Assembly {
+  private static final Logger log = LoggerFactory.getLogger(Assembly.class);
+
+  private final BackendSpec spec;
+  private final Rings rings;
+  private final ServiceManager manager;
+  private final Factories factories;
+  private final Engine.Watcher watcher;
+  private final Duration drainLimit;
+  private Actor actor;
+  private final AtomicReference<Engine> engine = new AtomicReference<>();
+
+  Assembly(
+      BackendSpec spec,
+      Rings rings,
+      ServiceManager manager,
+      Factories factories,
+      Engine.Watcher watcher,
+      Duration drainLimit) {
+    this.spec = spec;
+    this.rings = rings;
+    this.manager = manager;
+    this.factories = factories;
+    this.watcher = watcher;
+    this.drainLimit = drainLimit;
+  }
+
+  Engine assemble() throws BackendException {
+    Model model = model();
+    DeviceConfig config = new DeviceConfig(spec.guest(), spec.device(), spec.config());
+    try {
+      model.factory().check(config);
+      DescriptorStore store = new DescriptorStore(manager, spec.guest(), spec.device());
+      Parts parts = store.hasInherited() ? restored(store, model, config) : null;
+      if (parts == null) {
+        parts = fresh(store, model, config);
+      }
+      Engine made = new Engine(spec, factories, watcher, actor, parts);
+      engine.set(made);
+      return made;
+    } catch (DeviceException e) {
+      throw failure(e.stage(), e);
+    } catch (IOException e) {
+      throw failure("listen", e);
+    }
+  }
+
+  private Model model() throws BackendException {
+    Optional<Model> best = factories.best(spec.type(), any -> true);
+    if (best.isEmpty()) {
+      throw failure(
+          "type",
+          new DeviceException(
+              "type",
+              "no device type '%s' is deployed; known are %s"
+                  .formatted(spec.type(), factories.types())));
+    }
+    return best.get();
+  }
+
+  private BackendException failure(String stage, Exception cause) {
+    return new BackendException(
+        stage,
+        "guest '%s', device '%s': %s".formatted(spec.guest(), spec.device(), cause.getMessage()),
+        cause);
+  }
+
+  private Parts fresh(DescriptorStore store, Model model, DeviceConfig config)
+      throws DeviceException, IOException {
+    Parts parts = parts(store, model, config, null);
+    try {
+      parts.listener = Held.of("listener", UnixListener.bind(spec.socket()), store);
+      if (store.isActive()) {
+        parts.record = StateRecord.create(store);
+        parts.record.write(Persistence.write(parts.frontEnd, "", null, null), false);
+      }
+      return parts;
+    } catch (IOException e) {
+      parts.drop();
+      throw e;
+    }
+  }
+
+  /** Null where what was kept can't be used; it is dropped then. */
+  private Parts restored(DescriptorStore store, Model model, DeviceConfig config) {
+    Parts parts = null;
+    try {
+      StateRecord record = StateRecord.restore(inherited("record", store));
+      JsonObject state = record.read();
+      Persistence.requireReadable(state);
+      parts = parts(store, model, config, Persistence.device(state));
+      parts.record = record;
+      Held<Fd> listener = inherited("listener", store);
+      parts.listener = new Held<>(UnixListener.adopt(listener.fd()), listener.name(), store);
+      Persistence.restore(state, parts.frontEnd, rings, store);
+      restoreSession(parts, state.getString("connection"));
+      log.info(
+          "{}/{} goes on where it was, with {} rings",
+          spec.guest(),
+          spec.device(),
+          parts.frontEnd.vrings.open().size());
+      return parts;
+    } catch (IOException | RefusedException | DeviceException | JsonException e) {
+      log.error(
+          "{}/{} can't go on where it was, its monitor must connect again: {}",
+          spec.guest(),
+          spec.device(),
+          e.getMessage());
+      if (parts != null) {
+        parts.drop();
+      }
+      return null;
+    } finally {
+      store.dropRest();
+    }
+  }
+
+  private static Held<Fd> inherited(String role, DescriptorStore store) throws LinuxException {
+    Map.Entry<String, Fd> kept = store.takeRole(role);
+    if (kept == null) {
+      throw new LinuxException("restore", LinuxException.ENOENT, "the " + role + " was not kept");
+    }
+    return new Held<>(kept.getValue(), kept.getKey(), store);
+  }
+
+  private void restoreSession(Parts parts, String name) throws LinuxException {
+    if (name.isEmpty()) {
+      return;
+    }
+    UnixStreamSocket socket = UnixStreamSocket.adopt(parts.store.take(name));
+    Held<UnixStreamSocket> held = new Held<>(socket, name, parts.store);
+    try {
+      parts.session = Session.restore(held, parts);
+    } catch (DisconnectedException e) {
+      log.info("The monitor has closed the connection meanwhile");
+      held.drop();
+      parts.frontEnd.reset();
+    }
+  }
+
+  private Parts parts(DescriptorStore store, Model model, DeviceConfig config, DeviceState state)
+      throws DeviceException, LinuxException {
+    String name = spec.guest() + "-" + spec.device();
+    actor = new Actor(EventFd.create());
+    QueueThread queueThread =
+        new QueueThread(
+            spec.guest(),
+            spec.device(),
+            (vring, sentence) -> {
+              vring.signalError();
+              later(each -> each.ringBroken(sentence));
+            });
+    Logic logic = new Logic(config, new Context(), queueThread, drainLimit);
+    boolean complete = false;
+    try {
+      logic.begin(model, state);
+      VringSet vrings = new VringSet(logic.device().queueCount(), rings, logic, queueThread, store);
+      FrontEnd frontEnd =
+          new FrontEnd(logic, rings, vrings, new MemoryTable(rings), store, spec.withheld(), name);
+      complete = true;
+      return new Parts(store, queueThread, logic, frontEnd);
+    } finally {
+      if (!complete) {
+        queueThread.stop();
+        actor.end();
+      }
+    }
+  }
+
+  /** Does something on the control thread once the engine is there. */
+  private void later(Consumer<Engine> action) {
+    actor.submit(() -> {
+      action.accept(engine.get());
+      return null;
+    });
+  }
+
+  private final class Context implements DeviceContext {
+    @Override
+    public void configurationChanged() {
+      later(Engine::configurationChanged);
+    }
+
+    @Override
+    public void broken(String reason) {
+      later(each -> each.deviceBroken(reason));
+    }
+  }
+}

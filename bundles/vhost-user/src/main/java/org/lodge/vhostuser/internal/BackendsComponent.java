@@ -1,0 +1,166 @@
+package org.lodge.vhostuser.internal;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.lodge.linux.ServiceManager;
+import org.lodge.linux.ServiceManager.StoredFd;
+import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendException;
+import org.lodge.vhostuser.BackendListener;
+import org.lodge.vhostuser.BackendSpec;
+import org.lodge.vhostuser.Takeover;
+import org.lodge.vhostuser.VhostUserBackends;
+import org.lodge.virtio.DeviceFactory;
+import org.lodge.virtio.ring.Rings;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All backends, and the whiteboard of device factories that they are served with. */
+@Component
+public final class BackendsComponent implements VhostUserBackends {
+  private static final Logger log = LoggerFactory.getLogger(BackendsComponent.class);
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(3);
+  private static final long TAKEOVER_LIMIT_SECONDS = 10;
+
+  private final Rings rings;
+  private final ServiceManager manager;
+  private final Factories factories = new Factories();
+  private final List<Engine> engines = new CopyOnWriteArrayList<>();
+  private final List<BackendListener> listeners = new CopyOnWriteArrayList<>();
+
+  @Activate
+  public BackendsComponent(@Reference Rings rings, @Reference ServiceManager manager) {
+    this.rings = rings;
+    this.manager = manager;
+  }
+
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  public void addFactory(DeviceFactory factory, Map<String, Object> properties) {
+    Model model = factories.add(factory, properties);
+    if (model != null) {
+      log.debug("Device type {} can be served", model);
+      reconsider(model.type());
+    }
+  }
+
+  public void removeFactory(DeviceFactory factory) {
+    Model model = factories.remove(factory);
+    if (model != null) {
+      reconsider(model.type());
+    }
+  }
+
+  /** Returns when each backend has chosen, because a bundle's code must not run after its stop. */
+  private void reconsider(String type) {
+    List<CompletableFuture<Void>> choices =
+        engines.stream()
+            .filter(engine -> engine.spec.type().equals(type))
+            .map(Engine::reconsider)
+            .toList();
+    try {
+      CompletableFuture.allOf(choices.toArray(CompletableFuture[]::new))
+          .get(TAKEOVER_LIMIT_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      log.error("A device of type '{}' could not choose its logic", type, e.getCause());
+    } catch (TimeoutException e) {
+      log.error("A device of type '{}' still takes over; the change goes on", type);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  public void addListener(BackendListener listener) {
+    listeners.add(listener);
+  }
+
+  public void removeListener(BackendListener listener) {
+    listeners.remove(listener);
+  }
+
+  @Override
+  public synchronized Backend open(BackendSpec spec) throws BackendException {
+    if (find(spec.guest(), spec.device()).isPresent()) {
+      throw new BackendException(
+          "open",
+          "guest '%s', device '%s' is open already; close it first"
+              .formatted(spec.guest(), spec.device()),
+          null);
+    }
+    Engine engine =
+        new Assembly(spec, rings, manager, factories, new Watching(), DRAIN_LIMIT).assemble();
+    engines.add(engine);
+    engine.start();
+    return engine;
+  }
+
+  @Override
+  public List<Backend> backends() {
+    return List.copyOf(engines);
+  }
+
+  @Override
+  public Optional<Backend> find(String guest, String device) {
+    return engines.stream()
+        .filter(each -> each.spec.guest().equals(guest) && each.spec.device().equals(device))
+        .map(Backend.class::cast)
+        .findFirst();
+  }
+
+  @Override
+  public List<String> types() {
+    return factories.types();
+  }
+
+  @Override
+  public int dropUnclaimed() {
+    List<StoredFd> unclaimed = manager.take(DescriptorStore.PREFIX);
+    for (StoredFd stored : unclaimed) {
+      manager.forget(stored.name());
+      stored.fd().close();
+    }
+    return unclaimed.size();
+  }
+
+  /** The container stops: what the service manager keeps goes on, the rest ends. */
+  @Deactivate
+  void deactivate() {
+    for (Engine engine : engines) {
+      if (manager.isPresent()) {
+        engine.handOver();
+      } else {
+        engine.close();
+      }
+    }
+  }
+
+  private final class Watching implements Engine.Watcher {
+    @Override
+    public void takeover(Backend backend, Takeover takeover) {
+      listeners.forEach(listener -> listener.takeover(backend, takeover));
+    }
+
+    @Override
+    public void trouble(Backend backend, String sentence) {
+      listeners.forEach(listener -> listener.trouble(backend, sentence));
+    }
+
+    @Override
+    public void closed(Backend backend) {
+      engines.remove(backend);
+    }
+  }
+}

@@ -1,0 +1,317 @@
+package org.lodge.vhostuser.internal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.lodge.linux.Epoll;
+import org.lodge.linux.LinuxException;
+import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendException;
+import org.lodge.vhostuser.BackendSpec;
+import org.lodge.vhostuser.BackendStatus;
+import org.lodge.vhostuser.BackendStatus.Link;
+import org.lodge.vhostuser.Takeover;
+import org.lodge.virtio.Device;
+import org.lodge.virtio.DeviceConfig;
+import org.lodge.virtio.DeviceException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One device that is served: its control thread, which reads the front-end's messages and does all
+ * that changes the device, and its queue thread, which serves requests. The one is never waited for
+ * by another guest's.
+ */
+final class Engine implements Backend {
+  private static final Logger log = LoggerFactory.getLogger(Engine.class);
+  private static final int CONNECTION = 1;
+  private static final int LISTENER = 2;
+  private static final int WAKE = 3;
+
+  /** What others are told. */
+  interface Watcher {
+    void takeover(Backend backend, Takeover takeover);
+
+    void trouble(Backend backend, String sentence);
+
+    void closed(Backend backend);
+  }
+
+  final BackendSpec spec;
+  private final Watcher watcher;
+  private final Epoll epoll;
+  private final Actor actor;
+  private final Parts parts;
+  private final Succession succession;
+  private final Thread thread;
+  private volatile boolean ended;
+  private volatile String trouble;
+  private volatile boolean ending;
+
+  /** Takes over the parts; they are this engine's to close. */
+  Engine(BackendSpec spec, Factories factories, Watcher watcher, Actor actor, Parts parts)
+      throws LinuxException {
+    this.spec = spec;
+    this.watcher = watcher;
+    this.actor = actor;
+    this.parts = parts;
+    succession = new Succession(spec.type(), factories, parts.logic, parts.frontEnd.vrings);
+    epoll = Epoll.create();
+    epoll.add(actor.wake(), Epoll.READABLE, WAKE);
+    epoll.add(parts.listener.fd(), Epoll.READABLE, LISTENER);
+    if (parts.session != null) {
+      epoll.add(parts.session.socket(), Epoll.READABLE, CONNECTION);
+    }
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("lodge-vhost-" + spec.guest() + "-" + spec.device())
+            .unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private void run() {
+    MDC.put("guest", spec.guest());
+    MDC.put("device", spec.device());
+    try {
+      while (!ending) {
+        int count = epoll.await(-1);
+        turn(count);
+      }
+    } catch (LinuxException e) {
+      log.error("The control thread has ended; the device is not served any more", e);
+    } finally {
+      actor.end();
+      epoll.close();
+      ended = true;
+    }
+  }
+
+  private void turn(int count) throws LinuxException {
+    try {
+      // The connection first: an end that is still unread must not make a newcomer the second.
+      if (has(count, CONNECTION)) {
+        readMessages();
+      }
+      if (has(count, LISTENER) && !ending) {
+        accept();
+      }
+      actor.runAll();
+    } catch (InternalError e) {
+      // An access to memory whose file was truncated may be reported late, anywhere on the thread.
+      log.warn("Guest memory is gone: its file was truncated");
+    }
+  }
+
+  private boolean has(int count, int token) {
+    for (int i = 0; i < count; i++) {
+      if (epoll.token(i) == token) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Link link() {
+    if (ended) {
+      return Link.CLOSED;
+    }
+    if (parts.session == null) {
+      return Link.LISTENING;
+    }
+    return parts.frontEnd.vrings.anyOpen() ? Link.RUNNING : Link.CONNECTED;
+  }
+
+  private void accept() throws LinuxException {
+    var socket = parts.listener.fd().accept();
+    if (parts.session != null) {
+      log.warn("A second monitor has connected to {} and is turned away", spec.socket());
+      socket.close();
+      return;
+    }
+    parts.session = Session.begin(socket, parts);
+    epoll.add(socket, Epoll.READABLE, CONNECTION);
+    log.debug("A monitor has connected");
+  }
+
+  private void readMessages() throws LinuxException {
+    try {
+      parts.session.readAll();
+    } catch (DisconnectedException e) {
+      if (e.orderly()) {
+        log.info("The monitor has closed the connection");
+      } else {
+        trouble("the connection to the monitor was ended: " + e.getMessage());
+      }
+      epoll.remove(parts.session.socket());
+      parts.session.end();
+      parts.session = null;
+    }
+  }
+
+  /** A ring is served no more. On the control thread. */
+  void ringBroken(String sentence) {
+    trouble(sentence);
+  }
+
+  /** The device says that it can't go on. On the control thread. */
+  void deviceBroken(String reason) {
+    for (Vring vring : parts.frontEnd.vrings.open()) {
+      vring.ring.fail();
+      vring.signalError();
+    }
+    trouble(reason);
+  }
+
+  /** On the control thread. */
+  void configurationChanged() {
+    parts.frontEnd.configurationChanged();
+  }
+
+  private void trouble(String sentence) {
+    trouble = sentence;
+    log.warn("{}", sentence);
+    watcher.trouble(this, sentence);
+  }
+
+  /**
+   * The choice of factories has changed: lets the best take over.
+   *
+   * @return when that has been done or refused
+   */
+  CompletableFuture<Void> reconsider() {
+    return actor.submit(() -> {
+      Optional<Takeover> takeover = succession.reconsider();
+      if (takeover.isPresent()) {
+        Takeover report = takeover.get();
+        if (report.taken()) {
+          log.info(
+              "{} {} serves now, after a pause of {} µs",
+              spec.type(),
+              report.to(),
+              report.pauseMicros());
+          trouble = null;
+          parts.frontEnd.configurationChanged();
+        } else {
+          log.warn(
+              "{} {} can't take over, {} goes on: {}",
+              spec.type(),
+              report.to(),
+              report.from(),
+              report.reason());
+        }
+        watcher.takeover(this, report);
+      }
+      return null;
+    });
+  }
+
+  @Override
+  public BackendSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public BackendStatus status() {
+    Device device = parts.logic.device();
+    Model model = parts.logic.model();
+    return new BackendStatus(
+        link(),
+        Optional.ofNullable(model).map(each -> each.version().toString()),
+        parts.frontEnd.features,
+        parts.frontEnd.vrings.status(),
+        device == null ? List.of() : device.counters(),
+        troubleOf(device),
+        succession.count(),
+        succession.last());
+  }
+
+  private Optional<String> troubleOf(Device device) {
+    if (device == null && !ended) {
+      return Optional.of("no device logic of type '%s' is deployed".formatted(spec.type()));
+    }
+    Optional<String> own = Optional.ofNullable(trouble);
+    return own.isPresent() || device == null ? own : device.trouble();
+  }
+
+  @Override
+  public Map<String, String> controls() {
+    Device device = parts.logic.device();
+    return device == null ? Map.of() : device.controls();
+  }
+
+  @Override
+  public String control(String command, Map<String, Object> arguments) throws BackendException {
+    return await(
+        "control",
+        () -> {
+          Device device = parts.logic.device();
+          if (device == null) {
+            throw new DeviceException("control", troubleOf(null).orElse("it is closed"));
+          }
+          return device.control(command, new DeviceConfig(spec.guest(), spec.device(), arguments));
+        });
+  }
+
+  private <T> T await(String stage, Callable<T> task) throws BackendException {
+    try {
+      return actor.submit(task).get();
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      throw new BackendException(
+          cause instanceof DeviceException device ? device.stage() : stage,
+          "guest '%s', device '%s': %s".formatted(spec.guest(), spec.device(), cause.getMessage()),
+          cause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BackendException(stage, "interrupted", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    end(() -> {
+      parts.drop();
+      try {
+        Files.deleteIfExists(spec.socket());
+      } catch (IOException e) {
+        log.warn("{} could not be removed: {}", spec.socket(), e.toString());
+      }
+    });
+  }
+
+  /** Leaves all with the service manager, as this process is about to end in order. */
+  void handOver() {
+    end(parts::handOver);
+  }
+
+  private void end(Runnable last) {
+    try {
+      actor
+          .submit(() -> {
+            last.run();
+            ending = true;
+            return null;
+          })
+          .get();
+      thread.join(Duration.ofSeconds(5));
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof IllegalStateException)) {
+        log.error("{}/{} did not end in order", spec.guest(), spec.device(), e.getCause());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    watcher.closed(this);
+  }
+}

@@ -1,0 +1,309 @@
+package org.lodge.vhostuser.internal;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.lodge.vhostuser.Takeover;
+import org.lodge.virtio.Device;
+import org.lodge.virtio.DeviceConfig;
+import org.lodge.virtio.DeviceContext;
+import org.lodge.virtio.DeviceException;
+import org.lodge.virtio.DeviceState;
+import org.lodge.virtio.ring.Ring;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The device logic that serves now, and its replacement while rings stay open. Belongs to the
+ * control thread.
+ *
+ * <p>A takeover: the new device is made and looked at while the old one serves; rings pause; the
+ * old one finishes and hands over its state; the new one takes state and rings; rings go on. Until
+ * the rings go on, everything can be taken back.
+ */
+final class Logic {
+  private static final Logger log = LoggerFactory.getLogger(Logic.class);
+
+  private final DeviceConfig config;
+  private final DeviceContext context;
+  private final QueueThread queueThread;
+  private final Duration drainLimit;
+
+  private volatile Device device;
+  private volatile Model model;
+  private boolean started;
+  private long acceptedFeatures;
+
+  /** What stays of a device whose bundle has gone before another could take over. */
+  private DeviceState orphanedState;
+
+  private byte[] lastConfig = new byte[0];
+
+  Logic(DeviceConfig config, DeviceContext context, QueueThread queueThread, Duration drainLimit) {
+    this.config = config;
+    this.context = context;
+    this.queueThread = queueThread;
+    this.drainLimit = drainLimit;
+  }
+
+  /** The device that serves; null while there is none. Any thread may ask. */
+  Device device() {
+    return device;
+  }
+
+  Model model() {
+    return model;
+  }
+
+  /** Makes the first device. */
+  void begin(Model first, DeviceState handedOver) throws DeviceException {
+    Device made = first.factory().create(config, context);
+    try {
+      if (handedOver != null) {
+        made.importState(handedOver);
+      }
+    } catch (DeviceException | RuntimeException e) {
+      made.close();
+      throw e;
+    }
+    become(first, made);
+  }
+
+  private void become(Model next, Device made) {
+    model = next;
+    device = made;
+    orphanedState = null;
+    queueThread.use(made);
+  }
+
+  /** The driver is ready, unless it was before. */
+  void start(long features) throws DeviceException {
+    acceptedFeatures = features;
+    if (!started && device != null) {
+      device.start(features);
+    }
+    started = true;
+  }
+
+  /** A ring was opened. */
+  void startQueue(Ring ring) {
+    if (device != null) {
+      device.startQueue(ring);
+    }
+  }
+
+  /** A paused ring is about to be closed. */
+  void stopQueue(Ring ring) {
+    boolean idle = device == null || device.stopQueue(ring, drainLimit);
+    if (!idle) {
+      log.warn(
+          "Queue {} still has {} requests out after {}; what comes of them is dropped",
+          ring.index(),
+          ring.inFlight(),
+          drainLimit);
+    }
+  }
+
+  /** The last ring was closed. */
+  void stop() {
+    if (started && device != null) {
+      device.stop();
+    }
+    started = false;
+  }
+
+  int readConfigSize() {
+    return device == null ? lastConfig.length : device.configSizeBytes();
+  }
+
+  /** The configuration space, as long as asked for: what the device does not have is zero. */
+  byte[] readConfig(int offset, int length) {
+    byte[] whole = device == null ? lastConfig : snapshotOf(device);
+    byte[] part = new byte[length];
+    if (offset < whole.length) {
+      System.arraycopy(whole, offset, part, 0, Math.min(length, whole.length - offset));
+    }
+    return part;
+  }
+
+  private static byte[] snapshotOf(Device device) {
+    byte[] whole = new byte[device.configSizeBytes()];
+    if (whole.length > 0) {
+      device.readConfig(0, ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN));
+    }
+    return whole;
+  }
+
+  void writeConfig(int offset, byte[] untrustedBytes) throws DeviceException {
+    if (device == null) {
+      throw new DeviceException("config-write", "no device logic is there at present");
+    }
+    if (offset < 0 || offset > device.configSizeBytes() - untrustedBytes.length) {
+      throw new DeviceException("config-write", "it is outside the configuration space");
+    }
+    device.writeConfig(offset, ByteBuffer.wrap(untrustedBytes).order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  /** The state while no ring is open. */
+  DeviceState exportState() throws DeviceException {
+    if (device == null) {
+      throw new DeviceException("export-state", "no device logic is there at present");
+    }
+    return device.exportState();
+  }
+
+  /** Goes on from a state that came from elsewhere, while no ring is open. */
+  void importState(DeviceState state) throws DeviceException {
+    if (device == null) {
+      orphanedState = state;
+      return;
+    }
+    Device former = device;
+    begin(model, state);
+    former.close();
+  }
+
+  /**
+   * Lets another device serve.
+   *
+   * @param open the rings that are open
+   * @return what came of it; the former goes on where it was refused
+   */
+  Takeover replace(Model next, List<Vring> open) {
+    String from = model == null ? "" : model.version().toString();
+    String to = next.version().toString();
+    Device made = null;
+    try {
+      next.factory().check(config);
+      made = next.factory().create(config, context);
+      requireAtLeast(made);
+      long pauseMicros = device == null ? adopt(next, made, open) : handOver(next, made, open);
+      return new Takeover(from, to, true, "", pauseMicros);
+    } catch (DeviceException | RuntimeException e) {
+      if (made != null) {
+        made.close();
+      }
+      String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+      return new Takeover(from, to, false, reason, 0);
+    }
+  }
+
+  private void requireAtLeast(Device made) throws DeviceException {
+    long missing = deviceBits(acceptedFeatures) & ~made.features();
+    if (missing != 0) {
+      throw new DeviceException(
+          "features", "it lacks feature bits %#x, which the driver uses".formatted(missing));
+    }
+    if (device != null && made.queueCount() < device.queueCount()) {
+      throw new DeviceException(
+          "queues",
+          "it has %d queues, and the driver was given %d"
+              .formatted(made.queueCount(), device.queueCount()));
+    }
+    int configBytes = device == null ? lastConfig.length : device.configSizeBytes();
+    if (made.configSizeBytes() < configBytes) {
+      throw new DeviceException(
+          "config-space",
+          "its configuration space has %d bytes, and the driver was given %d"
+              .formatted(made.configSizeBytes(), configBytes));
+    }
+  }
+
+  private static long deviceBits(long features) {
+    return features & ~FrontEnd.RING_FEATURES & ~FrontEnd.TRANSPORT_FEATURES;
+  }
+
+  private long handOver(Model next, Device made, List<Vring> open) throws DeviceException {
+    Device former = device;
+    List<Ring> stopped = new ArrayList<>();
+    long began = System.nanoTime();
+    boolean done = false;
+    try {
+      for (Vring vring : open) {
+        vring.ring.pause();
+      }
+      for (Vring vring : open) {
+        if (!former.stopQueue(vring.ring, drainLimit)) {
+          throw new DeviceException(
+              "drain",
+              "%d requests of queue %d did not end within %d ms"
+                  .formatted(vring.ring.inFlight(), vring.index, drainLimit.toMillis()));
+        }
+        stopped.add(vring.ring);
+      }
+      made.importState(former.exportState());
+      enter(made, open);
+      done = true;
+    } finally {
+      if (!done) {
+        stopped.forEach(former::startQueue);
+        resume(open);
+      }
+    }
+    become(next, made);
+    resume(open);
+    long pauseMicros = (System.nanoTime() - began) / 1000;
+    if (started) {
+      former.stop();
+    }
+    former.close();
+    return pauseMicros;
+  }
+
+  private long adopt(Model next, Device made, List<Vring> open) throws DeviceException {
+    long began = System.nanoTime();
+    if (orphanedState != null) {
+      made.importState(orphanedState);
+    }
+    enter(made, open);
+    become(next, made);
+    resume(open);
+    return (System.nanoTime() - began) / 1000;
+  }
+
+  private void enter(Device made, List<Vring> open) throws DeviceException {
+    if (started) {
+      made.start(acceptedFeatures);
+      for (Vring vring : open) {
+        made.startQueue(vring.ring);
+      }
+    }
+  }
+
+  private static void resume(List<Vring> open) {
+    for (Vring vring : open) {
+      if (vring.serving) {
+        vring.ring.resume();
+        vring.wake();
+      }
+    }
+  }
+
+  /** The device's bundle goes and nothing takes its place: its state waits for a successor. */
+  void orphan(List<Vring> open) {
+    Device former = device;
+    open.forEach(vring -> vring.ring.pause());
+    open.forEach(vring -> stopQueue(vring.ring));
+    lastConfig = snapshotOf(former);
+    orphanedState = former.exportState();
+    queueThread.use(null);
+    device = null;
+    model = null;
+    if (started) {
+      former.stop();
+    }
+    former.close();
+  }
+
+  /** The end of this backend, or of this process's turn. */
+  void close() {
+    stop();
+    if (device != null) {
+      queueThread.use(null);
+      device.close();
+      device = null;
+    }
+  }
+}

@@ -1,0 +1,194 @@
+package org.lodge.vhostuser.internal;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.lodge.linux.Epoll;
+import org.lodge.linux.EventFd;
+import org.lodge.linux.LinuxException;
+import org.lodge.virtio.Device;
+import org.lodge.virtio.RingException;
+import org.lodge.virtio.ring.Ring;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * Serves all rings of one device: waits for kicks, and lets the device that is current then take
+ * what is there. A platform thread, because it blocks in the kernel; nothing is allocated per
+ * request, and nothing is shared with another guest.
+ */
+final class QueueThread {
+  private static final Logger log = LoggerFactory.getLogger(QueueThread.class);
+  private static final long WAKE_TOKEN = -1;
+  private static final String MEMORY_GONE = "guest memory is gone: its file was truncated";
+  private static final int MAX_QUEUES = 256;
+
+  /** What happens to rings, told on the queue thread. */
+  interface Events {
+    void ringBroken(Vring vring, String sentence);
+  }
+
+  private final Epoll epoll;
+  private final EventFd wake;
+  private final AtomicReferenceArray<Vring> watched;
+  private final Events events;
+  private final Thread thread;
+  private volatile boolean stopping;
+
+  /** Above the highest index ever watched. */
+  private volatile int used;
+
+  /** Guards {@link #device}: held while a device serves, so that none serves after its turn. */
+  private final Object turn = new Object();
+
+  private Device device;
+
+  QueueThread(String guest, String name, Events events) throws LinuxException {
+    this.events = events;
+    watched = new AtomicReferenceArray<>(MAX_QUEUES);
+    epoll = Epoll.create();
+    wake = EventFd.create();
+    epoll.add(wake, Epoll.READABLE, WAKE_TOKEN);
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("lodge-queue-" + guest + "-" + name)
+            .start(() -> {
+              MDC.put("guest", guest);
+              MDC.put("device", name);
+              run();
+            });
+  }
+
+  /** From now on this device is served; returns when no other is any more. */
+  void use(Device current) {
+    synchronized (turn) {
+      device = current;
+    }
+  }
+
+  /** Begins to watch a ring's kicks and serves it once, because one may have come before. */
+  void watch(Vring vring) throws LinuxException {
+    used = Math.max(used, vring.index + 1);
+    watched.set(vring.index, vring);
+    epoll.add(vring.kick.fd(), Epoll.READABLE, vring.index);
+    vring.wake();
+  }
+
+  void unwatch(Vring vring) throws LinuxException {
+    watched.set(vring.index, null);
+    epoll.remove(vring.kick.fd());
+  }
+
+  void wake() {
+    wake.signal();
+  }
+
+  private void run() {
+    try {
+      while (!stopping) {
+        int count = epoll.await(-1);
+        try {
+          turn(count);
+        } catch (InternalError e) {
+          // Reported late, so nobody knows for which ring.
+          failAll();
+        }
+      }
+    } catch (LinuxException e) {
+      log.error("The queue thread has ended; no request is served any more", e);
+    } finally {
+      epoll.close();
+      wake.close();
+    }
+  }
+
+  private void turn(int count) {
+    for (int i = 0; i < count; i++) {
+      long token = epoll.token(i);
+      if (token == WAKE_TOKEN) {
+        wake.drain();
+      } else {
+        kicked(watched.get((int) token));
+      }
+    }
+    serveWoken();
+  }
+
+  private void kicked(Vring vring) {
+    if (vring == null) {
+      return;
+    }
+    Held<EventFd> kick = vring.kick;
+    if (kick != null) {
+      kick.fd().drain();
+      serve(vring);
+    }
+  }
+
+  private void serveWoken() {
+    for (int index = 0; index < used; index++) {
+      Vring vring = watched.get(index);
+      if (vring != null && vring.takeWake()) {
+        serve(vring);
+      }
+    }
+  }
+
+  private void serve(Vring vring) {
+    Ring ring = vring.ring;
+    if (ring == null) {
+      return;
+    }
+    synchronized (turn) {
+      if (device == null) {
+        return;
+      }
+      try {
+        ring.serve(device);
+      } catch (RingException e) {
+        fail(vring, e.getMessage());
+      } catch (RuntimeException e) {
+        log.error("The device failed in queue {}", vring.index, e);
+        fail(vring, "the device failed: " + e);
+      } catch (InternalError e) {
+        fail(vring, MEMORY_GONE);
+      }
+    }
+  }
+
+  private void failAll() {
+    for (int index = 0; index < used; index++) {
+      Vring vring = watched.get(index);
+      if (vring != null) {
+        fail(vring, MEMORY_GONE);
+      }
+    }
+  }
+
+  private void fail(Vring vring, String reason) {
+    Ring ring = vring.ring;
+    if (ring != null) {
+      ring.fail();
+    }
+    events.ringBroken(
+        vring, "queue %d is broken until the driver resets it: %s".formatted(vring.index, reason));
+  }
+
+  /** Ends the thread after its current turn. */
+  void stop() {
+    stopping = true;
+    wake.signal();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package org.lodge.vhostuser.internal;
+
+import java.util.List;
+import org.lodge.linux.Fd;
+import org.lodge.linux.LinuxException;
+import org.lodge.linux.UnixStreamSocket;
+import org.lodge.vhostuser.internal.FrontEnd.Reply;
+import org.lodge.vhostuser.internal.Persistence.PendingReply;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection of a front-end. Each message is dealt with, what came of it is put on record, the
+ * message is taken out of the socket, and the answer is sent: killed at any point of this, the next
+ * process goes on without the front-end noticing (but for an answer sent twice, if it happens right
+ * between sending and noting so).
+ */
+final class Session {
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  private final Held<UnixStreamSocket> socket;
+  private final MessageChannel channel;
+  private final FrontEnd frontEnd;
+  private final StateRecord record;
+
+  /** The next message may have been dealt with by a process that was killed over it. */
+  private boolean maybeAgain;
+
+  private Session(Held<UnixStreamSocket> socket, FrontEnd frontEnd, StateRecord record) {
+    this.socket = socket;
+    this.channel = new MessageChannel(socket.fd());
+    this.frontEnd = frontEnd;
+    this.record = record;
+  }
+
+  static Session begin(UnixStreamSocket socket, Parts parts) throws LinuxException {
+    Session session =
+        new Session(Held.of("connection", socket, parts.store), parts.frontEnd, parts.record);
+    session.note(null);
+    return session;
+  }
+
+  /** Goes on where an earlier process was, and sends the answer that it still owed. */
+  static Session restore(Held<UnixStreamSocket> socket, Parts parts)
+      throws LinuxException, DisconnectedException {
+    Session session = new Session(socket, parts.frontEnd, parts.record);
+    session.maybeAgain = true;
+    if (parts.record.replyDue()) {
+      PendingReply reply = Persistence.reply(parts.record.read());
+      try (Message waiting = session.channel.next()) {
+        if (waiting == null) {
+          session.channel.send(
+              Message.reply(reply.id(), reply.payload()), session.descriptorsOf(reply.id()));
+        }
+      }
+      parts.record.replySent();
+    }
+    return session;
+  }
+
+  private List<Fd> descriptorsOf(int id) {
+    return id == Request.GET_INFLIGHT_FD.id && frontEnd.inflight != null
+        ? List.of(frontEnd.inflight.file().fd())
+        : List.of();
+  }
+
+  UnixStreamSocket socket() {
+    return socket.fd();
+  }
+
+  String name() {
+    return socket.name();
+  }
+
+  /** Deals with all messages that are there. */
+  void readAll() throws DisconnectedException, LinuxException {
+    for (Message message = channel.next(); message != null; message = channel.next()) {
+      try {
+        answer(message);
+      } finally {
+        message.close();
+      }
+    }
+  }
+
+  private void answer(Message message) throws DisconnectedException, LinuxException {
+    Request request = Request.of(message.id());
+    Reply reply = null;
+    boolean refused = false;
+    try {
+      if (request == null) {
+        throw new RefusedException("it is not known here");
+      }
+      reply = handle(request, message);
+    } catch (RefusedException e) {
+      refused = !(maybeAgain && request == Request.REM_MEM_REG);
+      if (refused) {
+        log.warn("{} was refused: {}", message, e.getMessage());
+      }
+      if (request != null && request.answers) {
+        reply = FrontEnd.refusal(request, message);
+      }
+    }
+    maybeAgain = false;
+    if (reply == null && message.needsReply() && frontEnd.acknowledges()) {
+      reply = Reply.of(refused ? 1L : 0L);
+    }
+    message.close();
+    note(reply == null ? null : new PendingReply(message.id(), reply.payload()));
+    channel.consume();
+    if (reply != null) {
+      channel.send(Message.reply(message.id(), reply.payload()), reply.descriptors());
+      if (record != null) {
+        record.replySent();
+      }
+    }
+  }
+
+  /** A fault of the device's or of the memory's is a refusal, not the end of this thread. */
+  private Reply handle(Request request, Message message) throws RefusedException {
+    try {
+      return frontEnd.handle(request, message);
+    } catch (RuntimeException e) {
+      log.error("{} has failed", message, e);
+      throw new RefusedException(e.toString(), e);
+    } catch (InternalError e) {
+      throw new RefusedException("guest memory is gone: its file was truncated", e);
+    }
+  }
+
+  private void note(PendingReply reply) throws LinuxException {
+    if (record != null) {
+      record.write(Persistence.write(frontEnd, name(), reply, null), reply != null);
+    }
+  }
+
+  /** The connection has ended; so has all that was said on it. */
+  void end() throws LinuxException {
+    frontEnd.reset();
+    channel.close();
+    socket.drop();
+    if (record != null) {
+      record.write(Persistence.write(frontEnd, "", null, null), false);
+    }
+  }
+
+  void close() {
+    channel.close();
+  }
+}

@@ -1,0 +1,123 @@
+package org.lodge.vhostuser.internal;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.lodge.linux.ByteFd;
+import org.lodge.linux.Fd;
+import org.lodge.virtio.DeviceState;
+
+/**
+ * A device's state through a pipe of the front-end's (vhost-user, "Migrating back-end state"). The
+ * pipe is served on a thread of its own, because it may be full until the front-end reads.
+ */
+final class StateTransfer {
+  private static final int MAGIC = 0x4c4f4447;
+  private static final int MAX_BYTES = (1 << 20) + 1024;
+  private static final int LIMIT_SECONDS = 10;
+  private static final int SILENCE_MILLIS = 5000;
+
+  private final CompletableFuture<byte[]> done = new CompletableFuture<>();
+
+  /** Whether the state comes to us; otherwise it goes to the front-end. */
+  final boolean loading;
+
+  private StateTransfer(boolean loading) {
+    this.loading = loading;
+  }
+
+  static StateTransfer save(Fd pipe, DeviceState state) {
+    byte[] bytes = encode(state);
+    StateTransfer transfer = new StateTransfer(false);
+    transfer.start(() -> {
+      try (ByteFd sink = ByteFd.adopt(pipe)) {
+        sink.writeAll(bytes, SILENCE_MILLIS);
+        return bytes;
+      }
+    });
+    return transfer;
+  }
+
+  static StateTransfer load(Fd pipe) {
+    StateTransfer transfer = new StateTransfer(true);
+    transfer.start(() -> {
+      try (ByteFd source = ByteFd.adopt(pipe)) {
+        return source.readAll(MAX_BYTES, SILENCE_MILLIS);
+      }
+    });
+    return transfer;
+  }
+
+  private interface Work {
+    byte[] run() throws IOException;
+  }
+
+  private void start(Work work) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("lodge-state-transfer")
+        .start(() -> {
+          try {
+            done.complete(work.run());
+          } catch (IOException | RuntimeException e) {
+            done.completeExceptionally(e);
+          }
+        });
+  }
+
+  boolean isRunning() {
+    return !done.isDone();
+  }
+
+  /** Waits for the end; gives the state that came, or that went. */
+  DeviceState finish() throws RefusedException {
+    try {
+      return decode(done.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+    } catch (ExecutionException e) {
+      throw new RefusedException("the state's transfer failed: " + e.getCause().getMessage(), e);
+    } catch (TimeoutException e) {
+      throw new RefusedException("the state's transfer takes over " + LIMIT_SECONDS + " s", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RefusedException("interrupted", e);
+    }
+  }
+
+  static byte[] encode(DeviceState state) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(MAGIC);
+      out.writeUTF(state.type());
+      out.writeInt(state.version());
+      out.writeInt(state.bytes().length);
+      out.write(state.bytes());
+    } catch (IOException e) {
+      throw new AssertionError("writing to memory", e);
+    }
+    return bytes.toByteArray();
+  }
+
+  static DeviceState decode(byte[] untrustedBytes) throws RefusedException {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(untrustedBytes))) {
+      if (in.readInt() != MAGIC) {
+        throw new RefusedException("this is no state of a Lodge device");
+      }
+      String type = in.readUTF();
+      int version = in.readInt();
+      int length = in.readInt();
+      if (length != in.available()) {
+        throw new RefusedException(
+            "a state of %d bytes tells %d".formatted(in.available(), length));
+      }
+      return new DeviceState(type, version, in.readNBytes(length));
+    } catch (IOException e) {
+      throw new RefusedException("the state is cut short", e);
+    }
+  }
+}

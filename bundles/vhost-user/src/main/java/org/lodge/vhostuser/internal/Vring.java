@@ -1,0 +1,122 @@
+package org.lodge.vhostuser.internal;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.lodge.linux.EventFd;
+import org.lodge.virtio.ring.Ring;
+import org.lodge.virtio.ring.RingPort;
+
+/**
+ * One ring as the front-end sets it up, message by message and in whatever order. Written by the
+ * control thread; the queue thread reads what is volatile.
+ */
+final class Vring implements RingPort {
+  final int index;
+
+  int size;
+  long descriptorUserAddress;
+  long driverUserAddress;
+  long deviceUserAddress;
+  boolean addressed;
+  int base;
+  boolean enabled;
+
+  /** Whether requests are to be served, which without protocol features needs no message. */
+  boolean serving;
+
+  volatile Held<EventFd> kick;
+  volatile Held<EventFd> error;
+
+  /** Ours, where the front-end keeps no inflight area; null otherwise. */
+  InflightArea ownInflight;
+
+  volatile Ring ring;
+  private volatile Held<EventFd> call;
+  private final AtomicBoolean wakeWanted = new AtomicBoolean();
+  private final QueueThread queueThread;
+
+  Vring(int index, QueueThread queueThread) {
+    this.index = index;
+    this.queueThread = queueThread;
+  }
+
+  Held<EventFd> callDescriptor() {
+    return call;
+  }
+
+  /**
+   * Replaces where the driver is notified and notifies it once: a notification that went to the
+   * former descriptor in between may have been lost, one too many does no harm.
+   */
+  void replaceCall(Held<EventFd> replacement) {
+    Held<EventFd> former = call;
+    call = replacement;
+    Held.drop(former);
+    if (replacement != null && ring != null) {
+      replacement.fd().signal();
+    }
+  }
+
+  /** As {@link #replaceCall} without dropping anything from the store. */
+  void restoreCall(Held<EventFd> restored) {
+    call = restored;
+  }
+
+  @Override
+  public void call() {
+    Held<EventFd> target = call;
+    while (target != null && !target.fd().signal()) {
+      Held<EventFd> now = call;
+      if (now == target) {
+        return;
+      }
+      target = now;
+    }
+  }
+
+  @Override
+  public void wake() {
+    if (wakeWanted.compareAndSet(false, true)) {
+      queueThread.wake();
+    }
+  }
+
+  /** Whether {@link #wake} was called since the last time. */
+  boolean takeWake() {
+    return wakeWanted.get() && wakeWanted.getAndSet(false);
+  }
+
+  /** Tells the front-end that this ring is broken. */
+  void signalError() {
+    Held<EventFd> target = error;
+    if (target != null) {
+      target.fd().signal();
+    }
+  }
+
+  /** Drops what the front-end gives anew with each start. */
+  void dropKickAndCall() {
+    Held.drop(kick);
+    kick = null;
+    replaceCall(null);
+  }
+
+  /** Forgets all, as if the front-end had never set this ring up. */
+  void reset() {
+    dropKickAndCall();
+    Held.drop(error);
+    error = null;
+    addressed = false;
+    enabled = false;
+    size = 0;
+    base = 0;
+  }
+
+  void closeDescriptors() {
+    Held.close(kick);
+    Held.close(call);
+    Held.close(error);
+    kick = null;
+    call = null;
+    error = null;
+  }
+}

@@ -1,0 +1,302 @@
+package org.lodge.vhostuser.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.lodge.linux.EventFd;
+import org.lodge.linux.LinuxException;
+import org.lodge.vhostuser.BackendStatus.RingStatus;
+import org.lodge.virtio.DeviceException;
+import org.lodge.virtio.Feature;
+import org.lodge.virtio.RingException;
+import org.lodge.virtio.ring.Ring;
+import org.lodge.virtio.ring.RingCounters;
+import org.lodge.virtio.ring.RingPosition;
+import org.lodge.virtio.ring.RingSetup;
+import org.lodge.virtio.ring.Rings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All rings of a device: opened when the last of what they need has come, served while enabled,
+ * closed when the front-end asks for their position. Belongs to the control thread.
+ */
+final class VringSet {
+  private static final Logger log = LoggerFactory.getLogger(VringSet.class);
+
+  private final Vring[] vrings;
+  private final Rings rings;
+  private final Logic logic;
+  private final QueueThread queueThread;
+  private final DescriptorStore store;
+  private boolean protocolFeatures;
+
+  VringSet(int count, Rings rings, Logic logic, QueueThread queueThread, DescriptorStore store) {
+    vrings = new Vring[count];
+    Arrays.setAll(vrings, index -> new Vring(index, queueThread));
+    this.rings = rings;
+    this.logic = logic;
+    this.queueThread = queueThread;
+    this.store = store;
+  }
+
+  int count() {
+    return vrings.length;
+  }
+
+  Vring get(int untrustedIndex) throws RefusedException {
+    if (untrustedIndex < 0 || untrustedIndex >= vrings.length) {
+      throw new RefusedException(
+          "there is no queue %d of %d"
+              .formatted(Integer.toUnsignedLong(untrustedIndex), vrings.length));
+    }
+    return vrings[untrustedIndex];
+  }
+
+  List<Vring> all() {
+    return List.of(vrings);
+  }
+
+  List<Vring> open() {
+    return Arrays.stream(vrings).filter(vring -> vring.ring != null).toList();
+  }
+
+  boolean anyOpen() {
+    return !open().isEmpty();
+  }
+
+  /** Without protocol features there are no messages that enable, so all rings are. */
+  void protocolFeatures(boolean negotiated) {
+    protocolFeatures = negotiated;
+    for (Vring vring : vrings) {
+      updateServing(vring);
+    }
+  }
+
+  void updateServing(Vring vring) {
+    boolean before = vring.serving;
+    vring.serving = vring.enabled || !protocolFeatures;
+    Ring ring = vring.ring;
+    if (ring == null || before == vring.serving) {
+      return;
+    }
+    if (vring.serving) {
+      ring.resume();
+      vring.wake();
+    } else {
+      ring.pause();
+    }
+  }
+
+  void replaceKick(Vring vring, Held<EventFd> kick) throws LinuxException {
+    Held<EventFd> former = vring.kick;
+    if (vring.ring != null) {
+      queueThread.unwatch(vring);
+    }
+    vring.kick = kick;
+    Held.drop(former);
+    if (vring.ring != null) {
+      queueThread.watch(vring);
+    }
+  }
+
+  /** Opens a ring if all it needs is known; otherwise a later message will. */
+  void openIfReady(Vring vring, MemoryTable memory, long features, InflightArea inflight)
+      throws RefusedException {
+    if (vring.ring != null
+        || vring.kick == null
+        || !vring.addressed
+        || vring.size == 0
+        || memory.memory() == null) {
+      return;
+    }
+    boolean packed = Feature.RING_PACKED.in(features);
+    Ring ring = null;
+    boolean opened = false;
+    try {
+      ring =
+          rings.open(
+              new RingSetup(
+                  vring.index,
+                  vring.size,
+                  features & ~FrontEnd.TRANSPORT_FEATURES,
+                  memory.guestAddress(vring.descriptorUserAddress),
+                  memory.guestAddress(vring.driverUserAddress),
+                  memory.guestAddress(vring.deviceUserAddress),
+                  packed ? RingPosition.ofPacked(vring.base) : RingPosition.ofSplit(vring.base),
+                  inflightPart(vring, inflight, packed)),
+              memory.memory(),
+              vring);
+      ring.pause();
+      logic.start(features & ~FrontEnd.TRANSPORT_FEATURES);
+      logic.startQueue(ring);
+      vring.serving = vring.enabled || !protocolFeatures;
+      if (vring.serving) {
+        ring.resume();
+      }
+      vring.ring = ring;
+      // Last, because it serves once: a kick that came before must not be lost on a paused ring.
+      queueThread.watch(vring);
+      opened = true;
+    } catch (RingException | LinuxException | DeviceException | InternalError e) {
+      vring.signalError();
+      throw new RefusedException(
+          "queue %d can't be opened: %s".formatted(vring.index, e.getMessage()), e);
+    } finally {
+      if (!opened) {
+        vring.ring = null;
+        if (ring != null) {
+          ring.close();
+        }
+        dropOwnInflight(vring);
+      }
+    }
+  }
+
+  private Optional<MemorySegment> inflightPart(Vring vring, InflightArea inflight, boolean packed)
+      throws LinuxException {
+    if (inflight != null) {
+      return inflight.part(vring.index);
+    }
+    if (vring.ownInflight == null && store.isActive()) {
+      vring.ownInflight =
+          InflightArea.create(
+              "own-inflight" + vring.index,
+              1,
+              vring.size,
+              rings.inflightBytes(vring.size, packed),
+              store);
+    }
+    return vring.ownInflight == null ? Optional.empty() : vring.ownInflight.part(0);
+  }
+
+  private static void dropOwnInflight(Vring vring) {
+    if (vring.ownInflight != null) {
+      vring.ownInflight.drop();
+      vring.ownInflight = null;
+    }
+  }
+
+  /** The memory table has changed: open rings go over to it, waiting ones may be opened. */
+  void moveTo(MemoryTable memory, long features, InflightArea inflight) throws RefusedException {
+    RefusedException refused = null;
+    for (Vring vring : vrings) {
+      try {
+        if (vring.ring == null) {
+          openIfReady(vring, memory, features, inflight);
+        } else if (memory.memory() == null) {
+          vring.ring.fail();
+          throw new RefusedException("queue %d has lost its memory".formatted(vring.index));
+        } else {
+          vring.ring.replaceMemory(memory.memory());
+        }
+      } catch (RingException e) {
+        vring.signalError();
+        refused = new RefusedException(e.getMessage(), e);
+      } catch (RefusedException e) {
+        refused = e;
+      }
+    }
+    if (refused != null) {
+      throw refused;
+    }
+  }
+
+  /** Finishes what is in flight, within limits, and closes; the position is then the base. */
+  void close(Vring vring, boolean packed) {
+    Ring ring = vring.ring;
+    if (ring == null) {
+      return;
+    }
+    ring.pause();
+    logic.stopQueue(ring);
+    try {
+      queueThread.unwatch(vring);
+    } catch (LinuxException e) {
+      log.warn("Queue {} could not be unwatched: {}", vring.index, e.getMessage());
+    }
+    closeRing(vring, packed);
+    vring.serving = false;
+    dropOwnInflight(vring);
+    if (!anyOpen()) {
+      logic.stop();
+    }
+  }
+
+  private static void closeRing(Vring vring, boolean packed) {
+    try {
+      vring.base = vring.ring.close().base(packed);
+    } catch (InternalError e) {
+      log.warn("Queue {} was in memory that is gone: its file was truncated", vring.index);
+    }
+    vring.ring = null;
+  }
+
+  void closeAll(boolean packed) {
+    for (Vring vring : vrings) {
+      close(vring, packed);
+    }
+  }
+
+  /** Closes all rings for a successor to open them again; inflight areas and descriptors stay. */
+  void park(long features) {
+    for (Vring vring : open()) {
+      Ring ring = vring.ring;
+      ring.pause();
+      logic.stopQueue(ring);
+      closeRing(vring, Feature.RING_PACKED.in(features));
+    }
+  }
+
+  List<RingStatus> status() {
+    List<RingStatus> states = new ArrayList<>();
+    for (Vring vring : vrings) {
+      Ring ring = vring.ring;
+      if (ring != null) {
+        RingCounters counters = ring.counters();
+        states.add(
+            new RingStatus(
+                vring.index,
+                ring.size(),
+                vring.serving,
+                ring.broken(),
+                ring.inFlight(),
+                counters.taken(),
+                counters.completed(),
+                counters.calls(),
+                counters.callsSpared()));
+      }
+    }
+    return states;
+  }
+
+  /** As after a device reset: no ring is set up, and what names events stays. */
+  void resetAll() {
+    for (Vring vring : vrings) {
+      vring.enabled = false;
+      vring.addressed = false;
+      vring.base = 0;
+      Held.drop(vring.kick);
+      vring.kick = null;
+    }
+  }
+
+  /** As if the front-end had never said anything. */
+  void drop() {
+    for (Vring vring : vrings) {
+      vring.reset();
+    }
+    protocolFeatures = false;
+  }
+
+  void closeDescriptors() {
+    for (Vring vring : vrings) {
+      vring.closeDescriptors();
+      if (vring.ownInflight != null) {
+        vring.ownInflight.close();
+      }
+    }
+  }
+}

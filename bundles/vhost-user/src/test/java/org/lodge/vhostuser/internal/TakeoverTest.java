@@ -1,0 +1,294 @@
+package org.lodge.vhostuser.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lodge.vhostuser.internal.MockFrontEnd.GUEST;
+import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
+
+import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.Takeover;
+import org.lodge.virtio.DescriptorChain;
+import org.lodge.virtio.Device;
+import org.lodge.virtio.DeviceConfig;
+import org.lodge.virtio.DeviceContext;
+import org.lodge.virtio.DeviceException;
+import org.lodge.virtio.Virtqueue;
+import org.lodge.virtio.fixture.DriverQueue;
+
+/** Device logic replaced under a driver that goes on. */
+@Timeout(60)
+class TakeoverTest {
+  @TempDir Path directory;
+  private Bench bench;
+  private Bench.EchoFactory first;
+  private Backend backend;
+
+  @BeforeEach
+  void open() throws Exception {
+    bench = new Bench(directory);
+    first = bench.deploy("1.0.0");
+    backend = bench.open();
+  }
+
+  @AfterEach
+  void close() {
+    bench.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {MODERN, MODERN | 1L << 34})
+  void fiftyTakeoversUnderLoadLoseNothing(long features) throws Exception {
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(64, features);
+      frontEnd.echo(0, "before");
+      Load load = new Load(frontEnd);
+      FutureTask<Long> driver = new FutureTask<>(load::run, null);
+      FutureTask<Long> counted = new FutureTask<>(driver::get);
+      Thread.ofPlatform().start(driver);
+      Bench.EchoFactory serving = first;
+      for (int swap = 1; swap <= 50; swap++) {
+        long progressBefore = load.done;
+        Bench.EchoFactory next = bench.deploy("1.%d.0".formatted(swap));
+        assertEquals("1.%d.0".formatted(swap), backend.status().logicVersion().orElseThrow());
+        assertTrue(serving.last.closed);
+        assertEquals(swap, next.last.imported);
+        bench.backends.removeFactory(serving);
+        serving = next;
+        while (load.done < progressBefore + 100 && !driver.isDone()) {
+          Thread.onSpinWait();
+        }
+      }
+      load.stop = true;
+      Thread.ofPlatform().start(counted);
+      try {
+        counted.get();
+      } catch (ExecutionException e) {
+        throw new AssertionError("the driver saw something", e);
+      }
+      assertEquals(50, backend.status().takeovers());
+      assertEquals(load.done, load.submitted);
+    }
+  }
+
+  /** A driver that keeps the queue full and checks every answer. */
+  private static final class Load {
+    private static final int SLOT_BYTES = 64;
+    private final MockFrontEnd frontEnd;
+    volatile boolean stop;
+    volatile long done;
+    long submitted;
+
+    Load(MockFrontEnd frontEnd) {
+      this.frontEnd = frontEnd;
+    }
+
+    void run() {
+      DriverQueue queue = frontEnd.queues.getFirst();
+      long base = frontEnd.guest.allocate(2L * SLOT_BYTES * 64, 64);
+      long[] expected = new long[64];
+      long[] addresses = new long[2];
+      int[] lengths = {8, 8};
+      int[] freeSlots = new int[32];
+      int free = 32;
+      int[] slotOf = new int[64];
+      for (int i = 0; i < 32; i++) {
+        freeSlots[i] = i;
+      }
+      while (!stop || done < submitted) {
+        boolean added = false;
+        while (!stop && free > 0) {
+          int slot = freeSlots[--free];
+          addresses[0] = base + (long) slot * 2 * SLOT_BYTES;
+          addresses[1] = addresses[0] + SLOT_BYTES;
+          expected[slot] = submitted * 31 + 7;
+          frontEnd.guest.putLong(addresses[0], expected[slot]);
+          frontEnd.guest.putLong(addresses[1], 0);
+          int id = queue.add(addresses, lengths, 1, 1);
+          if (id < 0) {
+            throw new AssertionError("no room for what was freed");
+          }
+          slotOf[id] = slot;
+          submitted++;
+          added = true;
+        }
+        if (added && queue.kickNeeded()) {
+          frontEnd.kicks.getFirst().signal();
+        }
+        boolean any = false;
+        while (queue.takeUsed()) {
+          int slot = slotOf[queue.usedId()];
+          long address = base + (long) slot * 2 * SLOT_BYTES + SLOT_BYTES;
+          long answer =
+              frontEnd.guest.at(address, 8).get(java.lang.foreign.ValueLayout.JAVA_LONG, 0);
+          if (answer != expected[slot] || queue.usedLength() != 8) {
+            throw new AssertionError("wrong answer in slot " + slot);
+          }
+          freeSlots[free++] = slot;
+          done++;
+          any = true;
+        }
+        if (!any) {
+          await();
+        }
+      }
+    }
+
+    private void await() {
+      try {
+        if (!frontEnd.calls.getFirst().await(5000)) {
+          throw new AssertionError("no call for 5 s, %d of %d done".formatted(done, submitted));
+        }
+      } catch (org.lodge.linux.LinuxException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  @Test
+  void aDeviceThatLacksFeaturesIsRefusedAndTheFormerGoesOn() throws Exception {
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN | 1L << 5);
+      frontEnd.echo(0, "before");
+      Bench.Echo serving = first.last;
+      Bench.EchoFactory poor = new Bench.EchoFactory();
+      poor.features = 0;
+      bench.deploy(poor, "2.0.0");
+      Takeover refusal = backend.status().lastTakeover().orElseThrow();
+      assertFalse(refusal.taken());
+      assertTrue(refusal.reason().contains("0x20"), refusal.reason());
+      assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
+      assertTrue(poor.last.closed);
+      assertSame(serving, first.last);
+      frontEnd.echo(0, "after");
+    }
+  }
+
+  @Test
+  void aDeviceThatDoesNotUnderstandTheStateIsRefusedAndTheFormerGoesOn() throws Exception {
+    first.stateVersion = 7;
+    backend.close();
+    backend = bench.open();
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.echo(0, "before");
+      Bench.EchoFactory older = bench.deploy("2.0.0");
+      Takeover refusal = backend.status().lastTakeover().orElseThrow();
+      assertFalse(refusal.taken());
+      assertTrue(refusal.reason().contains("state version"), refusal.reason());
+      assertTrue(older.last.closed);
+      frontEnd.echo(0, "after");
+      bench.deploy("0.9.0");
+      assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
+      frontEnd.echo(0, "an older one changes nothing");
+    }
+  }
+
+  @Test
+  void removalBringsTheFormerBack() throws Exception {
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      Bench.Echo before = first.last;
+      Bench.EchoFactory second = bench.deploy("1.1.0");
+      frontEnd.echo(0, "second");
+      bench.backends.removeFactory(second);
+      assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
+      assertNotSame(before, first.last);
+      assertEquals(2, first.last.imported);
+      frontEnd.echo(0, "first again");
+    }
+  }
+
+  @Test
+  void withoutAnyLogicTheGuestWaitsAndTheStateIsKept() throws Exception {
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.echo(0, "before");
+      bench.backends.removeFactory(first);
+      assertTrue(first.last.closed);
+      assertTrue(backend.status().trouble().orElseThrow().contains("echo"));
+      DriverQueue queue = frontEnd.queues.getFirst();
+      queue.add(new long[] {GUEST + 65536}, new int[] {16}, 0, 1);
+      frontEnd.kicks.getFirst().signal();
+      frontEnd.ask(Request.GET_QUEUE_NUM);
+      assertFalse(queue.takeUsed());
+      Bench.EchoFactory later = bench.deploy("1.0.1");
+      frontEnd.awaitUsed(0);
+      assertEquals(1, later.last.imported);
+      frontEnd.echo(0, "after");
+    }
+  }
+
+  @Test
+  void aDeviceThatCanNotDrainGoesOnAsIfNothingHadBeen() throws Exception {
+    Stuck stuck = new Stuck();
+    bench.deploy(stuck, "1.5.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      DriverQueue queue = frontEnd.queues.getFirst();
+      queue.add(new long[] {GUEST + 65536}, new int[] {16}, 0, 1);
+      frontEnd.kicks.getFirst().signal();
+      while (stuck.device.held == null) {
+        Thread.onSpinWait();
+      }
+      bench.deploy("2.0.0");
+      Takeover refusal = backend.status().lastTakeover().orElseThrow();
+      assertFalse(refusal.taken());
+      assertTrue(refusal.reason().contains("did not end"), refusal.reason());
+      stuck.device.let();
+      frontEnd.awaitUsed(0);
+      frontEnd.echo(0, "as before");
+    }
+  }
+
+  /** Keeps its first request until told. */
+  private static final class Stuck extends Bench.EchoFactory {
+    StuckDevice device;
+
+    @Override
+    public Device create(DeviceConfig config, DeviceContext context) throws DeviceException {
+      device = new StuckDevice();
+      return device;
+    }
+  }
+
+  private static final class StuckDevice extends Bench.Echo {
+    volatile DescriptorChain held;
+    private boolean first = true;
+
+    StuckDevice() {
+      super(1L << 5, 1);
+    }
+
+    @Override
+    protected void handle(DescriptorChain chain) {
+      if (first) {
+        first = false;
+        held = chain;
+      } else {
+        super.handle(chain);
+      }
+    }
+
+    @Override
+    public boolean stopQueue(Virtqueue queue, java.time.Duration limit) {
+      return queue.awaitIdle(java.time.Duration.ofMillis(50));
+    }
+
+    void let() {
+      held.complete(0);
+    }
+  }
+}
