@@ -2,6 +2,7 @@ package org.lodge.vm.internal;
 
 import java.time.Duration;
 import java.util.Optional;
+import org.lodge.vm.GuestException;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmException;
 import org.lodge.vmm.VmmState;
@@ -9,30 +10,45 @@ import org.lodge.vmm.VmmState;
 /**
  * What looking for an earlier Lodge's process has found.
  *
- * @param found empty where there is none
+ * @param vmm empty where there is no process, or one that does not answer
  * @param state absent where the monitor was reached and does not say
+ * @param inForce the definition it was started with, where that can still be told
+ * @param failure present where a process is there and does not answer
  */
-record Adoption(Optional<Machine.Found> found, Optional<VmmState> state) {
+record Adoption(
+    Optional<Vmm> vmm,
+    Optional<VmmState> state,
+    Optional<Definition> inForce,
+    Optional<GuestException> failure) {
 
   /** Blocks; takes over what is there. */
-  static Adoption of(GuestActor g, Run run) throws Exception {
-    Optional<Machine.Found> found =
-        g.machine.adopt(g.listener(run), marker -> g.post(new Message.Heard(run, marker)));
-    if (found.isEmpty()) {
-      return new Adoption(found, Optional.empty());
-    }
-    Vmm vmm = found.get().vmm();
-    run.took(vmm);
+  static Adoption of(GuestActor g, Run run) {
+    Optional<Definition> inForce = g.machine.inForce();
+    Optional<Vmm> found;
     try {
-      return new Adoption(found, Optional.of(vmm.state()));
-    } catch (VmmException e) {
-      return new Adoption(found, Optional.empty());
+      found =
+          g.machine.adopt(Ears.listener(g, run), marker -> g.post(new Message.Heard(run, marker)));
+    } catch (GuestException e) {
+      return new Adoption(Optional.empty(), Optional.empty(), inForce, Optional.of(e));
     }
+    if (found.isEmpty()) {
+      return new Adoption(found, Optional.empty(), inForce, Optional.empty());
+    }
+    run.took(found.get());
+    try {
+      return new Adoption(found, Optional.of(found.get().state()), inForce, Optional.empty());
+    } catch (VmmException e) {
+      return new Adoption(found, Optional.empty(), inForce, Optional.empty());
+    }
+  }
+
+  boolean nothingThere() {
+    return vmm.isEmpty() && failure.isEmpty();
   }
 
   /** Came too late to be of use: the guest is left as it is. */
   void letGo(World world, String guest) {
-    found.ifPresent(f ->
-        world.work("guest-" + guest + "-release", () -> f.vmm().release(Duration.ofSeconds(2))));
+    vmm.ifPresent(
+        v -> world.work("guest-" + guest + "-release", () -> v.release(Duration.ofSeconds(2))));
   }
 }

@@ -1,6 +1,7 @@
 package org.lodge.vm.internal;
 
 import java.util.List;
+import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,27 +17,23 @@ final class Found {
    */
   static void take(GuestActor g, Message.Done done) {
     Run run = g.run;
-    if (done.failure() != null) {
-      LOG.warn("A process is there but does not answer: {}", done.failure().getMessage());
-      if (g.state != GuestState.UNKNOWN) {
-        g.become(GuestState.UNKNOWN);
-      }
-      Lost.askLater(g);
+    Adoption adoption = (Adoption) done.result();
+    if (adoption != null) {
+      run.definition = adoption.inForce().orElse(run.definition);
+    }
+    GuestException failure = adoption == null ? done.failure() : adoption.failure().orElse(null);
+    if (failure != null) {
+      LOG.warn("A process is there but does not answer: {}", failure.getMessage());
+      unknown(g);
       return;
     }
-    Adoption adoption = (Adoption) done.result();
-    Machine.Found found = adoption.found().orElseThrow();
-    run.vmm = found.vmm();
-    run.definition = found.inForce().orElse(run.definition);
+    run.vmm = adoption.vmm().orElseThrow();
     run.reachedRunning = true;
     run.isReady = true;
-    g.watch(run);
-    LOG.info("Found process {} again", found.vmm().process().pid());
+    Ears.awaitEnd(g, run);
+    LOG.info("Found process {} again", run.vmm.process().pid());
     if (adoption.state().isEmpty()) {
-      if (g.state != GuestState.UNKNOWN) {
-        g.become(GuestState.UNKNOWN);
-      }
-      Lost.askLater(g);
+      unknown(g);
       return;
     }
     switch (adoption.state().get()) {
@@ -55,5 +52,12 @@ final class Found {
       case CRASHED ->
           Stopping.end(g, new Run.Ending("running", "the guest has crashed", List.of()));
     }
+  }
+
+  private static void unknown(GuestActor g) {
+    if (g.state != GuestState.UNKNOWN) {
+      g.become(GuestState.UNKNOWN);
+    }
+    Lost.askLater(g);
   }
 }

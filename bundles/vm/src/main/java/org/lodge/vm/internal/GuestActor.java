@@ -7,19 +7,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vmm.Vmm;
-import org.lodge.vmm.VmmListener;
-import org.lodge.vmm.VmmState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * One guest: its state, a mailbox, and one reader of that mailbox that never blocks. What may block
@@ -83,15 +77,14 @@ final class GuestActor {
   final List<CompletableFuture<GuestStatus>> stoppers = new ArrayList<>();
   final Deque<Message.Control> controls = new ArrayDeque<>();
   final List<Message.Command> deferred = new ArrayList<>();
-  final List<CompletableFuture<Void>> releasers = new ArrayList<>();
+  final LettingGo letting = new LettingGo(this);
 
-  private final Idle idle = new Idle(this);
+  final Idle idle = new Idle(this);
   private final Starting starting = new Starting(this);
-  private final Up up = new Up(this);
+  final Up up = new Up(this);
   private final Stopping stopping = new Stopping(this);
-  private final Lost lost = new Lost(this);
-  private final Queue<Message> mailbox = new ConcurrentLinkedQueue<>();
-  private final AtomicBoolean awake = new AtomicBoolean();
+  final Lost lost = new Lost(this);
+  private final Mailbox mailbox;
   private Run lastRun;
   private Instant since;
   private volatile GuestStatus status;
@@ -106,6 +99,7 @@ final class GuestActor {
     this.world = world;
     this.machine = machine;
     this.others = others;
+    this.mailbox = new Mailbox(name, world, this::handleSafely);
     this.jobs = new Jobs(name, world, this::post);
     this.since = world.now();
     this.status = Snapshot.of(this, since, null);
@@ -123,24 +117,7 @@ final class GuestActor {
 
   /** From any thread. */
   void post(Message message) {
-    mailbox.add(message);
-    if (awake.compareAndSet(false, true)) {
-      world.execute(this::drain);
-    }
-  }
-
-  private void drain() {
-    MDC.put("guest", name);
-    try {
-      do {
-        for (Message message = mailbox.poll(); message != null; message = mailbox.poll()) {
-          handleSafely(message);
-        }
-        awake.set(false);
-      } while (!mailbox.isEmpty() && awake.compareAndSet(false, true));
-    } finally {
-      MDC.remove("guest");
-    }
+    mailbox.post(message);
   }
 
   private void handleSafely(Message message) {
@@ -164,7 +141,7 @@ final class GuestActor {
         file = refuse.file();
       }
       case Message.Undefine undefine -> undefine();
-      case Message.Release release -> release(release);
+      case Message.Release release -> letting.go(release);
       case Message.Adopt adopt when released -> {}
       case Message.Command command when released ->
           fail(command.done(), problem("release", "Lodge is letting go of its guests"));
@@ -224,7 +201,7 @@ final class GuestActor {
     }
   }
 
-  /** Something came back that nobody waits for any more: it must leave nothing behind. */
+  /** Came back when nobody waited any more: it must leave nothing behind. */
   private void late(Message.Done done) {
     switch (done.result()) {
       case Vmm vmm -> world.work("guest-" + name + "-kill", vmm::kill);
@@ -234,48 +211,6 @@ final class GuestActor {
     if (done.job().step == Jobs.Step.CREATE && !done.overdue()) {
       creationLost = false;
     }
-  }
-
-  private void release(Message.Release release) {
-    released = true;
-    failWaiting(problem("release", "Lodge is letting go of its guests"));
-    boolean creating = jobs.running(Jobs.Step.CREATE);
-    if (creating || state == GuestState.STOPPING && run != null && run.vmm == null) {
-      releasers.add(release.done());
-      if (state == GuestState.CREATED) {
-        run.endAsked = true;
-        become(GuestState.STOPPING);
-        jobs.interrupt(Jobs.Step.CREATE);
-      }
-      return;
-    }
-    Run left = run;
-    endRun();
-    idle.forget();
-    world.work(
-        "guest-" + name + "-release",
-        () -> {
-          try {
-            machine.closeConsole();
-            if (left != null && left.vmm != null) {
-              left.vmm.release(Duration.ofSeconds(2));
-            }
-          } finally {
-            release.done().complete(null);
-          }
-        });
-  }
-
-  Idle idle() {
-    return idle;
-  }
-
-  Up up() {
-    return up;
-  }
-
-  Lost lost() {
-    return lost;
   }
 
   void become(GuestState next) {
@@ -302,33 +237,6 @@ final class GuestActor {
     }
   }
 
-  VmmListener listener(Run of) {
-    return new VmmListener() {
-      @Override
-      public void stateChanged(VmmState vmmState) {
-        post(new Message.Said(of, vmmState));
-      }
-
-      @Override
-      public void guestReset() {
-        post(new Message.Rebooted());
-      }
-    };
-  }
-
-  /** From the moment a monitor is there: its end is heard of, after the last of its console. */
-  void watch(Run of) {
-    of.vmm
-        .exited()
-        .whenComplete((exit, error) ->
-            world.work(
-                "guest-" + name + "-exit",
-                () -> {
-                  machine.drainConsole();
-                  post(new Message.Exited(of, exit));
-                }));
-  }
-
   /** The process is gone, or never was: settles everyone who waits, then decides what is next. */
   void finish(GuestState how, Run.Ending ending) {
     Run ended = run;
@@ -348,17 +256,11 @@ final class GuestActor {
             ? problem("stop", "was stopped before that could be done")
             : new GuestException(
                 name, failure.stage(), failure.cause(), failure.lastLines(), null));
-    settleReleasers();
+    letting.settle();
     idle.arrived(ended);
   }
 
-  void settleReleasers() {
-    List<CompletableFuture<Void>> settled = List.copyOf(releasers);
-    releasers.clear();
-    settled.forEach(done -> world.execute(() -> done.complete(null)));
-  }
-
-  private void endRun() {
+  void endRun() {
     jobs.forgetAll();
     lastRun = run == null ? lastRun : run;
     run = null;

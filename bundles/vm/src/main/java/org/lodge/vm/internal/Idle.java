@@ -67,7 +67,7 @@ final class Idle {
       return;
     }
     waiting = Waiting.FOR_NOTHING;
-    if (done.failure() == null && ((Adoption) done.result()).found().isEmpty()) {
+    if (done.result() instanceof Adoption adoption && adoption.nothingThere()) {
       g.run = null;
       if (g.definition == null) {
         undefined();
@@ -198,7 +198,7 @@ final class Idle {
         "create",
         run.definition.limits().create().plus(CREATE_GRACE),
         () -> {
-          var vmm = g.machine.create(run.definition, g.listener(run));
+          var vmm = g.machine.create(run.definition, Ears.listener(g, run));
           run.took(vmm);
           return vmm;
         });

@@ -52,7 +52,7 @@ final class Lost {
   }
 
   static void askLater(GuestActor g) {
-    Lost lost = g.lost();
+    Lost lost = g.lost;
     g.jobs.set(Jobs.Timer.ASK_AGAIN, lost.delay);
     Duration twice = lost.delay.multipliedBy(2);
     lost.delay = twice.compareTo(LAST) > 0 ? LAST : twice;
@@ -97,18 +97,19 @@ final class Lost {
   }
 
   private void looked(Message.Done done) {
-    if (done.failure() != null) {
+    Adoption adoption = (Adoption) done.result();
+    if (adoption == null) {
       stillUnknown(done.failure());
-      return;
-    }
-    if (((Adoption) done.result()).found().isEmpty()) {
+    } else if (adoption.failure().isPresent()) {
+      stillUnknown(adoption.failure().get());
+    } else if (adoption.nothingThere()) {
       LOG.info("Its process has ended meanwhile");
       g.finish(GuestState.STOPPED, null);
-      return;
+    } else {
+      delay = FIRST;
+      Found.take(g, done);
+      g.replayDeferred();
     }
-    delay = FIRST;
-    Found.take(g, done);
-    g.replayDeferred();
   }
 
   private void stillUnknown(GuestException failure) {

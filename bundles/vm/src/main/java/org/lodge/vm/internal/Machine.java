@@ -10,9 +10,6 @@ import org.lodge.vmm.VmmListener;
 /** All of one guest that blocks: its image, its monitor's driver and its console's socket. */
 interface Machine {
 
-  /** What an earlier Lodge left running; the definition where it can still be told. */
-  record Found(Vmm vmm, Optional<Definition> inForce) {}
-
   /** What a guest says of itself on its console. */
   enum Marker {
     USER_SPACE,
@@ -25,8 +22,11 @@ interface Machine {
   /** Remembers for a later Lodge, then listens to the console. Comes before the CPUs run. */
   void attach(Vmm vmm, Definition definition, Consumer<Marker> heard) throws GuestException;
 
+  /** What an earlier Lodge started the guest with, where that can still be told. */
+  Optional<Definition> inForce();
+
   /** Empty where nothing is left; throws where a process is there and does not answer. */
-  Optional<Found> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException;
+  Optional<Vmm> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException;
 
   /** Ends by signal what an earlier Lodge left. */
   void killLeftBehind() throws GuestException;

@@ -207,12 +207,16 @@ final class RealMachine implements Machine {
   }
 
   @Override
-  public Optional<Found> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException {
+  public Optional<Definition> inForce() {
+    return record().flatMap(r -> DefinitionReader.readInForce(r.file(), guest, r.text(), schema));
+  }
+
+  @Override
+  public Optional<Vmm> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException {
     if (!Files.isDirectory(runDirectory)) {
       return Optional.empty();
     }
-    Optional<RunRecord> record = record();
-    vmm = record.map(RunRecord::vmm).orElse(vmm);
+    vmm = record().map(RunRecord::vmm).orElse(vmm);
     Optional<Vmm> found;
     try {
       found = driver(vmm).adopt(runDirectory, listener, ADOPT_LIMIT);
@@ -229,10 +233,7 @@ final class RealMachine implements Machine {
     } catch (IOException e) {
       LOG.warn("Its console can't be reached until it is restarted: {}", e.toString());
     }
-    return Optional.of(
-        new Found(
-            found.get(),
-            record.flatMap(r -> DefinitionReader.readInForce(r.file(), guest, r.text(), schema))));
+    return found;
   }
 
   private Optional<RunRecord> record() {

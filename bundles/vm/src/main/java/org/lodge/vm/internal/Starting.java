@@ -52,7 +52,7 @@ final class Starting {
     Vmm vmm = (Vmm) done.result();
     run.vmm = vmm;
     run.created = run.since(g.world.nanos());
-    g.watch(run);
+    Ears.awaitEnd(g, run);
     g.become(GuestState.READY);
     g.jobs.start(
         Jobs.Step.BOOT,
@@ -74,7 +74,7 @@ final class Starting {
     g.run.running = g.run.since(g.world.nanos());
     g.run.reachedRunning = true;
     g.become(GuestState.RUNNING);
-    g.up().entered();
+    g.up.entered();
   }
 
   private void abort() {

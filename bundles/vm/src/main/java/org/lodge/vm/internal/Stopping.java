@@ -50,7 +50,7 @@ final class Stopping {
   /** Into this state, with an end to all that waits for a running guest. */
   static void enter(GuestActor g) {
     GuestException why = g.problem("stop", "was stopped before that could be done");
-    g.up().abandonControls(why);
+    g.up.abandonControls(why);
     for (Jobs.Step step : List.of(Jobs.Step.BOOT, Jobs.Step.CONTROL, Jobs.Step.ASK)) {
       g.jobs.forget(step);
     }
@@ -169,7 +169,7 @@ final class Stopping {
   private void created(Message.Done done) {
     if (done.result() instanceof Vmm vmm) {
       g.run.vmm = vmm;
-      g.watch(g.run);
+      Ears.awaitEnd(g, g.run);
       kill(g);
     } else if (done.overdue()) {
       g.creationLost = true;
@@ -203,7 +203,7 @@ final class Stopping {
     g.deferred.forEach(command -> g.fail(command.done(), why));
     g.deferred.clear();
     g.become(GuestState.UNKNOWN);
-    g.settleReleasers();
+    g.letting.settle();
     Lost.askLater(g);
   }
 

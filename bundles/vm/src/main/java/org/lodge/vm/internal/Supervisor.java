@@ -14,7 +14,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
@@ -217,7 +216,11 @@ final class Supervisor implements GuestActor.Others {
   }
 
   List<GuestStatus> statuses() {
-    return actors.values().stream().map(GuestActor::status).collect(Collectors.toList());
+    return actors.values().stream()
+        // A run directory alone is no guest, until a process is found there.
+        .filter(actor -> actor.declared() != null || actor.status().state() != GuestState.DEFINED)
+        .map(GuestActor::status)
+        .toList();
   }
 
   @Override

@@ -48,8 +48,7 @@ final class Up {
       case Message.Done done when done.job().step == Jobs.Step.ASK -> asked(done);
       case Message.Said said -> said(said.vmmState());
       case Message.TimeUp timeUp when timeUp.timer() == Jobs.Timer.READY -> notReady();
-      case Message.TimeUp timeUp when timeUp.timer() == Jobs.Timer.STABLE ->
-          g.idle().ranForAWhile();
+      case Message.TimeUp timeUp when timeUp.timer() == Jobs.Timer.STABLE -> g.idle.ranForAWhile();
       case Message.Exited exited -> exited(exited.exit());
       default -> {}
     }

@@ -69,7 +69,12 @@ final class ScriptedMachine implements Machine {
   }
 
   @Override
-  public Optional<Found> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException {
+  public Optional<Definition> inForce() {
+    return Optional.ofNullable(leftBehindDefinition);
+  }
+
+  @Override
+  public Optional<Vmm> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException {
     if (leftBehind == null || leftBehind.exited.isDone()) {
       return Optional.empty();
     }
@@ -78,7 +83,7 @@ final class ScriptedMachine implements Machine {
     }
     leftBehind.listener = listener;
     leftBehind.heard = heard;
-    return Optional.of(new Found(leftBehind, Optional.ofNullable(leftBehindDefinition)));
+    return Optional.of(leftBehind);
   }
 
   @Override
