@@ -22,6 +22,7 @@ import org.lodge.vmm.VmmSpec;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +41,7 @@ public final class QemuDriver implements VmmDriver {
   private final GuestUsers users;
   private final Launcher launcher;
   private final Accelerators accelerators;
+  private final LogBounds logs;
 
   @Activate
   public QemuDriver(BundleContext context) throws IOException, VmmException {
@@ -59,6 +61,12 @@ public final class QemuDriver implements VmmDriver {
     users = GuestUsers.ofThisProcess();
     launcher = new Launcher(users);
     accelerators = new Accelerators(qemu, users, new KvmTrialGuest(launcher));
+    logs = new LogBounds();
+  }
+
+  @Deactivate
+  void deactivate() throws IOException {
+    logs.close();
   }
 
   @Override
@@ -88,6 +96,7 @@ public final class QemuDriver implements VmmDriver {
       Launcher.go(child);
       QemuVmm vmm = connect(process, record, run, listener, deadline);
       run.seal();
+      logs.watch(run.path());
       return vmm;
     } catch (IOException e) {
       throw undo(
@@ -245,6 +254,7 @@ public final class QemuDriver implements VmmDriver {
       RunDirectory run = RunDirectory.existing(runDirectory, users, record.uid());
       QemuVmm vmm = connect(process, record, run, listener, deadline);
       run.seal();
+      logs.watch(run.path());
       LOG.info("adopted process {} of guest {}", process.identity().pid(), record.guest());
       return Optional.of(vmm);
     } catch (IOException e) {

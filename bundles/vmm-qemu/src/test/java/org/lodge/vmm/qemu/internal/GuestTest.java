@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lodge.vmm.Accelerator;
+import org.lodge.vmm.VhostUserDevice;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmException;
 import org.lodge.vmm.VmmExit;
@@ -161,6 +163,48 @@ class GuestTest {
     assertEquals("PAUSED", later.await("PAUSED", 5));
     second.quit();
     assertTrue(second.exited().get(5, TimeUnit.SECONDS).guestPoweredOff());
+  }
+
+  @Test
+  void aDeviceIsPluggedAndItsRemovalWaitsForTheGuest() throws Exception {
+    Optional<Path> daemon = Launcher.find("qemu-storage-daemon");
+    assumeTrue(daemon.isPresent(), "no vhost-user back-end to plug");
+    Vmm vmm = driver.create(spec, heard, LIMIT);
+    Path socket = spec.runDirectory().resolve("blk.sock");
+    Path image = Files.write(place.resolve("plugged.img"), new byte[1 << 20]);
+    Process backEnd =
+        new ProcessBuilder(
+                daemon.get().toString(),
+                "--blockdev",
+                "driver=file,node-name=f,filename=" + image,
+                "--export",
+                "type=vhost-user-blk,id=e,node-name=f,addr.type=unix,addr.path=" + socket)
+            .inheritIO()
+            .start();
+    try (TestConsole console = new TestConsole(vmm.consoleSocket())) {
+      vmm.resume();
+      console.await("guest: ready", 15);
+      VhostUserDevice device =
+          new VhostUserDevice("extra", "blk", socket, Map.of("num-queues", "1"));
+      vmm.plug(device);
+      assertThrows(VmmException.class, () -> vmm.plug(device));
+      console.type("while [ ! -b /dev/vdb ]; do sleep 0.1; done; echo plug''ged\n");
+      console.await("plugged", 15);
+      vmm.pause();
+      VmmException unwilling =
+          assertThrows(VmmException.class, () -> vmm.unplug("extra", Duration.ofMillis(200)));
+      assertTrue(unwilling.getMessage().contains("did not let go"), unwilling.getMessage());
+      vmm.resume();
+      vmm.unplug("extra", LIMIT);
+      vmm.unplug("extra", LIMIT);
+      console.type("while [ -b /dev/vdb ]; do sleep 0.1; done; echo go''ne\n");
+      console.await("gone", 15);
+      assertThrows(
+          VmmException.class,
+          () -> vmm.plug(new VhostUserDevice("x", "none-such", socket, Map.of())));
+    } finally {
+      backEnd.destroyForcibly().waitFor();
+    }
   }
 
   @Test
