@@ -9,8 +9,6 @@ import static org.lodge.vhostuser.internal.MockFrontEnd.GUEST;
 import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
 
 import java.nio.file.Path;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,9 +53,7 @@ class TakeoverTest {
       frontEnd.start(64, features);
       frontEnd.echo(0, "before");
       Load load = new Load(frontEnd);
-      FutureTask<Long> driver = new FutureTask<>(load::run, null);
-      FutureTask<Long> counted = new FutureTask<>(driver::get);
-      Thread.ofPlatform().start(driver);
+      load.start();
       Bench.EchoFactory serving = first;
       for (int swap = 1; swap <= 50; swap++) {
         long progressBefore = load.done;
@@ -67,93 +63,13 @@ class TakeoverTest {
         assertEquals(swap, next.last.imported);
         bench.backends.removeFactory(serving);
         serving = next;
-        while (load.done < progressBefore + 100 && !driver.isDone()) {
+        while (load.done < progressBefore + 100 && load.isRunning()) {
           Thread.onSpinWait();
         }
       }
-      load.stop = true;
-      Thread.ofPlatform().start(counted);
-      try {
-        counted.get();
-      } catch (ExecutionException e) {
-        throw new AssertionError("the driver saw something", e);
-      }
+      load.finish();
       assertEquals(50, backend.status().takeovers());
       assertEquals(load.done, load.submitted);
-    }
-  }
-
-  /** A driver that keeps the queue full and checks every answer. */
-  private static final class Load {
-    private static final int SLOT_BYTES = 64;
-    private final MockFrontEnd frontEnd;
-    volatile boolean stop;
-    volatile long done;
-    long submitted;
-
-    Load(MockFrontEnd frontEnd) {
-      this.frontEnd = frontEnd;
-    }
-
-    void run() {
-      DriverQueue queue = frontEnd.queues.getFirst();
-      long base = frontEnd.guest.allocate(2L * SLOT_BYTES * 64, 64);
-      long[] expected = new long[64];
-      long[] addresses = new long[2];
-      int[] lengths = {8, 8};
-      int[] freeSlots = new int[32];
-      int free = 32;
-      int[] slotOf = new int[64];
-      for (int i = 0; i < 32; i++) {
-        freeSlots[i] = i;
-      }
-      while (!stop || done < submitted) {
-        boolean added = false;
-        while (!stop && free > 0) {
-          int slot = freeSlots[--free];
-          addresses[0] = base + (long) slot * 2 * SLOT_BYTES;
-          addresses[1] = addresses[0] + SLOT_BYTES;
-          expected[slot] = submitted * 31 + 7;
-          frontEnd.guest.putLong(addresses[0], expected[slot]);
-          frontEnd.guest.putLong(addresses[1], 0);
-          int id = queue.add(addresses, lengths, 1, 1);
-          if (id < 0) {
-            throw new AssertionError("no room for what was freed");
-          }
-          slotOf[id] = slot;
-          submitted++;
-          added = true;
-        }
-        if (added && queue.kickNeeded()) {
-          frontEnd.kicks.getFirst().signal();
-        }
-        boolean any = false;
-        while (queue.takeUsed()) {
-          int slot = slotOf[queue.usedId()];
-          long address = base + (long) slot * 2 * SLOT_BYTES + SLOT_BYTES;
-          long answer =
-              frontEnd.guest.at(address, 8).get(java.lang.foreign.ValueLayout.JAVA_LONG, 0);
-          if (answer != expected[slot] || queue.usedLength() != 8) {
-            throw new AssertionError("wrong answer in slot " + slot);
-          }
-          freeSlots[free++] = slot;
-          done++;
-          any = true;
-        }
-        if (!any) {
-          await();
-        }
-      }
-    }
-
-    private void await() {
-      try {
-        if (!frontEnd.calls.getFirst().await(5000)) {
-          throw new AssertionError("no call for 5 s, %d of %d done".formatted(done, submitted));
-        }
-      } catch (org.lodge.linux.LinuxException e) {
-        throw new AssertionError(e);
-      }
     }
   }
 

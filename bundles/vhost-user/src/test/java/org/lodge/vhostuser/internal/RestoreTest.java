@@ -1,0 +1,199 @@
+package org.lodge.vhostuser.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
+import static org.lodge.vhostuser.internal.MockFrontEnd.PACKED;
+import static org.lodge.vhostuser.internal.MockFrontEnd.pair;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.linux.Fd;
+import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendStatus.Link;
+
+/** A device that goes on in another process, with the monitor's connection and all rings. */
+@Timeout(120)
+class RestoreTest {
+  private static final int KILLS = Integer.getInteger("lodge.kills", 2);
+
+  @TempDir Path directory;
+
+  @ParameterizedTest
+  @ValueSource(longs = {MODERN, MODERN | PACKED})
+  void killedUnderLoadTheNextProcessGoesOnAndNothingIsLostOrDoneTwice(long features)
+      throws Exception {
+    try (StoreServer server =
+        new StoreServer(directory.resolve("notify"), directory.resolve("next"))) {
+      Process process = KilledProcess.start(directory, server);
+      try (MockFrontEnd frontEnd = new MockFrontEnd(directory.resolve("device"))) {
+        frontEnd.start(64, features);
+        frontEnd.echo(0, "before");
+        Load load = new Load(frontEnd);
+        load.start();
+        for (int kill = 0; kill < KILLS; kill++) {
+          long before = load.done;
+          while (load.done < before + 500 && load.isRunning()) {
+            Thread.onSpinWait();
+          }
+          process.destroyForcibly().waitFor();
+          process = KilledProcess.start(directory, server);
+        }
+        load.finish();
+        assertEquals(2, frontEnd.ask(Request.GET_QUEUE_NUM));
+        frontEnd.sendMemoryTable();
+        frontEnd.sendCall(0);
+        frontEnd.echo(0, "after");
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  @Test
+  void whatIsAskedWhileNobodyLivesIsAnsweredByTheNext() throws Exception {
+    try (StoreServer server =
+        new StoreServer(directory.resolve("notify"), directory.resolve("next"))) {
+      Process process = KilledProcess.start(directory, server);
+      try (MockFrontEnd frontEnd = new MockFrontEnd(directory.resolve("device"))) {
+        frontEnd.start(64, MODERN);
+        frontEnd.echo(0, "before");
+        process.destroyForcibly().waitFor();
+        frontEnd.raw(Request.GET_QUEUE_NUM.id, 1, 0, new byte[0]);
+        frontEnd.raw(Request.SET_VRING_CALL.id, 9, 8, MockFrontEnd.u64(0), frontEnd.calls.get(0));
+        frontEnd.raw(Request.GET_VRING_BASE.id, 1, 8, pair(0, 0));
+        process = KilledProcess.start(directory, server);
+        assertEquals(8, frontEnd.reply(Request.GET_QUEUE_NUM.id).length);
+        assertEquals(8, frontEnd.reply(Request.SET_VRING_CALL.id).length);
+        byte[] base = frontEnd.reply(Request.GET_VRING_BASE.id);
+        assertEquals(1, ByteBuffer.wrap(base).order(ByteOrder.nativeOrder()).getInt(4));
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  @Test
+  void anOrderlyEndHandsTheDevicesStateOver() throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        for (int i = 0; i < 20; i++) {
+          frontEnd.echo(0, "before " + i);
+        }
+        first.backends.deactivate();
+        try (Bench second = new Bench(directory, store)) {
+          Bench.EchoFactory factory = second.deploy("1.1.0");
+          Backend backend = second.open();
+          assertEquals(Link.RUNNING, backend.status().link());
+          assertEquals(1, factory.last.imported);
+          for (int i = 0; i < 20; i++) {
+            frontEnd.echo(0, "after " + i);
+          }
+          assertEquals(40, frontEnd.stop(0));
+        }
+      }
+      assertEquals(Map.of(), store.kept);
+    }
+  }
+
+  @Test
+  void aReplyThatWasStillOwedIsSent() throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        frontEnd.echo(0, "before");
+        first.backends.deactivate();
+        owe(store);
+        try (Bench second = new Bench(directory, store)) {
+          second.deploy("1.1.0");
+          second.open();
+          assertEquals(8, frontEnd.reply(Request.GET_QUEUE_NUM.id).length);
+          frontEnd.echo(0, "after");
+        }
+      }
+    }
+  }
+
+  /** As if the former process had been killed just before it sent a reply. */
+  private static void owe(FakeStore store) throws Exception {
+    Fd file =
+        store.kept.entrySet().stream()
+            .filter(each -> each.getKey().contains("/record/"))
+            .findFirst()
+            .orElseThrow()
+            .getValue()
+            .duplicate();
+    DescriptorStore none = new DescriptorStore(store, "none", "none");
+    try (StateRecord record = StateRecord.restore(new Held<>(file, "", none))) {
+      JsonObject state = record.read();
+      record.write(
+          Json.createObjectBuilder(state)
+              .add("replyTo", Request.GET_QUEUE_NUM.id)
+              .add("reply", "AgAAAAAAAAA=")
+              .build(),
+          true);
+    }
+  }
+
+  @Test
+  void aDamagedRecordMeansAFreshDeviceAndAnEmptyStore() throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        frontEnd.echo(0, "before");
+        first.backends.deactivate();
+        String memory =
+            store.kept.keySet().stream()
+                .filter(name -> name.contains("/memory/"))
+                .findFirst()
+                .orElseThrow();
+        store.forget(memory);
+        try (Bench second = new Bench(directory, store)) {
+          second.deploy("1.1.0");
+          second.open();
+          assertTrue(frontEnd.isEnded());
+          try (MockFrontEnd next = second.connect()) {
+            next.start(16, MODERN);
+            next.echo(0, "fresh");
+          }
+        }
+      }
+      assertEquals(Map.of(), store.kept);
+    }
+  }
+
+  @Test
+  void whatNobodyClaimsIsDropped() throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      first.backends.deactivate();
+      assertNotEquals(0, store.kept.size());
+      try (Bench second = new Bench(directory, store)) {
+        assertNotEquals(0, second.backends.dropUnclaimed());
+      }
+      assertEquals(Map.of(), store.kept);
+    }
+  }
+}
