@@ -1,8 +1,6 @@
 package org.lodge.vmm.qemu.internal;
 
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,9 +29,6 @@ import org.slf4j.LoggerFactory;
 public final class QemuDriver implements VmmDriver {
   private static final Logger LOG = LoggerFactory.getLogger(QemuDriver.class);
   private static final String PROBES = "vmm-qemu/probes.json";
-
-  /** Between two looks for the socket of a QEMU that is starting; it can't be told to call back. */
-  private static final Duration CONNECT_STEP = Duration.ofMillis(2);
 
   private static final Duration EXIT_LIMIT = Duration.ofSeconds(2);
 
@@ -163,7 +158,7 @@ public final class QemuDriver implements VmmDriver {
       VmmListener listener,
       Deadline deadline)
       throws VmmException, InterruptedException {
-    SocketChannel channel = connected(process, run, deadline);
+    SocketChannel channel = MonitorSocket.connect(process, run, deadline);
     QemuVmm vmm = new QemuVmm(process, record, run, listener, channel);
     try {
       vmm.negotiate(deadline.remaining());
@@ -172,37 +167,6 @@ public final class QemuDriver implements VmmDriver {
       throw e;
     }
     return vmm;
-  }
-
-  private static SocketChannel connected(VmmProcess process, RunDirectory run, Deadline deadline)
-      throws VmmException, InterruptedException {
-    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(run.qmpSocket());
-    while (true) {
-      try {
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-          channel.connect(address);
-          return channel;
-        } catch (IOException e) {
-          channel.close();
-          throw e;
-        }
-      } catch (IOException e) {
-        if (process.ended().isDone()) {
-          throw new VmmException("exec", process.ended().join(), List.of(), e);
-        }
-        if (deadline.passed()) {
-          throw new VmmException(
-              "qmp-connect",
-              "QEMU (process %d) did not open %s within %d ms"
-                  .formatted(
-                      process.identity().pid(), run.qmpSocket(), deadline.limit().toMillis()),
-              List.of(),
-              e);
-        }
-        Thread.sleep(CONNECT_STEP);
-      }
-    }
   }
 
   /** Leaves no process of a failed start, and adds what it said last. */
