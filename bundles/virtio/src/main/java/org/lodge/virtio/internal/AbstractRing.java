@@ -1,10 +1,6 @@
 package org.lodge.virtio.internal;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.Feature;
@@ -18,43 +14,33 @@ import org.lodge.virtio.ring.RingPosition;
 import org.lodge.virtio.ring.RingSetup;
 
 /**
- * What split and packed rings share: who may touch the ring when, requests and their memory, and
- * the ends of a ring.
+ * What split and packed rings share: who may touch the ring when, and its beginning and end.
  *
- * <p>Two locks: {@code serving} is held while a device is in serve, {@code this} guards the used
- * side and all bookkeeping and is held for a few stores only. The available side belongs to the
- * holder of {@code serving}. {@code this} is taken last; neither is held when the port is called.
+ * <p>Two locks: {@code serving} is held while a device is in serve, the monitor of {@code requests}
+ * guards the used side and is held for a few stores only. The available side belongs to the holder
+ * of {@code serving}. The monitor is taken last; it is not held when the port is called.
  */
 abstract class AbstractRing implements Ring {
   final RingSetup setup;
   final int size;
   final boolean eventIdx;
-  final boolean indirect;
-  MemoryUse use;
+  final Requests requests;
 
+  private final boolean indirect;
   private final RingPort port;
   private final ReentrantLock serving = new ReentrantLock();
-  private final Chain[] free;
-  private int freeCount;
-  private final boolean[] idInFlight;
-  private final ArrayDeque<Chain> again = new ArrayDeque<>();
-  private volatile boolean hasAgain;
-  private int inFlight;
-  private long sequence;
-  private volatile RingException fault;
   private boolean sawEmpty;
 
+  private volatile RingException fault;
   private volatile boolean paused;
   private volatile boolean broken;
   private volatile boolean closed;
   private volatile Thread server;
 
-  private long taken;
   private long completed;
   private long calls;
   private long callsSpared;
   private long lateCompletions;
-  private long resubmitted;
 
   AbstractRing(RingSetup setup, Memory memory, RingPort port) {
     this.setup = setup;
@@ -62,12 +48,7 @@ abstract class AbstractRing implements Ring {
     size = setup.size();
     eventIdx = Feature.EVENT_IDX.in(setup.acceptedFeatures());
     indirect = Feature.INDIRECT_DESC.in(setup.acceptedFeatures());
-    idInFlight = new boolean[size];
-    free = new Chain[size];
-    for (int slot = size - 1; slot >= 0; slot--) {
-      free[freeCount++] = new Chain(this, slot);
-    }
-    use = new MemoryUse(memory);
+    requests = new Requests(this, size, memory);
   }
 
   /** Takes the next available chain, copied, checked and translated; null where there is none. */
@@ -105,11 +86,7 @@ abstract class AbstractRing implements Ring {
   public final void serve(Device device) throws RingException {
     serving.lock();
     try {
-      if (fault != null) {
-        RingException first = fault;
-        fault = null;
-        throw first;
-      }
+      throwPendingFault();
       if (stopped()) {
         return;
       }
@@ -133,16 +110,21 @@ abstract class AbstractRing implements Ring {
     }
   }
 
+  private void throwPendingFault() throws RingException {
+    RingException pending = fault;
+    if (pending != null) {
+      fault = null;
+      throw pending;
+    }
+  }
+
   @Override
   public final Chain poll() throws RingException {
     if (stopped()) {
       return null;
     }
     try {
-      Chain chain = nextAgain();
-      if (chain == null) {
-        chain = fetch();
-      }
+      Chain chain = requests.hasAgain() ? nextAgain() : fetch();
       sawEmpty = chain == null;
       return chain;
     } catch (RingException e) {
@@ -155,79 +137,9 @@ abstract class AbstractRing implements Ring {
   }
 
   private Chain nextAgain() throws RingException {
-    if (!hasAgain) {
-      return null;
+    synchronized (requests) {
+      return requests.nextAgain();
     }
-    synchronized (this) {
-      Chain chain = again.peekFirst();
-      chain.translate(use.memory);
-      again.removeFirst();
-      hasAgain = !again.isEmpty();
-      if (chain.use != use) {
-        use.requests++;
-        leave(chain.use);
-        chain.use = use;
-      }
-      chain.out = true;
-      inFlight++;
-      resubmitted++;
-      taken++;
-      return chain;
-    }
-  }
-
-  /** A chain for the request with this head or id, which must not be in flight. */
-  final synchronized Chain take(int id) throws RingException {
-    if (idInFlight[id]) {
-      throw new RingException(RingFault.HEAD_ALREADY_IN_FLIGHT, "head or buffer id " + id);
-    }
-    Chain chain = free[--freeCount];
-    idInFlight[id] = true;
-    chain.use = use;
-    chain.out = true;
-    chain.sequence = sequence++;
-    use.requests++;
-    inFlight++;
-    taken++;
-    return chain;
-  }
-
-  final synchronized void untake(Chain chain, int id) {
-    chain.id = id;
-    taken--;
-    free(chain);
-  }
-
-  private void free(Chain chain) {
-    chain.out = false;
-    idInFlight[chain.id] = false;
-    free[freeCount++] = chain;
-    leave(chain.use);
-    if (--inFlight == 0) {
-      notifyAll();
-    }
-  }
-
-  private static void leave(MemoryUse use) {
-    use.requests--;
-    if (use.over()) {
-      use.memory.release();
-    }
-  }
-
-  /**
-   * Puts a request that an earlier ring had taken in front of the queue.
-   *
-   * @param order among its kind
-   */
-  final synchronized void resubmit(Chain chain, int order) {
-    chain.out = false;
-    chain.sequence = Long.MIN_VALUE + order;
-    inFlight--;
-    sequence--;
-    taken--;
-    again.addLast(chain);
-    hasAgain = true;
   }
 
   final void complete(Chain chain, long writtenBytes, boolean batched) {
@@ -236,66 +148,62 @@ abstract class AbstractRing implements Ring {
           "%d bytes written of %d".formatted(writtenBytes, chain.writableBytes()));
     }
     boolean call = false;
-    synchronized (this) {
-      checkOut(chain);
-      if (closed) {
-        lateCompletions++;
-        free(chain);
+    synchronized (requests) {
+      if (tooLate(chain)) {
         return;
       }
       try {
         putUsed(chain, (int) writtenBytes);
-        free(chain);
         completed++;
         call = !batched && publishLocked();
       } catch (InternalError e) {
         faulted();
-        return;
+      }
+      requests.free(chain);
+    }
+    notifyPort(call);
+  }
+
+  final void handBack(Chain chain) {
+    synchronized (requests) {
+      if (!tooLate(chain)) {
+        requests.handBack(chain);
       }
     }
-    if (call) {
-      port.call();
-    }
   }
 
-  final synchronized void handBack(Chain chain) {
-    checkOut(chain);
-    if (closed) {
-      lateCompletions++;
-      free(chain);
-      return;
-    }
-    chain.out = false;
-    again.addLast(chain);
-    hasAgain = true;
-    if (--inFlight == 0) {
-      notifyAll();
-    }
-  }
-
-  private void checkOut(Chain chain) {
+  /** Whether the ring was closed meanwhile; the request is dropped then. */
+  private boolean tooLate(Chain chain) {
     if (!chain.out) {
       throw new IllegalStateException(
           "queue %d: request in slot %d was completed twice".formatted(index(), chain.slot()));
     }
+    if (closed) {
+      lateCompletions++;
+      requests.free(chain);
+    }
+    return closed;
   }
 
   @Override
   public final void publish() {
-    boolean call;
-    synchronized (this) {
-      if (closed || !hasUnpublished()) {
-        return;
-      }
+    boolean call = false;
+    synchronized (requests) {
       try {
-        call = publishLocked();
+        call = !closed && hasUnpublished() && publishLocked();
       } catch (InternalError e) {
         faulted();
-        return;
       }
     }
+    notifyPort(call);
+  }
+
+  private void notifyPort(boolean call) {
     if (call) {
       port.call();
+    }
+    if (fault != null) {
+      port.wake();
     }
   }
 
@@ -313,7 +221,6 @@ abstract class AbstractRing implements Ring {
   private void faulted() {
     broken = true;
     fault = memoryFault();
-    port.wake();
   }
 
   private RingException memoryFault() {
@@ -321,23 +228,12 @@ abstract class AbstractRing implements Ring {
         RingFault.MEMORY_FAULT, "queue %d: the memory's file was truncated".formatted(index()));
   }
 
-  @Override
-  public final boolean awaitIdle(Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
-    synchronized (this) {
-      while (inFlight > 0) {
-        long leftMillis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
-        if (leftMillis <= 0) {
-          return false;
-        }
-        try {
-          wait(leftMillis);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return false;
-        }
-      }
-      return true;
+  final void requireIndirect(int flags) throws RingException {
+    if (!indirect) {
+      throw new RingException(RingFault.INDIRECT_NOT_NEGOTIATED, "queue " + index());
+    }
+    if ((flags & Layouts.NEXT) != 0) {
+      throw new RingException(RingFault.INDIRECT_WITH_NEXT, "queue " + index());
     }
   }
 
@@ -352,46 +248,30 @@ abstract class AbstractRing implements Ring {
   public final void resume() {
     serving.lock();
     try {
-      sortAgain();
+      synchronized (requests) {
+        requests.sortAgain();
+      }
       paused = false;
     } finally {
       serving.unlock();
     }
   }
 
-  private synchronized void sortAgain() {
-    List<Chain> inOrder = new ArrayList<>(again);
-    inOrder.sort(Comparator.comparingLong(chain -> chain.sequence));
-    again.clear();
-    again.addAll(inOrder);
-  }
-
   @Override
   public final void replaceMemory(GuestMemory memory) throws RingException {
     serving.lock();
     try {
-      synchronized (this) {
-        if (closed) {
-          return;
-        }
-        retire(use);
-        use = new MemoryUse((Memory) memory);
-        try {
-          locate(use.memory);
-        } catch (RingException e) {
-          broken = true;
-          throw e;
+      synchronized (requests) {
+        if (!closed) {
+          requests.moveTo((Memory) memory);
+          locate((Memory) memory);
         }
       }
+    } catch (RingException e) {
+      broken = true;
+      throw e;
     } finally {
       serving.unlock();
-    }
-  }
-
-  private static void retire(MemoryUse use) {
-    use.retired = true;
-    if (use.over()) {
-      use.memory.release();
     }
   }
 
@@ -399,7 +279,7 @@ abstract class AbstractRing implements Ring {
   public final RingPosition position() {
     serving.lock();
     try {
-      synchronized (this) {
+      synchronized (requests) {
         return where();
       }
     } finally {
@@ -410,20 +290,12 @@ abstract class AbstractRing implements Ring {
   @Override
   public final RingPosition close() {
     paused = true;
-    publish();
     serving.lock();
     try {
-      synchronized (this) {
+      publish();
+      synchronized (requests) {
         if (!closed) {
-          untakeHandedBack();
-          if (inFlight == 0 && again.isEmpty()) {
-            forgetInflight();
-          }
-          closed = true;
-          again.forEach(chain -> leave(chain.use));
-          again.clear();
-          hasAgain = false;
-          retire(use);
+          end();
         }
         return where();
       }
@@ -432,25 +304,17 @@ abstract class AbstractRing implements Ring {
     }
   }
 
-  /** Requests that were handed back and are the last ones taken: as if never taken. */
-  private void untakeHandedBack() {
-    sortAgain();
-    while (!again.isEmpty() && again.peekLast().sequence == sequence - 1) {
-      Chain chain = again.pollLast();
-      sequence--;
-      rewindTo(chain);
-      inFlight++;
-      free(chain);
+  private void end() {
+    try {
+      requests.untakeLast(this::rewindTo);
+      if (requests.isEmpty()) {
+        forgetInflight();
+      }
+    } catch (InternalError e) {
+      broken = true;
     }
-  }
-
-  final void requireIndirect(int flags) throws RingException {
-    if (!indirect) {
-      throw new RingException(RingFault.INDIRECT_NOT_NEGOTIATED, "queue " + index());
-    }
-    if ((flags & Layouts.NEXT) != 0) {
-      throw new RingException(RingFault.INDIRECT_WITH_NEXT, "queue " + index());
-    }
+    closed = true;
+    requests.end();
   }
 
   private boolean stopped() {
@@ -483,8 +347,15 @@ abstract class AbstractRing implements Ring {
   }
 
   @Override
-  public final synchronized int inFlight() {
-    return inFlight;
+  public final int inFlight() {
+    synchronized (requests) {
+      return requests.inFlight();
+    }
+  }
+
+  @Override
+  public final boolean awaitIdle(Duration limit) {
+    return requests.awaitIdle(limit);
   }
 
   @Override
@@ -493,7 +364,10 @@ abstract class AbstractRing implements Ring {
   }
 
   @Override
-  public final synchronized RingCounters counters() {
-    return new RingCounters(taken, completed, calls, callsSpared, lateCompletions, resubmitted);
+  public final RingCounters counters() {
+    synchronized (requests) {
+      return new RingCounters(
+          requests.taken(), completed, calls, callsSpared, lateCompletions, requests.resubmitted());
+    }
   }
 }

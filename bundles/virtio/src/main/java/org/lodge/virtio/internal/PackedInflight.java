@@ -39,14 +39,24 @@ final class PackedInflight {
   private static final int COPIES = 10;
   private static final int AVAILABLE_AFTER = 12;
   private static final int BATCH_NEXT = 14;
+  private static final int COPY_NEXT = 14;
 
   private final MemorySegment area;
   private final int size;
   private final int[] freeCopies;
+
+  /** Our own copies of what the area says: others who hold it can't lead us astray. */
+  private final long[] states;
+
+  private final int[] firstCopies;
+  private final int[] copyCounts;
+  private final int[] nextCopies;
+  private final int[] batchNexts;
   private int freeCount;
   private long counter = 1;
   private int batch;
   private int batchHead;
+  private int usedAfter;
 
   PackedInflight(MemorySegment area, int size) throws RingException {
     if (area.byteSize() < sizeBytes(size) || area.address() % 8 != 0) {
@@ -55,6 +65,11 @@ final class PackedInflight {
     this.area = area;
     this.size = size;
     freeCopies = new int[size];
+    states = new long[size];
+    firstCopies = new int[size];
+    copyCounts = new int[size];
+    nextCopies = new int[size];
+    batchNexts = new int[size];
   }
 
   static long sizeBytes(int size) {
@@ -75,35 +90,57 @@ final class PackedInflight {
       IntStream.range(0, size).forEach(copy -> freeCopies[freeCount++] = copy);
       return given;
     }
+    int used = get(USED);
+    usedAfter = get(USED_AFTER);
     if (get(VERSION) != unsigned(VERSION_PACKED)
         || get(SIZE) != size
-        || (get(USED) & 0x7fff) >= size
+        || (used & 0x7fff) >= size
+        || (usedAfter & 0x7fff) >= size
         || get(BATCH_LENGTH) > size) {
       throw bad("version %x, queue size %d".formatted(get(VERSION), get(SIZE)));
     }
-    if (get(BATCH_LENGTH) > 0) {
-      if (shown(ring, get(USED))) {
-        batch = get(BATCH_LENGTH);
-        batchHead = get(BATCH_HEAD);
-        used();
-      }
-      set(BATCH_LENGTH, 0);
+    readOnce();
+    batch = Math.min(size, get(BATCH_LENGTH));
+    if (batch > 0 && shown(ring, used)) {
+      batchHead = index(BATCH_HEAD);
+      used();
+      used = usedAfter;
     }
+    batch = 0;
+    set(BATCH_LENGTH, 0);
     int last =
         IntStream.range(0, size)
-            .reduce((a, b) -> state(a) >>> 1 >= state(b) >>> 1 ? a : b)
+            .reduce((a, b) -> states[a] >>> 1 >= states[b] >>> 1 ? a : b)
             .orElseThrow();
-    counter = (state(last) >>> 1) + 1;
+    counter = (states[last] >>> 1) + 1;
     int available =
-        state(last) == 0
+        states[last] == 0
             ? position(given.nextAvailable(), given.availableWrap())
             : unsigned((short) SHORT.get(area, entry(last) + AVAILABLE_AFTER));
     collectFreeCopies();
     return new RingPosition(
-        available & 0x7fff,
-        (available & 0x8000) != 0,
-        get(USED) & 0x7fff,
-        (get(USED) & 0x8000) != 0);
+        available & 0x7fff, (available & 0x8000) != 0, used & 0x7fff, (used & 0x8000) != 0);
+  }
+
+  private void readOnce() throws RingException {
+    for (int i = 0; i < size; i++) {
+      states[i] = (long) LONG.get(area, entry(i));
+      firstCopies[i] = index(entry(i) + FIRST_COPY);
+      copyCounts[i] = unsigned((short) SHORT.get(area, entry(i) + COPIES));
+      batchNexts[i] = index(entry(i) + BATCH_NEXT);
+      nextCopies[i] = index(copy(i) + COPY_NEXT);
+      if (copyCounts[i] > size) {
+        throw bad("%d copies of id %d".formatted(copyCounts[i], i));
+      }
+    }
+  }
+
+  private int index(long offset) throws RingException {
+    int index = unsigned((short) SHORT.get(area, offset));
+    if (index >= size) {
+      throw bad("index %d at %d".formatted(index, offset));
+    }
+    return index;
   }
 
   /** Whether the descriptor at the old used position is anything but still available. */
@@ -117,13 +154,13 @@ final class PackedInflight {
     boolean[] taken = new boolean[size];
     freeCount = 0;
     for (int id : inFlight()) {
-      int copy = unsigned((short) SHORT.get(area, entry(id) + FIRST_COPY));
-      for (int left = unsigned((short) SHORT.get(area, entry(id) + COPIES)); left > 0; left--) {
-        if (copy >= size || taken[copy]) {
+      int copy = firstCopies[id];
+      for (int left = copyCounts[id]; left > 0; left--) {
+        if (taken[copy]) {
           throw bad("copy %d of id %d".formatted(copy, id));
         }
         taken[copy] = true;
-        copy = unsigned((short) SHORT.get(area, copy(copy) + 14));
+        copy = nextCopies[copy];
       }
     }
     IntStream.range(0, size)
@@ -134,9 +171,9 @@ final class PackedInflight {
   /** The ids in flight, in the order in which they were taken. */
   int[] inFlight() {
     return IntStream.range(0, size)
-        .filter(id -> (state(id) & 1) != 0)
+        .filter(id -> (states[id] & 1) != 0)
         .boxed()
-        .sorted((a, b) -> Long.compare(state(a), state(b)))
+        .sorted((a, b) -> Long.compare(states[a], states[b]))
         .mapToInt(Integer::intValue)
         .toArray();
   }
@@ -147,8 +184,8 @@ final class PackedInflight {
    * @return how many there are
    */
   int load(int id, long[] addresses, long[] rests) {
-    int count = unsigned((short) SHORT.get(area, entry(id) + COPIES));
-    int copy = unsigned((short) SHORT.get(area, entry(id) + FIRST_COPY));
+    int count = copyCounts[id];
+    int copy = firstCopies[id];
     for (int i = 0; i < count; i++) {
       addresses[i] = (long) LONG.get(area, copy(copy));
       int flags = unsigned((short) SHORT.get(area, copy(copy) + 12));
@@ -156,7 +193,7 @@ final class PackedInflight {
           Integer.toUnsignedLong((int) INT.get(area, copy(copy) + 8))
               | (long) id << 32
               | (long) flags << 48;
-      copy = unsigned((short) SHORT.get(area, copy(copy) + 14));
+      copy = nextCopies[copy];
     }
     return count;
   }
@@ -169,23 +206,29 @@ final class PackedInflight {
       LONG.set(area, copy(copy), addresses[i]);
       INT.set(area, copy(copy) + 8, (int) rests[i]);
       SHORT.set(area, copy(copy) + 12, (short) (rests[i] >>> 48));
-      SHORT.set(area, copy(copy) + 14, (short) next);
+      SHORT.set(area, copy(copy) + COPY_NEXT, (short) next);
+      nextCopies[copy] = next;
       next = copy;
     }
     SHORT.set(area, entry(id) + FIRST_COPY, (short) next);
     SHORT.set(area, entry(id) + COPIES, (short) count);
     SHORT.set(area, entry(id) + AVAILABLE_AFTER, (short) position(available, wrap));
-    LONG.setRelease(area, entry(id), counter++ << 1 | 1);
+    firstCopies[id] = next;
+    copyCounts[id] = count;
+    states[id] = counter++ << 1 | 1;
+    LONG.setRelease(area, entry(id), states[id]);
   }
 
   synchronized void link(int id) {
     SHORT.set(area, entry(id) + BATCH_NEXT, (short) batchHead);
+    batchNexts[id] = batchHead;
     batchHead = id;
     batch++;
   }
 
   synchronized void intend(int nextUsed, boolean wrap) {
-    set(USED_AFTER, position(nextUsed, wrap));
+    usedAfter = position(nextUsed, wrap);
+    set(USED_AFTER, usedAfter);
     set(BATCH_HEAD, batchHead);
     SHORT.setRelease(area, (long) BATCH_LENGTH, (short) batch);
   }
@@ -194,9 +237,9 @@ final class PackedInflight {
     int id = batchHead;
     for (; batch > 0; batch--) {
       end(id);
-      id = unsigned((short) SHORT.get(area, entry(id) + BATCH_NEXT)) % size;
+      id = batchNexts[id];
     }
-    SHORT.setRelease(area, (long) USED, (short) get(USED_AFTER));
+    SHORT.setRelease(area, (long) USED, (short) usedAfter);
     SHORT.setRelease(area, (long) BATCH_LENGTH, (short) 0);
   }
 
@@ -206,22 +249,20 @@ final class PackedInflight {
   }
 
   private void end(int id) {
-    int copy = unsigned((short) SHORT.get(area, entry(id) + FIRST_COPY));
-    for (int left = unsigned((short) SHORT.get(area, entry(id) + COPIES)); left > 0; left--) {
-      if (freeCount < size) {
-        freeCopies[freeCount++] = copy;
-      }
-      copy = unsigned((short) SHORT.get(area, copy(copy) + 14)) % size;
+    if ((states[id] & 1) == 0) {
+      return;
     }
-    LONG.setRelease(area, entry(id), state(id) & ~1L);
+    int copy = firstCopies[id];
+    for (int left = copyCounts[id]; left > 0 && freeCount < size; left--) {
+      freeCopies[freeCount++] = copy;
+      copy = nextCopies[copy];
+    }
+    states[id] &= ~1L;
+    LONG.setRelease(area, entry(id), states[id]);
   }
 
   void forget() {
     SHORT.setRelease(area, (long) VERSION, (short) 0);
-  }
-
-  private long state(int id) {
-    return (long) LONG.get(area, entry(id));
   }
 
   private int get(int offset) {

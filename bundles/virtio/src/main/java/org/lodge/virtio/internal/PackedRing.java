@@ -82,17 +82,18 @@ final class PackedRing extends AbstractRing {
     }
   }
 
+  /** Only from the constructor, so without the monitor. */
   private void resubmitAll() throws RingException {
     int[] ids = inflight.inFlight();
     for (int order = 0; order < ids.length; order++) {
       int count = inflight.load(ids[order], walkedAddresses, walkedRests);
-      Chain chain = take(ids[order]);
+      Chain chain = requests.take(ids[order]);
       chain.begin(ids[order]);
       for (int i = 0; i < count; i++) {
         addDescriptor(chain, walkedAddresses[i], walkedRests[i]);
       }
       descriptorsOut += count;
-      resubmit(chain, order);
+      requests.resubmit(chain, order);
     }
     hideUnpublished();
   }
@@ -132,19 +133,18 @@ final class PackedRing extends AbstractRing {
       throw new RingException(
           RingFault.HEAD_OUT_OF_RANGE, "buffer id %d of %d".formatted(id, size));
     }
-    Chain chain = take(id);
+    Chain chain = reserve(id, count);
     boolean good = false;
     try {
-      reserve(count);
       chain.begin(id);
       for (int i = 0; i < count; i++) {
         addDescriptor(chain, walkedAddresses[i], walkedRests[i]);
       }
-      chain.translate(use.memory);
+      chain.translate(requests.memory());
       good = true;
     } finally {
       if (!good) {
-        untake(chain, id);
+        release(chain, id, count);
       }
     }
     chain.takenAt = nextAvailable;
@@ -177,14 +177,26 @@ final class PackedRing extends AbstractRing {
     throw new RingException(RingFault.CHAIN_TOO_LONG, "more than %d descriptors".formatted(size));
   }
 
-  private synchronized void reserve(int count) throws RingException {
-    if (descriptorsOut + count > size) {
-      throw new RingException(
-          RingFault.AVAILABLE_INDEX_JUMPED,
-          "%d descriptors beside %d in flight in a ring of %d"
-              .formatted(count, descriptorsOut, size));
+  private Chain reserve(int id, int count) throws RingException {
+    synchronized (requests) {
+      Chain chain = requests.take(id);
+      if (descriptorsOut + count > size) {
+        requests.untake(chain, id);
+        throw new RingException(
+            RingFault.AVAILABLE_INDEX_JUMPED,
+            "%d descriptors beside %d in flight in a ring of %d"
+                .formatted(count, descriptorsOut, size));
+      }
+      descriptorsOut += count;
+      return chain;
     }
-    descriptorsOut += count;
+  }
+
+  private void release(Chain chain, int id, int count) {
+    synchronized (requests) {
+      descriptorsOut -= count;
+      requests.untake(chain, id);
+    }
   }
 
   private void addDescriptor(Chain chain, long address, long rest) throws RingException {
@@ -192,7 +204,7 @@ final class PackedRing extends AbstractRing {
     chain.ringDescriptors++;
     if ((flags & Layouts.INDIRECT) != 0) {
       requireIndirect(flags);
-      table.read(use.memory, address, (int) rest, false, chain);
+      table.read(requests.memory(), address, (int) rest, false, chain);
     } else {
       chain.add(address, (int) rest, (flags & Layouts.WRITE) != 0);
     }

@@ -34,6 +34,11 @@ final class SplitInflight {
 
   private final MemorySegment area;
   private final int size;
+
+  /** Our own copies: others who hold the area can't lead us astray. */
+  private final int[] next;
+
+  private int lastBatchHead;
   private long counter;
   private int batch;
 
@@ -43,6 +48,7 @@ final class SplitInflight {
     }
     this.area = area;
     this.size = size;
+    next = new int[size];
   }
 
   static long sizeBytes(int size) {
@@ -71,6 +77,7 @@ final class SplitInflight {
       throw bad("used index %d, recorded %d".formatted(usedIndex, get(USED_INDEX)));
     }
     int head = get(LAST_BATCH_HEAD);
+    lastBatchHead = checked(head);
     for (int done = 0; done < usedSinceRecord; done++) {
       BYTE.set(area, entry(checked(head)), (byte) 0);
       head = unsigned((short) SHORT.get(area, entry(head) + NEXT));
@@ -94,18 +101,20 @@ final class SplitInflight {
 
   /** Adds a head to the batch that the next used index covers. */
   void link(int head) {
-    SHORT.set(area, entry(head) + NEXT, (short) get(LAST_BATCH_HEAD));
+    next[head] = lastBatchHead;
+    SHORT.set(area, entry(head) + NEXT, (short) lastBatchHead);
     SHORT.setRelease(area, (long) LAST_BATCH_HEAD, (short) head);
+    lastBatchHead = head;
     batch++;
   }
 
   /** The used index was stored. */
   void used(int usedIndex) {
     VarHandle.releaseFence();
-    int head = get(LAST_BATCH_HEAD);
+    int head = lastBatchHead;
     for (; batch > 0; batch--) {
       BYTE.setRelease(area, entry(head), (byte) 0);
-      head = unsigned((short) SHORT.get(area, entry(head) + NEXT)) & size - 1;
+      head = next[head];
     }
     SHORT.setRelease(area, (long) USED_INDEX, (short) usedIndex);
   }

@@ -67,15 +67,16 @@ final class SplitRing extends AbstractRing {
     }
   }
 
+  /** Only from the constructor, so without the monitor. */
   private void recover() throws RingException {
     int[] heads = inflight.recover(nextUsed);
     if (heads == null) {
       return;
     }
     for (int order = 0; order < heads.length; order++) {
-      Chain chain = take(heads[order]);
+      Chain chain = requests.take(heads[order]);
       walk(heads[order], chain);
-      resubmit(chain, order);
+      requests.resubmit(chain, order);
     }
     nextAvailable = nextUsed + heads.length & 0xffff;
   }
@@ -96,15 +97,20 @@ final class SplitRing extends AbstractRing {
     if (head >= size) {
       throw new RingException(RingFault.HEAD_OUT_OF_RANGE, "head %d of %d".formatted(head, size));
     }
-    Chain chain = take(head);
+    Chain chain;
+    synchronized (requests) {
+      chain = requests.take(head);
+    }
     boolean good = false;
     try {
       walk(head, chain);
-      chain.translate(use.memory);
+      chain.translate(requests.memory());
       good = true;
     } finally {
       if (!good) {
-        untake(chain, head);
+        synchronized (requests) {
+          requests.untake(chain, head);
+        }
       }
     }
     if (inflight != null) {
@@ -139,7 +145,7 @@ final class SplitRing extends AbstractRing {
       into.ringDescriptors++;
       if ((flags & Layouts.INDIRECT) != 0) {
         requireIndirect(flags);
-        table.read(use.memory, address, (int) rest, true, into);
+        table.read(requests.memory(), address, (int) rest, true, into);
         return;
       }
       into.add(address, (int) rest, (flags & Layouts.WRITE) != 0);

@@ -3,6 +3,8 @@ package org.lodge.virtio.internal;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A short run of the fuzzer, always the same. */
 class VirtqueueFuzzTest {
@@ -18,5 +20,12 @@ class VirtqueueFuzzTest {
     }
     assertTrue(broken > 500 && broken < 4900, broken + " broken");
     assertTrue(completed > 50_000, completed + " completed");
+  }
+
+  /** Found by hours of it. */
+  @ParameterizedTest
+  @ValueSource(longs = 1280371)
+  void whatOnceBrokeMoreStaysMended(long seed) {
+    VirtqueueFuzz.live(seed);
   }
 }
