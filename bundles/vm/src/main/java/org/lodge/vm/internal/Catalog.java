@@ -112,8 +112,11 @@ public final class Catalog
 
   /** Looks at everything again, also at files that were missing. */
   synchronized void refresh() {
+    DefinitionSet before = current;
     current = DefinitionSet.of(sources(), schema());
-    current.problems().forEach(p -> LOG.error("{}", sentence(p)));
+    current.problems().stream()
+        .filter(p -> before == null || !before.problems().contains(p))
+        .forEach(p -> LOG.error("{}", sentence(p)));
     if (follower != null) {
       follower.accept(current);
     }
@@ -123,8 +126,11 @@ public final class Catalog
     return current == null ? DefinitionSet.of(sources(), schema()) : current;
   }
 
+  /** False where it has a file, and that was refused. */
   synchronized boolean isGood(String name) {
-    return current != null && current.good().containsKey(name);
+    return current == null
+        || current.good().containsKey(name)
+        || !current.files().containsKey(name);
   }
 
   static String sentence(Problem problem) {

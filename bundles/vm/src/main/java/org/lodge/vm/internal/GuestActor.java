@@ -130,7 +130,7 @@ final class GuestActor {
         fail(command.done(), problem("internal", "a bug of Lodge, see its log: " + e));
       }
     }
-    publish();
+    publish(state);
   }
 
   void handle(Message message) {
@@ -225,10 +225,6 @@ final class GuestActor {
     publish(before);
   }
 
-  private void publish() {
-    publish(state);
-  }
-
   private void publish(GuestState before) {
     GuestStatus next = Snapshot.of(this, since, run == null ? lastRun : run);
     if (!next.equals(status)) {
@@ -288,7 +284,7 @@ final class GuestActor {
   }
 
   void succeed(CompletableFuture<GuestStatus> done) {
-    publish();
+    publish(state);
     GuestStatus now = status;
     world.execute(() -> done.complete(now));
   }

@@ -122,7 +122,15 @@ public final class GuestsService implements Guests {
 
   private GuestActor find(String name) throws GuestException {
     loaded.join();
+    readAgainUnlessGood(name);
     return supervisor.find(name);
+  }
+
+  /** A definition that was refused for a missing file may be good by now. */
+  private void readAgainUnlessGood(String name) {
+    if (!catalog.isGood(name)) {
+      catalog.refresh();
+    }
   }
 
   private <T> CompletableFuture<T> whenLoaded(Supplier<CompletableFuture<T>> then) {
@@ -134,7 +142,6 @@ public final class GuestsService implements Guests {
     return whenLoaded(() -> supervisor.send(name, command));
   }
 
-  /** A definition that was refused for a missing file may be good by now, so it is read again. */
   @Override
   public CompletableFuture<GuestStatus> start(String name) {
     return whenLoaded(() -> {
@@ -167,7 +174,16 @@ public final class GuestsService implements Guests {
 
   @Override
   public CompletableFuture<GuestStatus> restart(String name) {
-    return send(name, done -> new Message.Stop(null, done)).thenCompose(stopped -> start(name));
+    return whenLoaded(
+            () -> {
+              readAgainUnlessGood(name);
+              String refused = supervisor.refusal(name);
+              return refused == null
+                  ? supervisor.send(name, done -> new Message.Stop(null, done))
+                  : CompletableFuture.failedFuture(
+                      new GuestException(name, "definition", refused + "; it was not stopped"));
+            })
+        .thenCompose(stopped -> start(name));
   }
 
   @Override

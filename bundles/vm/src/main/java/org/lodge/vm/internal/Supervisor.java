@@ -70,7 +70,8 @@ final class Supervisor implements GuestActor.Others {
     return new GuestActor(name, definition, file, world, machines.apply(name), this);
   }
 
-  private synchronized String refusal(String name) {
+  /** Why its definition file is not good, or null. */
+  synchronized String refusal(String name) {
     if (latest == null || !latest.files().containsKey(name)) {
       return null;
     }
