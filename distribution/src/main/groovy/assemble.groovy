@@ -57,8 +57,7 @@ root.resolve('features').toFile().listFiles().findAll { it.name.endsWith('.json'
     classPath << (jar.fileName as String)
   }
 }
-def client = inReactor["org.lodge:client"] ? resolve("org.lodge:client:${project.version}") : null
-if (client) put(client, out.resolve('lib/client.jar'))
+put(resolve("org.lodge:client:${project.version}"), out.resolve('lib/client.jar'))
 tree(base.resolve('src/main/dist'), out)
 tree(root.resolve('config'), out.resolve('config'))
 [root.resolve('LICENSE'), root.resolve('README.md')].findAll { Files.exists(it) }.each { put(it, out.resolve(it.fileName.toString())) }

@@ -35,6 +35,8 @@ public final class Boot implements Shutdown {
     if (context.getProperty("lodge.oneshot") == null) {
       readiness.tellWhenStarted(context);
       guests.startAutostart().whenComplete(Boot::logAutostart);
+    } else {
+      shutdown = CompletableFuture.completedFuture(null);
     }
   }
 

@@ -36,8 +36,8 @@ class BootTest {
   @Test
   void aContainerForOneCommandTouchesNoGuest() {
     oneshot = "check";
-    boot();
-    assertEquals(List.of(), calls);
+    boot().deactivate();
+    assertEquals(List.of("tell STOPPING=1"), calls);
   }
 
   @Test

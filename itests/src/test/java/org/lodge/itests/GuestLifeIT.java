@@ -1,0 +1,253 @@
+package org.lodge.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.JsonObject;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.lodge.itests.LodgeHost.Result;
+
+/** Real guests under whatever accelerator this host has, steered as a person does it. */
+@Timeout(value = 180, unit = TimeUnit.SECONDS)
+class GuestLifeIT {
+  private static final String SMALL = "{'image': 'storage', 'memory': '256M'}";
+
+  /** Ctrl-]. */
+  private static final int LEAVE = 0x1d;
+
+  private LodgeHost host;
+
+  @BeforeEach
+  void aHostOfItsOwn() throws Exception {
+    host = new LodgeHost();
+  }
+
+  @AfterEach
+  void theHostEnds() throws Exception {
+    host.close();
+  }
+
+  @Test
+  void whatAGuestRequiresIsReadyBeforeItStartsAndStopsAfterIt() throws Exception {
+    host.define("below", SMALL);
+    host.define("above", "{'image': 'storage', 'memory': '256M', 'requires': ['below']}");
+    host.up();
+
+    host.lodge("start", "above").ok();
+    JsonObject below = host.show("below");
+    JsonObject above = host.show("above");
+    assertEquals("running", below.getString("state"));
+    assertEquals("running", above.getString("state"));
+    assertTrue(below.getJsonObject("startMillis").containsKey("ready"), below.toString());
+    assertTrue(above.getJsonObject("startMillis").containsKey("ready"), above.toString());
+    assertFalse(runningSince(above).isBefore(readySince(below)), below + "\n" + above);
+
+    host.lodge("stop", "below").ok();
+    JsonObject stoppedBelow = host.show("below");
+    JsonObject stoppedAbove = host.show("above");
+    assertEquals("stopped", stoppedBelow.getString("state"));
+    assertEquals("stopped", stoppedAbove.getString("state"));
+    assertFalse(
+        Instant.parse(stoppedBelow.getString("since"))
+            .isBefore(Instant.parse(stoppedAbove.getString("since"))));
+    assertFalse(stoppedBelow.containsKey("failure"), "powered off by itself, not ended");
+  }
+
+  @Test
+  void aMonitorThatIsKilledIsAFailureAndIsStartedAgainWhereTheDefinitionSaysSo() throws Exception {
+    host.define("never", SMALL);
+    host.define(
+        "again",
+        "{'image': 'storage', 'memory': '256M',"
+            + " 'restart': {'policy': 'on-failure', 'backoffSeconds': 1, 'limit': 3}}");
+    host.up();
+    host.lodge("start", "never", "again").ok();
+    long first = host.pid("again");
+
+    kill(host.pid("never"));
+    kill(first);
+
+    host.await("never", "failed", guest -> guest.getString("state").equals("failed"));
+    JsonObject failure = host.show("never").getJsonObject("failure");
+    assertTrue(failure.getString("cause").contains("9"), failure.toString());
+    host.await(
+        "again",
+        "running again",
+        guest ->
+            guest.getString("state").equals("running")
+                && guest.getJsonNumber("pid").longValue() != first);
+    assertEquals(1, host.show("again").getInt("restarts"));
+    assertEquals("failed", host.state("never"));
+  }
+
+  @Test
+  void guestsOutliveAKilledLodgeAndTheNextOneFindsThemAsTheyAre() throws Exception {
+    host.define("runs", SMALL);
+    host.define("pauses", SMALL);
+    host.up();
+    host.lodge("start", "runs", "pauses").ok();
+    host.lodge("pause", "pauses").ok();
+    long runs = host.pid("runs");
+    long pauses = host.pid("pauses");
+
+    kill(host.supervisor());
+    assertEquals(3, host.lodge("ls").exit());
+    host.up();
+
+    assertEquals("running", host.state("runs"));
+    assertEquals("paused", host.state("pauses"));
+    assertEquals(runs, host.pid("runs"));
+    assertEquals(pauses, host.pid("pauses"));
+    host.lodge("resume", "pauses").ok();
+    host.lodge("stop", "runs", "pauses").ok();
+    assertTrue(host.process(runs).isEmpty());
+    assertTrue(host.process(pauses).isEmpty());
+  }
+
+  @Test
+  void downKeepLeavesGuestsAndDownStopsThem() throws Exception {
+    host.define("work", SMALL);
+    host.up();
+    host.lodge("start", "work").ok();
+    long pid = host.pid("work");
+
+    host.lodge("down", "--keep").ok();
+    assertTrue(host.process(pid).isPresent());
+    host.up();
+    assertEquals(pid, host.pid("work"));
+
+    host.lodge("down").ok();
+    assertTrue(host.process(pid).isEmpty());
+    assertEquals(3, host.lodge("ls").exit());
+  }
+
+  @Test
+  void aBadDefinitionIsRefusedByNameAndTouchesNoOther() throws Exception {
+    host.define("good", SMALL);
+    host.define("bad", "{'image': 'storage', 'memroy': '256M', 'cpus': 'two'}");
+    host.define("Bad_Name", SMALL);
+    host.define("round", "{'image': 'storage', 'requires': ['about']}");
+    host.define("about", "{'image': 'storage', 'requires': ['round']}");
+
+    Result check = host.lodge("check");
+    assertEquals(1, check.exit(), check.out() + check.err());
+    assertTrue(check.out().contains("memroy") && check.out().contains("memory"), check.out());
+    assertTrue(check.out().contains("cpus") && check.out().contains("two"), check.out());
+    assertTrue(check.out().contains("Bad_Name"), check.out());
+    assertTrue(
+        check.out().contains("about -> round -> about")
+            || check.out().contains("round -> about -> round"),
+        check.out());
+
+    host.up();
+    assertNotEquals(0, host.lodge("start", "bad").exit());
+    host.lodge("start", "good").ok();
+
+    host.define("good", "{'image': 'storage', 'memory': '320M'}");
+    host.await("good", "pending", guest -> guest.getBoolean("pending"));
+    assertEquals("running", host.state("good"));
+    host.lodge("restart", "good").ok();
+    assertFalse(host.show("good").getBoolean("pending"));
+    assertEquals(320L << 20, host.show("good").getJsonNumber("memoryBytes").longValue());
+
+    host.remove("good");
+    host.await("good", "pending", guest -> guest.getBoolean("pending"));
+    assertEquals("running", host.state("good"));
+  }
+
+  @Test
+  void everyCommandIsAnsweredAtEveryInstantOfAStart() throws Exception {
+    host.define("work", SMALL);
+    host.up();
+    for (String command : List.of("pause", "resume", "stop", "kill", "restart")) {
+      for (int delayMillis = 0; delayMillis <= 300; delayMillis += 100) {
+        Process start = begin("start", "work");
+        Thread.sleep(delayMillis);
+        Result result = host.lodge(command, "work");
+        assertTrue(
+            result.exit() == 0 || result.err().startsWith("lodge: "),
+            command + " after " + delayMillis + " ms: " + result);
+        assertTrue(start.waitFor(60, TimeUnit.SECONDS), "start hangs after " + command);
+        host.lodge("kill", "work").ok();
+      }
+    }
+  }
+
+  @Test
+  void aMonitorRunsWithoutRightsInADirectoryOfItsOwn() throws Exception {
+    host.define("one", SMALL);
+    host.define("two", SMALL);
+    host.up();
+    host.lodge("start", "one", "two").ok();
+    List<String> users = new ArrayList<>();
+    for (String name : List.of("one", "two")) {
+      String status = Files.readString(Path.of("/proc/" + host.pid(name) + "/status"));
+      assertTrue(status.contains("NoNewPrivs:\t1"), status);
+      assertTrue(status.contains("Seccomp:\t2"), status);
+      assertTrue(status.contains("CapEff:\t0000000000000000"), status);
+      assertTrue(status.contains("CapBnd:\t0000000000000000"), status);
+      users.add(Files.getAttribute(host.run.resolve("vm").resolve(name), "unix:uid").toString());
+      assertEquals(
+          0700, (int) Files.getAttribute(host.run.resolve("vm/" + name), "unix:mode") & 0777);
+      assertFalse(status.contains("Uid:\t0"), status);
+    }
+    assertNotEquals(users.get(0), users.get(1), "each guest's monitor has a user of its own");
+  }
+
+  @Test
+  void theConsoleTypesIntoTheGuestAndTheLogKeepsWhatItSaid() throws Exception {
+    host.define("work", SMALL);
+    host.up();
+    host.lodge("start", "work").ok();
+    Path typed = Files.createTempFile(host.place, "console", "");
+    Process console =
+        host.begin(typed, Files.createTempFile(host.place, "err", ""), "console", "work");
+    try (OutputStream keys = console.getOutputStream()) {
+      keys.write("echo lod''ge-says-$((40+2))\n".getBytes(StandardCharsets.UTF_8));
+      keys.flush();
+      LodgeHost.until("the guest answers", () -> Files.readString(typed).contains("lodge-says-42"));
+      keys.write(LEAVE);
+      keys.flush();
+      assertTrue(console.waitFor(10, TimeUnit.SECONDS), "Ctrl-] leaves");
+    }
+    Result logs = host.lodge("logs", "work").ok();
+    assertTrue(logs.out().contains("lodge: user space"), logs.out());
+    assertTrue(logs.out().contains("lodge-says-42"), logs.out());
+  }
+
+  private Process begin(String... arguments) throws Exception {
+    return host.begin(
+        Files.createTempFile(host.place, "out", ""),
+        Files.createTempFile(host.place, "err", ""),
+        arguments);
+  }
+
+  private static Instant runningSince(JsonObject guest) {
+    return Instant.parse(guest.getString("since"));
+  }
+
+  private static Instant readySince(JsonObject guest) {
+    JsonObject times = guest.getJsonObject("startMillis");
+    return Instant.parse(guest.getString("since"))
+        .plusMillis(times.getInt("ready") - times.getInt("running"));
+  }
+
+  private static void kill(long pid) throws Exception {
+    ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+    process.destroyForcibly();
+    process.onExit().get(10, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,182 @@
+package org.lodge.itests;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * A Lodge of its own, started and steered as a person does it: by bin/lodge of the distribution.
+ */
+final class LodgeHost {
+
+  /** What a command of {@code lodge} printed and how it ended. */
+  record Result(int exit, String out, String err) {
+    Result ok() {
+      if (exit != 0) {
+        throw new AssertionError("exit " + exit + "\n" + out + err);
+      }
+      return this;
+    }
+  }
+
+  private static final Duration COMMAND_LIMIT = Duration.ofSeconds(120);
+
+  final Path place;
+  final Path config;
+  final Path run;
+
+  LodgeHost() throws IOException {
+    place =
+        Files.createTempDirectory(
+            Path.of("/var/tmp"),
+            "lodge-test",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+    config = Files.createDirectories(place.resolve("config"));
+    run = place.resolve("run");
+    Files.createDirectories(config.resolve("vm"));
+    copyTree(Distribution.home().resolve("config/image"), config.resolve("image"));
+  }
+
+  /** Declares a guest; the definition is JSON with single quotes. */
+  void define(String name, String definition) throws IOException {
+    Path file = config.resolve("vm/" + name + ".json");
+    Path partial = config.resolve("vm/." + name + ".tmp");
+    Files.writeString(partial, definition.replace('\'', '"'));
+    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  void remove(String name) throws IOException {
+    Files.delete(config.resolve("vm/" + name + ".json"));
+  }
+
+  void up() throws Exception {
+    lodge("up", "--detach").ok();
+  }
+
+  /** Begins a command and leaves it running. */
+  Process begin(Path out, Path err, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Distribution.home().resolve("bin/lodge").toString());
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("LODGE_STATE", place.resolve("state").toString());
+    builder.environment().put("LODGE_RUN", run.toString());
+    builder.environment().put("LODGE_CONFIG", config.toString());
+    builder.environment().put("LODGE_IMAGES", images().toString());
+    builder.redirectOutput(out.toFile());
+    builder.redirectError(err.toFile());
+    return builder.start();
+  }
+
+  Result lodge(String... arguments) throws Exception {
+    Path out = Files.createTempFile(place, "out", "");
+    Path err = Files.createTempFile(place, "err", "");
+    Process process = begin(out, err, arguments);
+    process.getOutputStream().close();
+    if (!process.waitFor(COMMAND_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError(
+          "hangs: lodge " + String.join(" ", arguments) + "\n" + Files.readString(err));
+    }
+    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  /** {@code lodge show NAME --json}. */
+  JsonObject show(String name) throws Exception {
+    return json(lodge("show", name, "--json").ok().out()).asJsonObject().getJsonObject("guest");
+  }
+
+  String state(String name) throws Exception {
+    return show(name).getString("state");
+  }
+
+  long pid(String name) throws Exception {
+    return show(name).getJsonNumber("pid").longValue();
+  }
+
+  /** Waits until the guest is as wanted. */
+  void await(String name, String what, Predicate<JsonObject> wanted) throws Exception {
+    until(name + " is " + what, () -> wanted.test(show(name)));
+  }
+
+  static void until(String what, Callable<Boolean> holds) throws Exception {
+    long end = System.nanoTime() + COMMAND_LIMIT.toNanos();
+    while (!holds.call()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("not within " + COMMAND_LIMIT + ": " + what);
+      }
+      Thread.sleep(50);
+    }
+  }
+
+  /** The process id of the supervisor's JVM. */
+  long supervisor() {
+    return processes("-Dlodge.run=" + run + "\0").findFirst().orElseThrow().pid();
+  }
+
+  Optional<ProcessHandle> process(long pid) {
+    return ProcessHandle.of(pid).filter(ProcessHandle::isAlive);
+  }
+
+  static jakarta.json.JsonStructure json(String text) {
+    try (JsonReader reader = Json.createReader(new StringReader(text))) {
+      return reader.read();
+    }
+  }
+
+  private static Stream<ProcessHandle> processes(String words) {
+    return ProcessHandle.allProcesses()
+        .filter(process -> {
+          try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")).contains(words);
+          } catch (IOException e) {
+            return false;
+          }
+        });
+  }
+
+  private static Path images() {
+    String images = System.getenv("LODGE_IMAGES");
+    return Path.of(images == null ? "/var/lib/lodge/images" : images);
+  }
+
+  private static void copyTree(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(file, target);
+        }
+      }
+    }
+  }
+
+  /** Ends Lodge and whatever a failed test has left behind. */
+  void close() throws Exception {
+    lodge("down");
+    Stream.concat(processes("-Dlodge.run=" + run + "\0"), processes(run + "/vm/"))
+        .forEach(ProcessHandle::destroyForcibly);
+    try (Stream<Path> files = Files.walk(place)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}
