@@ -1,0 +1,246 @@
+package org.lodge.vsock.internal;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.lodge.vsock.VsockEndpoint;
+import org.lodge.vsock.VsockException;
+import org.lodge.vsock.VsockListener;
+import org.lodge.vsock.VsockStream;
+import org.lodge.vsock.VsockType;
+import org.lodge.vsock.link.GuestEnd;
+import org.lodge.vsock.link.GuestLink;
+import org.lodge.vsock.link.HostEnd;
+import org.lodge.vsock.link.HostSide;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One guest's connections: which there are, and the device that carries them. */
+final class Endpoint implements VsockEndpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
+  private static final long FAREWELL_SECONDS = 8;
+  private static final long SUCCESSOR_SECONDS = 10;
+  private static final int HOST_PORTS_FROM = 0x4000_0000;
+  private static final int HOST_PORTS = 0x4000_0000;
+
+  private final Hub hub;
+  private final String guest;
+  private final ConcurrentHashMap<Long, Stream> streams = new ConcurrentHashMap<>();
+  private final AtomicInteger open = new AtomicInteger();
+  private final AtomicInteger nextPort = new AtomicInteger(ThreadLocalRandom.current().nextInt());
+  private volatile Attachment attachment;
+  private volatile long cid;
+  private Future<?> successorLimit;
+  private HybridSocket socket;
+
+  Endpoint(Hub hub, String guest) {
+    this.hub = hub;
+    this.guest = guest;
+  }
+
+  // For the device.
+
+  /** What one attached device sees; it means nothing any more once another has attached. */
+  private final class Attachment implements HostSide {
+    final GuestLink link;
+
+    Attachment(GuestLink link) {
+      this.link = link;
+    }
+
+    @Override
+    public HostEnd requested(GuestEnd guestEnd, int guestPort, int hostPort, VsockType type) {
+      VsockListener listener = listener(hostPort, type);
+      if (listener == null || attachment != this) {
+        return null;
+      }
+      Stream stream = new Stream(Endpoint.this, guestPort, hostPort, type, false);
+      stream.bind(guestEnd);
+      if (!admit(stream, link)) {
+        return null;
+      }
+      Thread.ofVirtual().name("vsock-", hostPort).start(() -> ask(listener, stream));
+      return stream;
+    }
+
+    @Override
+    public List<HostEnd> ends() {
+      return List.copyOf(streams.values());
+    }
+
+    @Override
+    public void detach(boolean successorFollows) {
+      Endpoint.this.detach(this, successorFollows);
+    }
+  }
+
+  synchronized HostSide attach(GuestLink link) throws VsockException {
+    if (attachment != null) {
+      throw new VsockException("guest '%s' has a virtio socket device already".formatted(guest));
+    }
+    if (successorLimit != null) {
+      successorLimit.cancel(false);
+    }
+    if (socket != null && !socket.serves(link.socket())) {
+      closeSocket();
+    }
+    if (socket == null && link.socket().isPresent()) {
+      socket = HybridSocket.open(this, link.socket().get());
+    }
+    cid = link.cid();
+    attachment = new Attachment(link);
+    return attachment;
+  }
+
+  private synchronized void detach(Attachment former, boolean successorFollows) {
+    if (attachment != former) {
+      return;
+    }
+    attachment = null;
+    if (successorFollows) {
+      successorLimit =
+          hub.after(SUCCESSOR_SECONDS, TimeUnit.SECONDS, this::resetAllWhereNobodyCame);
+    } else {
+      resetAll();
+    }
+  }
+
+  private synchronized void resetAllWhereNobodyCame() {
+    if (attachment == null) {
+      LOG.warn("No device took over the connections of guest '{}'; they are reset", guest);
+      resetAll();
+    }
+  }
+
+  private void resetAll() {
+    closeSocket();
+    streams.values().forEach(stream -> stream.closed(false));
+  }
+
+  /** Nobody is here to serve the connections any more. */
+  synchronized void end() {
+    closeSocket();
+    streams.values().forEach(Stream::reset);
+  }
+
+  private void closeSocket() {
+    if (socket != null) {
+      socket.close();
+      socket = null;
+    }
+  }
+
+  private VsockListener listener(int hostPort, VsockType type) {
+    VsockListener listener = hub.listener(hostPort);
+    HybridSocket hybrid = socket;
+    return listener == null && hybrid != null && type == VsockType.STREAM
+        ? hybrid.listener(hostPort)
+        : listener;
+  }
+
+  private static void ask(VsockListener listener, Stream stream) {
+    Request request = new Request(stream);
+    try {
+      listener.requested(request);
+    } catch (IOException e) {
+      LOG.debug("The {} ended", stream, e);
+    } catch (Exception e) {
+      LOG.warn("Serving the {} failed: {}", stream, e.toString());
+      LOG.debug("Serving the {} failed", stream, e);
+    } finally {
+      request.refuse();
+    }
+  }
+
+  private boolean admit(Stream stream, GuestLink link) {
+    if (open.incrementAndGet() > link.connectionsMax()
+        || streams.putIfAbsent(key(stream), stream) != null) {
+      open.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  private static long key(Stream stream) {
+    return stream.guestPort() << 32 | stream.hostPort();
+  }
+
+  // For the streams.
+
+  void forget(Stream stream) {
+    streams.remove(key(stream), stream);
+  }
+
+  void over() {
+    open.decrementAndGet();
+  }
+
+  Future<?> resetAfterFarewell(Stream stream) {
+    return hub.after(FAREWELL_SECONDS, TimeUnit.SECONDS, stream::reset);
+  }
+
+  // For the host's programs.
+
+  @Override
+  public VsockStream connect(long port, VsockType type, Duration limit) throws IOException {
+    if (port < 0 || port >= 0xffff_ffffL) {
+      throw new VsockException("port %d is not from 0 to 2^32 - 2".formatted(port));
+    }
+    Attachment at = attachment;
+    if (at == null) {
+      throw new VsockException(
+          "guest '%s' is not running, or has no virtio socket device".formatted(guest));
+    }
+    Stream stream = admitNew((int) port, type, at.link);
+    try {
+      at.link.open(stream);
+      stream.awaitConnected(limit);
+      return stream;
+    } catch (IOException e) {
+      stream.reset();
+      throw e;
+    }
+  }
+
+  private Stream admitNew(int guestPort, VsockType type, GuestLink link) throws VsockException {
+    for (int tries = 0; tries < 16; tries++) {
+      int hostPort = HOST_PORTS_FROM + Math.floorMod(nextPort.getAndIncrement(), HOST_PORTS);
+      Stream stream = new Stream(this, guestPort, hostPort, type, true);
+      if (admit(stream, link)) {
+        return stream;
+      }
+    }
+    throw new VsockException(
+        "guest '%s' has %d connections, which is its limit".formatted(guest, open.get()));
+  }
+
+  @Override
+  public String guest() {
+    return guest;
+  }
+
+  @Override
+  public long cid() {
+    return cid;
+  }
+
+  @Override
+  public boolean attached() {
+    return attachment != null;
+  }
+
+  @Override
+  public int connections() {
+    return open.get();
+  }
+
+  @Override
+  public List<VsockStream> streams() {
+    return List.copyOf(streams.values());
+  }
+}

@@ -1,0 +1,496 @@
+package org.lodge.vsock.internal;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.lodge.vsock.VsockException;
+import org.lodge.vsock.VsockStream;
+import org.lodge.vsock.VsockType;
+import org.lodge.vsock.link.GuestEnd;
+import org.lodge.vsock.link.HostEnd;
+import org.lodge.vsock.link.Payload;
+
+/**
+ * One connection's end on the host: a program here reads and writes it, or another connection is
+ * joined to it.
+ *
+ * <p>Everything that was said stays readable as state, so each event ends in {@link #settle}, which
+ * looks at the state and does what is due, in whatever order the events came. Locks: {@code out}
+ * (writers) and the one of {@link Inbound}; never one of two streams at once.
+ */
+final class Stream implements VsockStream, HostEnd {
+  private static final int END_OF_MESSAGE = 1;
+
+  private static final GuestEnd NOBODY =
+      new GuestEnd() {
+        @Override
+        public int deliver(Payload payload, int offset, int length, int messageFlags) {
+          return NOTHING;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void changed() {}
+      };
+
+  private final Endpoint endpoint;
+  private final int guestPort;
+  private final int hostPort;
+  private final VsockType type;
+  private final boolean fromHost;
+
+  private volatile GuestEnd guestEnd = NOBODY;
+  private final Inbound inbound = new Inbound();
+  private final ReentrantLock out = new ReentrantLock();
+  private final Condition room = out.newCondition();
+  private long rooms;
+
+  private volatile boolean accepted;
+  private volatile boolean connected;
+  private final AtomicBoolean resetByHost = new AtomicBoolean();
+  private final AtomicInteger endedByHost = new AtomicInteger();
+  private final AtomicInteger endedByGuest = new AtomicInteger();
+  private volatile boolean gone;
+  private volatile String broken;
+  private final AtomicBoolean over = new AtomicBoolean();
+  private volatile Future<?> farewell;
+  private volatile Stream peer;
+  private volatile Runnable whenOver = () -> {};
+  private boolean messageEnded;
+
+  Stream(Endpoint endpoint, int guestPort, int hostPort, VsockType type, boolean fromHost) {
+    this.endpoint = endpoint;
+    this.guestPort = guestPort;
+    this.hostPort = hostPort;
+    this.type = type;
+    this.fromHost = fromHost;
+    accepted = fromHost;
+  }
+
+  // What the host's programs do.
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    requireNotJoined();
+    if (!into.hasRemaining()) {
+      return 0;
+    }
+    int start = into.position();
+    MemorySegment target = MemorySegment.ofBuffer(into);
+    messageEnded = false;
+    try {
+      if (!inbound.awaitAndDrain(
+          (p, offset, n, flags) -> take(p, offset, n, flags, into, target, start))) {
+        if (broken != null) {
+          throw new VsockException(broken);
+        }
+        return -1;
+      }
+    } catch (InterruptedException e) {
+      throw interrupted("read");
+    } catch (InternalError e) {
+      fail("the memory of guest '%s' is gone".formatted(guest()));
+      throw new VsockException(broken);
+    }
+    guestEnd.changed();
+    settle();
+    return into.position() - start;
+  }
+
+  private int take(
+      Payload payload,
+      int offset,
+      int length,
+      int flags,
+      ByteBuffer into,
+      MemorySegment target,
+      int start) {
+    if (messageEnded || length > 0 && !into.hasRemaining()) {
+      return GuestEnd.NOTHING;
+    }
+    int count = Math.min(length, into.remaining());
+    payload.copy(offset, target, into.position() - start, count);
+    into.position(into.position() + count);
+    messageEnded = flags != 0 && count == length;
+    return count;
+  }
+
+  @Override
+  public boolean messageEnded() {
+    return messageEnded;
+  }
+
+  @Override
+  public int available() {
+    return inbound.availableBytes();
+  }
+
+  @Override
+  public void write(ByteBuffer from) throws IOException {
+    requireNotJoined();
+    MemorySegment bytes = MemorySegment.ofBuffer(from);
+    Payload payload =
+        (offset, to, toOffset, n) -> MemorySegment.copy(bytes, offset, to, toOffset, n);
+    int length = from.remaining();
+    int flags = type == VsockType.SEQPACKET ? END_OF_MESSAGE : 0;
+    if (length == 0 && flags == 0) {
+      return;
+    }
+    int done = 0;
+    out.lock();
+    try {
+      while (true) {
+        requireWritable();
+        long seen = rooms;
+        int went = guestEnd.deliver(payload, done, length - done, flags);
+        if (went != GuestEnd.NOTHING) {
+          done += went;
+          from.position(from.position() + went);
+        }
+        guestEnd.flush();
+        if (went != GuestEnd.NOTHING && done == length) {
+          return;
+        }
+        while (rooms == seen) {
+          room.await();
+        }
+      }
+    } catch (InterruptedException e) {
+      throw interrupted("write");
+    } catch (InternalError e) {
+      fail("the memory of guest '%s' is gone".formatted(guest()));
+      throw new VsockException(broken);
+    } finally {
+      out.unlock();
+    }
+  }
+
+  private void requireWritable() throws VsockException {
+    if (broken != null) {
+      throw new VsockException(broken);
+    }
+    if (gone || (endedByGuest.get() & RECEIVE) != 0) {
+      throw new VsockException("%s reads no more".formatted(this));
+    }
+    if ((endedByHost.get() & SEND) != 0) {
+      throw new VsockException("%s was shut down for output".formatted(this));
+    }
+  }
+
+  private void requireNotJoined() {
+    if (peer != null) {
+      throw new IllegalStateException(this + " is joined to " + peer);
+    }
+  }
+
+  private InterruptedIOException interrupted(String what) {
+    Thread.currentThread().interrupt();
+    return new InterruptedIOException("%s of %s was interrupted".formatted(what, this));
+  }
+
+  @Override
+  public void shutdownOutput() {
+    endByHost(SEND);
+  }
+
+  @Override
+  public void shutdownInput() {
+    inbound.discard();
+    endByHost(RECEIVE);
+  }
+
+  @Override
+  public void reset() {
+    fail("%s was reset by the host".formatted(this));
+  }
+
+  @Override
+  public void close() {
+    boolean unread = inbound.discard();
+    if (unread && !gone) {
+      reset();
+      return;
+    }
+    endByHost(BOTH);
+    if (!gone && farewell == null) {
+      farewell = endpoint.resetAfterFarewell(this);
+    }
+    settle();
+  }
+
+  // What the listener or the dialler does.
+
+  void accept() throws VsockException {
+    if (gone || broken != null) {
+      throw new VsockException("%s has given up meanwhile".formatted(this));
+    }
+    accepted = true;
+    guestEnd.changed();
+  }
+
+  void awaitConnected(Duration limit) throws IOException {
+    long nanos = limit.toNanos();
+    out.lock();
+    try {
+      while (!connected) {
+        if (gone || broken != null) {
+          throw new VsockException("%s was refused: nobody listens there".formatted(this));
+        }
+        if (nanos <= 0) {
+          throw new VsockException(
+              "%s was not answered within %d ms".formatted(this, limit.toMillis()));
+        }
+        nanos = room.awaitNanos(nanos);
+      }
+    } catch (InterruptedException e) {
+      throw interrupted("connect");
+    } finally {
+      out.unlock();
+    }
+  }
+
+  void joinTo(Stream other, Runnable whenOver) {
+    this.whenOver = whenOver;
+    peer = other;
+    inbound.redirect((p, offset, n, flags) -> other.guestEnd.deliver(p, offset, n, flags));
+  }
+
+  boolean isJoinable() {
+    return accepted && peer == null;
+  }
+
+  boolean isOver() {
+    return over.get();
+  }
+
+  // What the guest does, told by the device.
+
+  @Override
+  public void bind(GuestEnd guestEnd) {
+    this.guestEnd = guestEnd;
+  }
+
+  @Override
+  public void connected() {
+    connected = true;
+    signalRoom();
+  }
+
+  @Override
+  public void received(Payload payload, int length, int messageFlags) {
+    Stream to = peer;
+    if (endedByHost.get() == BOTH || to != null && to.gone) {
+      fail("%s sent after the other side had closed".formatted(this));
+      return;
+    }
+    try {
+      if (!inbound.put(payload, length, messageFlags)) {
+        fail("%s has more than %d messages unread".formatted(this, Inbound.BOUNDARIES_MAX));
+      }
+    } catch (InternalError e) {
+      fail("the memory of guest '%s' or its peer is gone".formatted(guest()));
+    }
+  }
+
+  @Override
+  public void flush() {
+    Stream to = peer;
+    if (to == null) {
+      inbound.signal();
+    } else {
+      to.guestEnd.flush();
+    }
+  }
+
+  @Override
+  public void ready() {
+    Stream from = peer;
+    if (from != null) {
+      from.pump();
+    }
+    signalRoom();
+  }
+
+  /** Moves what waits here on to the joined connection, as far as that takes it. */
+  void pump() {
+    Stream to = peer;
+    long before = inbound.consumedBytes();
+    try {
+      inbound.drainTo((p, offset, n, flags) -> to.guestEnd.deliver(p, offset, n, flags));
+    } catch (InternalError e) {
+      fail("the memory of guest '%s' or its peer is gone".formatted(guest()));
+    }
+    to.guestEnd.flush();
+    if (inbound.consumedBytes() != before) {
+      guestEnd.changed();
+    }
+    settle();
+  }
+
+  @Override
+  public void endedByGuest(int flags) {
+    int now = endedByGuest.accumulateAndGet(flags, (had, more) -> had | more);
+    if ((now & SEND) != 0) {
+      inbound.end();
+    }
+    signalRoom();
+    settle();
+  }
+
+  @Override
+  public void closed(boolean orderly) {
+    if (orderly) {
+      endedByGuest.set(BOTH);
+      inbound.end();
+    } else {
+      if (broken == null) {
+        broken = "%s was reset by the guest".formatted(this);
+      }
+      inbound.discard();
+    }
+    gone = true;
+    guestEnd = NOBODY;
+    endpoint.forget(this);
+    signalRoom();
+    settle();
+  }
+
+  @Override
+  public void releaseHeld() {
+    inbound.releaseHeld();
+  }
+
+  // What follows.
+
+  private void endByHost(int flags) {
+    int had = endedByHost.getAndAccumulate(flags, (before, more) -> before | more);
+    if ((had | flags) != had) {
+      guestEnd.changed();
+      signalRoom();
+    }
+  }
+
+  private void fail(String reason) {
+    if (!resetByHost.compareAndSet(false, true)) {
+      return;
+    }
+    if (broken == null) {
+      broken = reason;
+    }
+    inbound.discard();
+    guestEnd.changed();
+    signalRoom();
+    settle();
+  }
+
+  /** Tells the joined connection what is due, and notices the end. */
+  void settle() {
+    Stream to = peer;
+    if (to != null && !to.gone) {
+      boolean lost = gone && !to.inbound.isEmpty();
+      if (broken != null || lost) {
+        to.reset();
+      } else {
+        if ((endedByGuest.get() & RECEIVE) != 0) {
+          to.endByHost(RECEIVE);
+        }
+        if (inbound.isDrained()) {
+          to.endByHost(SEND);
+        }
+      }
+    }
+    if (to != null && to.gone && !inbound.isEmpty()) {
+      reset();
+    }
+    if (gone && inbound.isDrained() && over.compareAndSet(false, true)) {
+      Future<?> timer = farewell;
+      if (timer != null) {
+        timer.cancel(false);
+      }
+      endpoint.over();
+      whenOver.run();
+    }
+  }
+
+  private void signalRoom() {
+    out.lock();
+    try {
+      rooms++;
+      room.signalAll();
+    } finally {
+      out.unlock();
+    }
+  }
+
+  // What is.
+
+  @Override
+  public String guest() {
+    return endpoint.guest();
+  }
+
+  @Override
+  public int guestPortNumber() {
+    return guestPort;
+  }
+
+  @Override
+  public int hostPortNumber() {
+    return hostPort;
+  }
+
+  @Override
+  public long guestPort() {
+    return Integer.toUnsignedLong(guestPort);
+  }
+
+  @Override
+  public long hostPort() {
+    return Integer.toUnsignedLong(hostPort);
+  }
+
+  @Override
+  public VsockType type() {
+    return type;
+  }
+
+  @Override
+  public boolean fromHost() {
+    return fromHost;
+  }
+
+  @Override
+  public boolean accepted() {
+    return accepted;
+  }
+
+  @Override
+  public boolean resetByHost() {
+    return resetByHost.get();
+  }
+
+  @Override
+  public int endedByHost() {
+    return endedByHost.get();
+  }
+
+  @Override
+  public long consumedBytes() {
+    return inbound.consumedBytes();
+  }
+
+  @Override
+  public String toString() {
+    return "connection %s port %d of guest '%s'"
+        .formatted(fromHost ? "to" : "from", guestPort(), guest());
+  }
+}

@@ -1,0 +1,7 @@
+/** Connections with guests over virtio sockets, as Java objects. */
+@Export
+@Version("1.0.0")
+package org.lodge.vsock;
+
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;
