@@ -1,6 +1,7 @@
 package org.lodge.virtio.internal;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.Feature;
@@ -25,6 +26,7 @@ abstract class AbstractRing implements Ring {
   final int size;
   final boolean eventIdx;
   final Requests requests;
+  final Completions completions;
 
   private final boolean indirect;
   private final RingPort port;
@@ -37,11 +39,6 @@ abstract class AbstractRing implements Ring {
   private volatile boolean closed;
   private volatile Thread server;
 
-  private long completed;
-  private long calls;
-  private long callsSpared;
-  private long lateCompletions;
-
   AbstractRing(RingSetup setup, Memory memory, RingPort port) {
     this.setup = setup;
     this.port = port;
@@ -49,6 +46,7 @@ abstract class AbstractRing implements Ring {
     eventIdx = Feature.EVENT_IDX.in(setup.acceptedFeatures());
     indirect = Feature.INDIRECT_DESC.in(setup.acceptedFeatures());
     requests = new Requests(this, size, memory);
+    completions = new Completions(this, requests, port);
   }
 
   /** Takes the next available chain, copied, checked and translated; null where there is none. */
@@ -142,83 +140,13 @@ abstract class AbstractRing implements Ring {
     }
   }
 
-  final void complete(Chain chain, long writtenBytes, boolean batched) {
-    if (writtenBytes < 0 || writtenBytes > chain.writableBytes()) {
-      throw new IllegalArgumentException(
-          "%d bytes written of %d".formatted(writtenBytes, chain.writableBytes()));
-    }
-    boolean call = false;
-    synchronized (requests) {
-      if (tooLate(chain)) {
-        return;
-      }
-      try {
-        putUsed(chain, (int) writtenBytes);
-        completed++;
-        call = !batched && publishLocked();
-      } catch (InternalError e) {
-        faulted();
-      }
-      requests.free(chain);
-    }
-    notifyPort(call);
-  }
-
-  final void handBack(Chain chain) {
-    synchronized (requests) {
-      if (!tooLate(chain)) {
-        requests.handBack(chain);
-      }
-    }
-  }
-
-  /** Whether the ring was closed meanwhile; the request is dropped then. */
-  private boolean tooLate(Chain chain) {
-    if (!chain.out) {
-      throw new IllegalStateException(
-          "queue %d: request in slot %d was completed twice".formatted(index(), chain.slot()));
-    }
-    if (closed) {
-      lateCompletions++;
-      requests.free(chain);
-    }
-    return closed;
-  }
-
   @Override
   public final void publish() {
-    boolean call = false;
-    synchronized (requests) {
-      try {
-        call = !closed && hasUnpublished() && publishLocked();
-      } catch (InternalError e) {
-        faulted();
-      }
-    }
-    notifyPort(call);
+    completions.publish();
   }
 
-  private void notifyPort(boolean call) {
-    if (call) {
-      port.call();
-    }
-    if (fault != null) {
-      port.wake();
-    }
-  }
-
-  private boolean publishLocked() {
-    boolean call = publishUsed();
-    if (call) {
-      calls++;
-    } else {
-      callsSpared++;
-    }
-    return call;
-  }
-
-  /** The ring's own memory is gone: the next serve says so. */
-  private void faulted() {
+  /** Serves no more; to be told by the next serve unless this one does. */
+  final void breakFor(InternalError memoryIsGone) {
     broken = true;
     fault = memoryFault();
   }
@@ -242,6 +170,20 @@ abstract class AbstractRing implements Ring {
     paused = true;
     serving.lock();
     serving.unlock();
+  }
+
+  @Override
+  public final boolean pause(Duration limit) {
+    paused = true;
+    try {
+      if (serving.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+        serving.unlock();
+        return true;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
   }
 
   @Override
@@ -314,6 +256,7 @@ abstract class AbstractRing implements Ring {
       broken = true;
     }
     closed = true;
+    completions.end();
     requests.end();
   }
 
@@ -365,9 +308,6 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final RingCounters counters() {
-    synchronized (requests) {
-      return new RingCounters(
-          requests.taken(), completed, calls, callsSpared, lateCompletions, requests.resubmitted());
-    }
+    return completions.counters();
   }
 }

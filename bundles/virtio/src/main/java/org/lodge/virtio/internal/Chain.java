@@ -250,16 +250,16 @@ final class Chain implements DescriptorChain {
 
   @Override
   public void complete(long writtenBytes) {
-    ring.complete(this, writtenBytes, ring.isServing());
+    ring.completions.complete(this, writtenBytes, ring.isServing());
   }
 
   @Override
   public void completeBatched(long writtenBytes) {
-    ring.complete(this, writtenBytes, true);
+    ring.completions.complete(this, writtenBytes, true);
   }
 
   @Override
   public void handBack() {
-    ring.handBack(this);
+    ring.completions.handBack(this);
   }
 }

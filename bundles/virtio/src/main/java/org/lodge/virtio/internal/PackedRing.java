@@ -2,7 +2,6 @@ package org.lodge.virtio.internal;
 
 import static org.lodge.virtio.internal.Layouts.AVAILABLE;
 import static org.lodge.virtio.internal.Layouts.INT;
-import static org.lodge.virtio.internal.Layouts.LONG;
 import static org.lodge.virtio.internal.Layouts.SHORT;
 import static org.lodge.virtio.internal.Layouts.USED;
 import static org.lodge.virtio.internal.Layouts.unsigned;
@@ -32,8 +31,7 @@ final class PackedRing extends AbstractRing {
 
   private final PackedInflight inflight;
   private final IndirectTable table;
-  private final long[] walkedAddresses;
-  private final long[] walkedRests;
+  private final PackedChainCopy copy;
   private MemorySegment ring;
   private MemorySegment driverEvent;
   private MemorySegment deviceEvent;
@@ -54,8 +52,7 @@ final class PackedRing extends AbstractRing {
     boolean opened = false;
     try {
       table = new IndirectTable(size);
-      walkedAddresses = new long[size];
-      walkedRests = new long[size];
+      copy = new PackedChainCopy(size);
       locate(memory);
       RingPosition position = setup.position();
       inflight =
@@ -86,11 +83,11 @@ final class PackedRing extends AbstractRing {
   private void resubmitAll() throws RingException {
     int[] ids = inflight.inFlight();
     for (int order = 0; order < ids.length; order++) {
-      int count = inflight.load(ids[order], walkedAddresses, walkedRests);
+      int count = inflight.load(ids[order], copy.addresses, copy.rests);
       Chain chain = requests.take(ids[order]);
       chain.begin(ids[order]);
       for (int i = 0; i < count; i++) {
-        addDescriptor(chain, walkedAddresses[i], walkedRests[i]);
+        addDescriptor(chain, copy.addresses[i], copy.rests[i]);
       }
       descriptorsOut += count;
       requests.resubmit(chain, order);
@@ -127,8 +124,8 @@ final class PackedRing extends AbstractRing {
     if (!hasWork()) {
       return null;
     }
-    int count = copyChain();
-    int id = (int) (walkedRests[count - 1] >>> 32) & 0xffff;
+    int count = copy.take(ring, nextAvailable);
+    int id = copy.id(count);
     if (id >= size) {
       throw new RingException(
           RingFault.HEAD_OUT_OF_RANGE, "buffer id %d of %d".formatted(id, size));
@@ -138,7 +135,7 @@ final class PackedRing extends AbstractRing {
     try {
       chain.begin(id);
       for (int i = 0; i < count; i++) {
-        addDescriptor(chain, walkedAddresses[i], walkedRests[i]);
+        addDescriptor(chain, copy.addresses[i], copy.rests[i]);
       }
       chain.translate(requests.memory());
       good = true;
@@ -155,26 +152,9 @@ final class PackedRing extends AbstractRing {
       availableWrap = !availableWrap;
     }
     if (inflight != null) {
-      inflight.begin(id, count, walkedAddresses, walkedRests, nextAvailable, availableWrap);
+      inflight.begin(id, count, copy.addresses, copy.rests, nextAvailable, availableWrap);
     }
     return chain;
-  }
-
-  /** Each descriptor is loaded once, as two longs that no compiler may load again. */
-  private int copyChain() throws RingException {
-    for (int count = 0; count < size; count++) {
-      int index = nextAvailable + count;
-      long at = (long) (index < size ? index : index - size) * Layouts.DESCRIPTOR_BYTES;
-      walkedAddresses[count] = (long) LONG.getOpaque(ring, at);
-      walkedRests[count] = (long) LONG.getOpaque(ring, at + 8);
-      if ((walkedRests[count] >>> 48 & Layouts.NEXT) == 0) {
-        return count + 1;
-      }
-      if ((walkedRests[count] >>> 48 & Layouts.INDIRECT) != 0) {
-        throw new RingException(RingFault.INDIRECT_WITH_NEXT, "queue " + index());
-      }
-    }
-    throw new RingException(RingFault.CHAIN_TOO_LONG, "more than %d descriptors".formatted(size));
   }
 
   private Chain reserve(int id, int count) throws RingException {

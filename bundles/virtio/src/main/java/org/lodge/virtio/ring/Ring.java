@@ -1,5 +1,6 @@
 package org.lodge.virtio.ring;
 
+import java.time.Duration;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.Virtqueue;
@@ -30,7 +31,15 @@ public interface Ring extends Virtqueue {
   /** Lets {@link #poll} give nothing until {@link #resume}; waits for a running serve to end. */
   void pause();
 
-  /** Undoes {@link #pause}; the ring wants to be served then. */
+  /**
+   * As {@link #pause()}, but waits no longer than this.
+   *
+   * @return false where the device is still in serve; the ring is paused all the same, and {@link
+   *     #close}, {@link #resume} and others would wait for it
+   */
+  boolean pause(Duration limit);
+
+  /** Undoes {@link #pause()}; the ring wants to be served then. */
   void resume();
 
   /** Serves no more because of a fault that the device found. */

@@ -47,8 +47,15 @@ final class Workers implements AutoCloseable {
 
   private void work() {
     Lane lane = new Lane();
-    for (BlkRequest request = next(); request != null; request = next()) {
-      executor.run(request, lane);
+    BlkRequest request = next();
+    while (request != null) {
+      try {
+        executor.run(request, lane);
+        request = next();
+      } catch (InternalError e) {
+        // Memory whose file was truncated may be reported late, after the request was answered.
+        request = next();
+      }
     }
   }
 

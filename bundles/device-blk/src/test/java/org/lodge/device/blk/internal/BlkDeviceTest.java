@@ -1,5 +1,6 @@
 package org.lodge.device.blk.internal;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -445,6 +446,31 @@ class BlkDeviceTest {
     new BlkFactory(folder)
         .create(new DeviceConfig("work", "disk", Map.of("path", "a.img")), driver.transport)
         .close();
+  }
+
+  @Test
+  void directDisksTakeGuestBuffersOfAnyAlignment() throws Exception {
+    Path aligned =
+        Files.copy(file, Path.of("target/direct-disk").toAbsolutePath(), REPLACE_EXISTING);
+    try {
+      driver.start(aligned, Map.of("direct", true));
+    } catch (DeviceException e) {
+      assertTrue(e.getMessage().contains("its file system refuses"), e.getMessage());
+      return;
+    }
+    byte[] expected = Files.readAllBytes(aligned);
+    for (int shift : new int[] {0, 1, 511, 512, 4095}) {
+      for (int sector : new int[] {0, 8, 3}) {
+        for (int length : new int[] {4096, 512, 8192, 600 * 1024}) {
+          driver.putHeader(Blk.T_IN, sector);
+          long[] addresses = {driver.header, driver.data + shift, driver.status};
+          assertEquals(Blk.S_OK, driver.request(addresses, new int[] {16, length, 1}, 1, 2));
+          assertArrayEquals(
+              Arrays.copyOfRange(expected, sector * 512, sector * 512 + length),
+              driver.guest.get(driver.data + shift, length));
+        }
+      }
+    }
   }
 
   @Test

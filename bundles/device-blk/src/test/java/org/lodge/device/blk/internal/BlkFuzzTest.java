@@ -10,7 +10,7 @@ class BlkFuzzTest {
 
   @Test
   void anyRequestsLeaveTheDiskAsTheModelSays() {
-    for (long seed = 0; seed < 60; seed++) {
+    for (long seed = 0; seed < 30; seed++) {
       BlkFuzz.live(seed, folder);
     }
   }
