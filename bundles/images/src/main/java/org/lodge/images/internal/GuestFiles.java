@@ -29,9 +29,11 @@ final class GuestFiles {
       add(files, "/usr/lib/lodge/" + program, 0755, resource(program));
     }
     add(files, "/etc/inittab", 0644, resource("inittab"));
+    add(files, "/etc/profile", 0644, resource("profile"));
     add(files, "/etc/hostname", 0644, new byte[0]);
     add(files, "/etc/fstab", 0644, new byte[0]);
     link(files, "/usr/lib/lodge/init", "/usr/bin/busybox");
+    link(files, "/usr/lib/lodge/sh", "/usr/bin/busybox");
     int number = 0;
     for (Service service : definition.services()) {
       String name = "%02d-%s".formatted(number++, service.name());
@@ -53,7 +55,8 @@ final class GuestFiles {
     for (String program : PROGRAMS) {
       all.append(text(resource(program)));
     }
-    return Digests.of(all.append(text(resource("inittab"))).toString());
+    return Digests.of(
+        all.append(text(resource("inittab"))).append(text(resource("profile"))).toString());
   }
 
   private static String text(byte[] bytes) {

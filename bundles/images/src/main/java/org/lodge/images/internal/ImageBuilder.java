@@ -1,24 +1,14 @@
 package org.lodge.images.internal;
 
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.lodge.images.BuildOptions;
@@ -30,7 +20,6 @@ import org.lodge.images.internal.ImageDefinition.Content;
 import org.lodge.images.internal.ImageStore.Stored;
 import org.lodge.images.internal.PackageLock.Locked;
 import org.lodge.images.internal.PackageLock.Use;
-import org.lodge.images.internal.TarArchive.Entry;
 
 /**
  * Builds one image, from top to bottom: lock the packages, install them, take out what is not
@@ -40,9 +29,6 @@ final class ImageBuilder {
 
   /** Raised when the same definition and lock shall give other bytes. */
   private static final String RECIPE = "1";
-
-  private static final List<String> ROOT_MODULES = List.of("virtio_blk", "squashfs", "overlay");
-  private static final List<String> STATE_MODULES = List.of("ext4");
 
   /** Safe for any guest, and quicker: no self-tests, no probing of devices that are not there. */
   static final List<String> KERNEL_ARGUMENTS =
@@ -132,9 +118,16 @@ final class ImageBuilder {
           steps.run("root", () -> installed(definition, lock, files, work, force, steps));
       try (TarArchive archive = steps.run("root", () -> TarArchive.open(installed))) {
         steps.say("writing the initial RAM disk", 88);
-        steps.run("initrd", () -> writeInitrd(definition, kernel, archive, work, image));
+        steps.run(
+            "initrd",
+            () ->
+                Initramfs.make(
+                    definition, kernel, archive, work, image.resolve(ImageStore.INITRD)));
         steps.say("writing the root", 90);
-        steps.run("root", () -> writeRoot(definition, kernel, archive, work, image));
+        steps.run(
+            "root",
+            () ->
+                RootImage.make(definition, kernel, archive, work, image.resolve(ImageStore.ROOT)));
       }
 
       Files.writeString(image.resolve(ImageStore.LOCK), lock.text());
@@ -269,113 +262,6 @@ final class ImageBuilder {
     return Files.move(arriving, kept, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static void writeInitrd(
-      ImageDefinition definition, KernelPackage kernel, TarArchive archive, Path work, Path image)
-      throws IOException {
-    List<String> root = kernel.loadOrder(ROOT_MODULES);
-    List<String> state = without(kernel.loadOrder(STATE_MODULES), root);
-    List<String> early = without(kernel.loadOrder(definition.kernel().early()), root);
-    Set<String> all = new LinkedHashSet<>(root);
-    all.addAll(state);
-    all.addAll(early);
-    Path copies = kernel.copyModules(all, work.resolve("early"));
-    List<Path> files = new ArrayList<>();
-    all.forEach(path -> files.add(copies.resolve(KernelPackage.uncompressed(path))));
-    Entry busybox =
-        archive.entries().stream()
-            .filter(entry -> entry.path().equals("/usr/bin/busybox"))
-            .findFirst()
-            .orElseThrow(() -> new IOException("the packages brought no /usr/bin/busybox"));
-    Initramfs.write(
-        image.resolve(ImageStore.INITRD),
-        archive.read(busybox, 0, Integer.MAX_VALUE),
-        GuestFiles.init(),
-        new Initramfs.Modules(names(root), names(state), names(early)),
-        files);
-  }
-
-  private static void writeRoot(
-      ImageDefinition definition, KernelPackage kernel, TarArchive archive, Path work, Path image)
-      throws IOException {
-    Map<String, AddedFile> added = GuestFiles.ofRoot(definition);
-    List<String> wanted = joined(definition.kernel().early(), definition.kernel().modules());
-    List<String> modules = kernel.loadOrder(joined(wanted, STATE_MODULES));
-    Path moduleFolder = kernel.copyModules(modules, work.resolve("modules"));
-    List<Entry> kept =
-        RootContents.select(
-            archive, definition.prune(), definition.keepLibraries(), added.keySet());
-    List<String> command = new ArrayList<>(List.of("sqfstar", "-quiet", "-no-progress"));
-    command.addAll(List.of("-root-mode", "0755", "-root-uid", "0", "-root-gid", "0"));
-    command.addAll(List.of("-comp", definition.compression()));
-    command.addAll(
-        definition.compression().equals("lz4")
-            ? List.of("-Xhc")
-            : List.of("-Xcompression-level", "15"));
-    command.add(image.resolve(ImageStore.ROOT).toString());
-    Commands.run(
-        work,
-        Map.of("SOURCE_DATE_EPOCH", RootArchive.EPOCH_SECONDS),
-        command,
-        line -> {},
-        out -> writeTar(archive, kept, added.values(), moduleFolder, out));
-  }
-
-  private static void writeTar(
-      TarArchive archive,
-      List<Entry> kept,
-      Collection<AddedFile> added,
-      Path moduleFolder,
-      OutputStream out)
-      throws IOException {
-    Set<String> folders = new HashSet<>();
-    WritableByteChannel channel = Channels.newChannel(out);
-    for (Entry entry : kept) {
-      archive.copy(entry, channel);
-      if (entry.type() == '5') {
-        folders.add(entry.path());
-      } else if (entry.type() == '2') {
-        refuseBelow(entry, added);
-      }
-    }
-    TarWriter tar = new TarWriter(new BufferedOutputStream(out, 1 << 16));
-    for (AddedFile file : added) {
-      writeParents(tar, file.path(), folders);
-      switch (file.content()) {
-        case Content.Bytes content -> tar.file(file.path(), file.mode(), content.bytes());
-        case Content.Link link -> tar.link(file.path(), link.target());
-      }
-    }
-    String place = "/usr/lib/modules/" + moduleFolder.getFileName() + "/";
-    try (Stream<Path> files = Files.walk(moduleFolder)) {
-      for (Path file : new TreeSet<>(files.filter(Files::isRegularFile).toList())) {
-        String path = place + moduleFolder.relativize(file);
-        writeParents(tar, path, folders);
-        tar.file(path, 0644, Files.readAllBytes(file));
-      }
-    }
-    tar.finish();
-  }
-
-  private static void writeParents(TarWriter tar, String path, Set<String> folders)
-      throws IOException {
-    for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
-      if (folders.add(path.substring(0, slash))) {
-        tar.folder(path.substring(0, slash));
-      }
-    }
-  }
-
-  private static void refuseBelow(Entry link, Collection<AddedFile> added) throws IOException {
-    for (AddedFile file : added) {
-      if (file.path().startsWith(link.path() + "/")) {
-        throw new IOException(
-            file.path()
-                + " lies below a symbolic link: write the path that it leads to, below "
-                + link.link());
-      }
-    }
-  }
-
   private Path committedLock(String name) {
     return definitions.resolve(name + ".lock");
   }
@@ -386,17 +272,6 @@ final class ImageBuilder {
 
   private static List<Path> paths(PackageLock lock, Use use, Map<String, Path> files) {
     return lock.of(use).stream().map(locked -> files.get(locked.sha256())).toList();
-  }
-
-  private static List<String> names(List<String> modulePaths) {
-    return modulePaths.stream()
-        .map(path -> path.substring(path.lastIndexOf('/') + 1))
-        .map(KernelPackage::uncompressed)
-        .toList();
-  }
-
-  private static List<String> without(List<String> all, List<String> some) {
-    return all.stream().filter(one -> !some.contains(one)).toList();
   }
 
   private static List<String> joined(List<String> one, List<String> other) {

@@ -5,14 +5,23 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.lodge.images.internal.TarArchive.Entry;
 
 /**
  * The initial RAM disk: a static busybox, one script, and the modules in the order they are loaded.
  * Not compressed, as unpacking it in the guest takes longer than copying.
  */
 final class Initramfs {
+
+  private static final List<String> ROOT_MODULES = List.of("virtio_blk", "squashfs", "overlay");
+
+  /** What the volume that lasts needs; the root holds them too. */
+  static final List<String> STATE_MODULES = List.of("ext4");
 
   private static final List<String> FOLDERS =
       List.of("bin", "dev", "lib", "lib/modules", "new", "proc", "ro", "rw", "sys");
@@ -42,10 +51,35 @@ final class Initramfs {
 
   private Initramfs() {}
 
+  static void make(
+      ImageDefinition definition, KernelPackage kernel, TarArchive archive, Path work, Path target)
+      throws IOException {
+    List<String> root = kernel.loadOrder(ROOT_MODULES);
+    List<String> state = without(kernel.loadOrder(STATE_MODULES), root);
+    List<String> early = without(kernel.loadOrder(definition.kernel().early()), root);
+    Set<String> all = new LinkedHashSet<>(root);
+    all.addAll(state);
+    all.addAll(early);
+    Path copies = kernel.copyModules(all, work.resolve("early"));
+    List<Path> files = new ArrayList<>();
+    all.forEach(path -> files.add(copies.resolve(KernelPackage.uncompressed(path))));
+    Entry busybox =
+        archive.entries().stream()
+            .filter(entry -> entry.path().equals("/usr/bin/busybox"))
+            .findFirst()
+            .orElseThrow(() -> new IOException("the packages brought no /usr/bin/busybox"));
+    write(
+        target,
+        archive.read(busybox, 0, Integer.MAX_VALUE),
+        GuestFiles.init(),
+        new Modules(names(root), names(state), names(early)),
+        files);
+  }
+
   /**
    * @param moduleFiles holds every module of {@code modules}, by file name
    */
-  static void write(
+  private static void write(
       Path target, byte[] busybox, byte[] init, Modules modules, List<Path> moduleFiles)
       throws IOException {
     try (OutputStream out = Files.newOutputStream(target)) {
@@ -73,5 +107,16 @@ final class Initramfs {
         .map(name -> name + "\n")
         .collect(Collectors.joining())
         .getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static List<String> names(List<String> modulePaths) {
+    return modulePaths.stream()
+        .map(path -> path.substring(path.lastIndexOf('/') + 1))
+        .map(KernelPackage::uncompressed)
+        .toList();
+  }
+
+  private static List<String> without(List<String> all, List<String> some) {
+    return all.stream().filter(one -> !some.contains(one)).toList();
   }
 }
