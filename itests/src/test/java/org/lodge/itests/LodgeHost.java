@@ -6,6 +6,7 @@ import jakarta.json.JsonReader;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -13,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -129,8 +129,14 @@ final class LodgeHost {
     return processes("-Dlodge.run=" + run + "\0").findFirst().orElseThrow().pid();
   }
 
-  Optional<ProcessHandle> process(long pid) {
-    return ProcessHandle.of(pid).filter(ProcessHandle::isAlive);
+  /** A process that nobody has reaped yet lives no more. */
+  static boolean lives(long pid) throws IOException {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   static jakarta.json.JsonStructure json(String text) {

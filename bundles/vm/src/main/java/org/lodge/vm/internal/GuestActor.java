@@ -87,6 +87,8 @@ final class GuestActor {
   private final Mailbox mailbox;
   private Run lastRun;
   private Instant since;
+  private boolean looksForProcess;
+  private final CompletableFuture<Void> looked = new CompletableFuture<>();
   private volatile GuestStatus status;
   private volatile Definition declared;
 
@@ -110,6 +112,11 @@ final class GuestActor {
     return status;
   }
 
+  /** Done when it is known whether an earlier Lodge left a process; from any thread. */
+  CompletableFuture<Void> looked() {
+    return looked;
+  }
+
   /** The newest good definition, as far as it is known; from any thread. */
   Definition declared() {
     return declared;
@@ -131,6 +138,10 @@ final class GuestActor {
       }
     }
     publish(state);
+    looksForProcess |= message instanceof Message.Adopt;
+    if (looksForProcess && !jobs.running(Jobs.Step.ADOPT)) {
+      looked.complete(null);
+    }
   }
 
   void handle(Message message) {

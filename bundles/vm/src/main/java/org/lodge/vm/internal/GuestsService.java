@@ -46,6 +46,9 @@ public final class GuestsService implements Guests {
   /** Done once every definition is in; the schema's work is not in the way of other bundles. */
   private final CompletableFuture<Void> loaded;
 
+  /** Done once the guests of an earlier Lodge have answered, or have had their time to. */
+  private final CompletableFuture<Void> found = new CompletableFuture<>();
+
   @Activate
   public GuestsService(
       @Reference Catalog catalog,
@@ -74,7 +77,10 @@ public final class GuestsService implements Guests {
   private void load() {
     try {
       catalog.follow(supervisor::apply);
-      supervisor.adopt(run);
+      supervisor
+          .adopt(run)
+          .orTimeout(Idle.ADOPTION_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+          .whenComplete((looked, late) -> found.complete(null));
     } catch (RuntimeException e) {
       LOG.error("The guests' definitions can't be read", e);
       throw e;
@@ -111,12 +117,13 @@ public final class GuestsService implements Guests {
 
   @Override
   public List<GuestStatus> list() {
-    loaded.join();
+    loaded.thenCombine(found, (in, looked) -> in).join();
     return supervisor.statuses();
   }
 
   @Override
   public GuestStatus status(String name) throws GuestException {
+    loaded.thenCombine(found, (in, looked) -> in).join();
     return find(name).status();
   }
 

@@ -32,6 +32,7 @@ final class Jobs {
     REQUIREMENTS,
     READY,
     STOP,
+    PRESS_AGAIN,
     QUIT,
     KILL,
     ASK_AGAIN,

@@ -13,6 +13,10 @@ import org.slf4j.LoggerFactory;
 /** STOPPING: the power button, then quit, then kill, until the process has ended. */
 final class Stopping {
   private static final Logger LOG = LoggerFactory.getLogger(Stopping.class);
+
+  /** A guest that is still booting has no ear for its power button yet. */
+  private static final Duration PRESS_STEP = Duration.ofSeconds(2);
+
   private static final Duration QUIT_LIMIT = Duration.ofSeconds(3);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
 
@@ -68,10 +72,14 @@ final class Stopping {
    */
   static void politely(GuestActor g, Duration limit) {
     boolean paused = g.state == GuestState.PAUSED;
-    Vmm vmm = g.run.vmm;
     g.run.endAsked = true;
     enter(g);
     g.jobs.set(Jobs.Timer.STOP, limit == null ? g.run.definition.limits().stop() : limit);
+    press(g, paused);
+  }
+
+  private static void press(GuestActor g, boolean paused) {
+    Vmm vmm = g.run.vmm;
     g.jobs.start(
         Jobs.Step.POWER_DOWN,
         "power-down",
@@ -96,6 +104,7 @@ final class Stopping {
       return;
     }
     g.jobs.clear(Jobs.Timer.STOP);
+    g.jobs.clear(Jobs.Timer.PRESS_AGAIN);
     g.jobs.forget(Jobs.Step.POWER_DOWN);
     g.jobs.set(Jobs.Timer.QUIT, QUIT_LIMIT);
     Vmm vmm = g.run.vmm;
@@ -111,6 +120,7 @@ final class Stopping {
 
   static void kill(GuestActor g) {
     g.jobs.clear(Jobs.Timer.STOP);
+    g.jobs.clear(Jobs.Timer.PRESS_AGAIN);
     g.jobs.clear(Jobs.Timer.QUIT);
     g.jobs.forget(Jobs.Step.POWER_DOWN);
     g.jobs.forget(Jobs.Step.QUIT);
@@ -147,6 +157,8 @@ final class Stopping {
         if (done.failure() != null) {
           LOG.info("The power button could not be pressed: {}", done.failure().getMessage());
           quit(g);
+        } else {
+          g.jobs.set(Jobs.Timer.PRESS_AGAIN, PRESS_STEP);
         }
       }
       case QUIT -> {
@@ -188,6 +200,7 @@ final class Stopping {
         LOG.info("It has not powered off in time: ending it");
         quit(g);
       }
+      case PRESS_AGAIN -> press(g, false);
       case QUIT -> kill(g);
       case KILL -> immortal("its process does not end although it was killed");
       default -> {}

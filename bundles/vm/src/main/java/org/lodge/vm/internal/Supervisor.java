@@ -5,6 +5,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -79,20 +80,28 @@ final class Supervisor implements GuestActor.Others {
     return problems.isEmpty() ? null : "its definition was refused: " + String.join("; ", problems);
   }
 
-  /** Looks for what an earlier Lodge left running; commands wait for the answer. */
-  synchronized void adopt(Path run) {
+  /**
+   * Looks for what an earlier Lodge left running; commands wait for the answer.
+   *
+   * @return done when every guest's answer is in
+   */
+  synchronized CompletableFuture<Void> adopt(Path run) {
+    List<CompletableFuture<Void>> looked = new ArrayList<>();
     try (DirectoryStream<Path> directories =
         Files.newDirectoryStream(run.resolve("vm"), Files::isDirectory)) {
       for (Path directory : directories) {
         String name = directory.getFileName().toString();
         if (name.matches(DefinitionReader.NAME)) {
-          actors.computeIfAbsent(name, n -> actor(n, null, null)).post(new Message.Adopt());
+          GuestActor actor = actors.computeIfAbsent(name, n -> actor(n, null, null));
+          looked.add(actor.looked());
+          actor.post(new Message.Adopt());
           applyTo(name);
         }
       }
     } catch (IOException e) {
       LOG.debug("No guest was left running", e);
     }
+    return CompletableFuture.allOf(looked.toArray(CompletableFuture<?>[]::new));
   }
 
   /** A driver has come: those that could not be asked without it are asked again. */
