@@ -44,8 +44,7 @@ final class BlkQueue {
     BlkRequest request = next(now);
     while (request != null) {
       BlkRequest following = nextAfter(request, now);
-      boolean alone = following == null && queue.inFlight() == 1;
-      if (!alone && isSlow(request)) {
+      if (isSlow(request) && (following != null || queue.inFlight() > 1)) {
         workers.submit(request);
       } else {
         executor.run(request, lane);
