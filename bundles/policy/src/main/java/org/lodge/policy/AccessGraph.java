@@ -1,8 +1,10 @@
 package org.lodge.policy;
 
 import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** Who can reach whom under the rules and guests of one moment. */
+@ProviderType
 public interface AccessGraph {
   /**
    * One thing that can happen.

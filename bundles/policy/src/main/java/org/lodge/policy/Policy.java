@@ -3,6 +3,7 @@ package org.lodge.policy;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The rules of {@code config/policy.d/*.policy}: in the order of the files' names and their lines,
@@ -12,6 +13,7 @@ import java.util.Set;
  * seen within about 100 ms; what is connected stays connected. Where a file can't be trusted (not
  * readable, not UTF-8, too large, of another owner, writable by others), everything is denied.
  */
+@ProviderType
 public interface Policy {
   /** Takes microseconds, however many rules there are. */
   Decision decide(Request request, GuestDirectory guests);

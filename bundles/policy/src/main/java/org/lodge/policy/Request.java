@@ -28,6 +28,16 @@ public record Request(String service, String argument, String source, String tar
         Names.GUEST + ", or " + Party.HOST + ", or " + Party.DEFAULT);
   }
 
+  /**
+   * The name of a service, if it is one.
+   *
+   * @throws IllegalArgumentException saying what is allowed
+   */
+  public static String checkedService(String untrustedName) {
+    check(Names.isService(untrustedName), "service", untrustedName, Names.SERVICE);
+    return untrustedName;
+  }
+
   /** The same request for another target. */
   public Request withTarget(String other) {
     return new Request(service, argument, source, other);

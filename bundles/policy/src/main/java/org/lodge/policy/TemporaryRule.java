@@ -1,6 +1,9 @@
 package org.lodge.policy;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /** A rule in memory: it stands before those of the files, and ends with Lodge or when closed. */
+@ProviderType
 public interface TemporaryRule extends AutoCloseable {
   Rule rule();
 

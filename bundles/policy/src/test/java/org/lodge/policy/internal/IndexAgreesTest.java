@@ -40,7 +40,7 @@ class IndexAgreesTest {
   void theIndexFindsTheRuleThatAWalkFinds() {
     Random random = new Random(40404);
     int matched = 0;
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 100; round++) {
       String[] lines = new String[random.nextInt(40)];
       for (int i = 0; i < lines.length; i++) {
         lines[i] =
@@ -57,7 +57,7 @@ class IndexAgreesTest {
         matched += walked.isPresent() ? 1 : 0;
       }
     }
-    assertTrue(matched > 10_000, "only " + matched + " requests matched");
+    assertTrue(matched > 5_000, "only " + matched + " requests matched");
   }
 
   private static Request request(Random random) {

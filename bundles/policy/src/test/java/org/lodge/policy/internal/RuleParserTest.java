@@ -98,9 +98,12 @@ class RuleParserTest {
             "\uD800",
             "x".repeat(70));
     int rules = 0;
-    for (int i = 0; i < 200_000; i++) {
-      StringBuilder line = new StringBuilder();
-      int length = random.nextInt(9);
+    for (int i = 0; i < 50_000; i++) {
+      StringBuilder line = new StringBuilder(i % 2 == 0 ? "" : "exec+ls @tag:x work ask a=b ");
+      if (i % 4 == 1) {
+        line.setCharAt(random.nextInt(line.length()), (char) random.nextInt(0x80));
+      }
+      int length = random.nextInt(i % 2 == 0 ? 9 : 2);
       for (int w = 0; w < length; w++) {
         line.append(words.get(random.nextInt(words.size())));
         line.append(random.nextInt(8) == 0 ? (char) random.nextInt(0x250) : ' ');
@@ -115,7 +118,7 @@ class RuleParserTest {
         assertTrue(e.getMessage().length() < RuleParser.MAX_LINE_CHARS + 200);
       }
     }
-    assertTrue(rules > 100, "only " + rules + " rules");
+    assertTrue(rules > 5_000, "only " + rules + " rules");
   }
 
   private static Rule parse(String line) throws PolicySyntaxException {

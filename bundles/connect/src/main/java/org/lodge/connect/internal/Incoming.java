@@ -1,0 +1,83 @@
+package org.lodge.connect.internal;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.lodge.connect.ByteStream;
+import org.lodge.connect.ConnectException;
+import org.lodge.connect.ConnectException.Reason;
+import org.lodge.connect.Connection;
+import org.lodge.connect.IncomingCall;
+import org.lodge.connect.Metadata;
+
+/** A call as the service of Lodge that serves it sees it. */
+final class Incoming implements IncomingCall {
+  private final Link link;
+  private final Map<String, String> options;
+  private final Metadata metadata;
+  private final Function<Map<String, String>, CompletableFuture<ByteStream>> dial;
+  private final AtomicBoolean dialled = new AtomicBoolean();
+
+  Incoming(
+      Link link,
+      Map<String, String> options,
+      Metadata metadata,
+      Function<Map<String, String>, CompletableFuture<ByteStream>> dial) {
+    this.link = link;
+    this.options = options;
+    this.metadata = metadata;
+    this.dial = dial;
+  }
+
+  @Override
+  public ByteStream connectTarget(Map<String, String> values) throws IOException {
+    if (!dialled.compareAndSet(false, true)) {
+      throw new ConnectException(Reason.BAD_REQUEST, "the target is connected once only");
+    }
+    try {
+      return dial.apply(values).get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ConnectException refused) {
+        throw new ConnectException(refused.reason(), refused.getMessage());
+      }
+      throw new IOException("The target's end failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the target was waited for");
+    }
+  }
+
+  @Override
+  public Connection connection() {
+    return link;
+  }
+
+  @Override
+  public String source() {
+    return link.request().source();
+  }
+
+  @Override
+  public String argument() {
+    return link.request().argument();
+  }
+
+  @Override
+  public String target() {
+    return link.target();
+  }
+
+  @Override
+  public Map<String, String> options() {
+    return options;
+  }
+
+  @Override
+  public Metadata metadata() {
+    return metadata;
+  }
+}
