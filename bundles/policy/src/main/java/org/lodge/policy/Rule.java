@@ -30,6 +30,9 @@ public record Rule(
   /** Option of allow and ask: the connection goes there, whatever the caller named. */
   public static final String TARGET = "target";
 
+  /** Option of allow and ask, yes or no: two guests are never joined without Lodge between them. */
+  public static final String MEDIATED = "mediated";
+
   /** Option of ask: what the person is offered first. */
   public static final String DEFAULT_TARGET = "defaultTarget";
 

@@ -20,6 +20,7 @@ import org.lodge.connect.ServiceDescription;
 import org.lodge.policy.Decision;
 import org.lodge.policy.Party;
 import org.lodge.policy.Request;
+import org.lodge.policy.Rule;
 
 /**
  * The way of a call from its arrival to flowing bytes, from top to bottom: {@link Admission}
@@ -29,9 +30,6 @@ import org.lodge.policy.Request;
  * the link, and the link's end answers the caller.
  */
 final class Calls {
-  /** Option of a rule: unless it is no, only a mediating {@code ServiceOffer} may serve this. */
-  private static final String MEDIATED = "mediated";
-
   private static final Executor VIRTUAL = task -> Thread.ofVirtual().start(task);
 
   private final Admission admission;
@@ -113,7 +111,7 @@ final class Calls {
             .flatMap(target -> target.service(service))
             .filter(description -> description.carriage() == Carriage.HANDLES)
             .isPresent();
-    if (handles || !"no".equals(decision.options().getOrDefault(MEDIATED, "no"))) {
+    if (handles || !decision.options().getOrDefault(Rule.MEDIATED, "no").equals("no")) {
       throw new ConnectException(
           Reason.NOT_OFFERED, "nobody on the host mediates " + service + " now");
     }

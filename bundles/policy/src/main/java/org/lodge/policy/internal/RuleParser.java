@@ -16,7 +16,7 @@ final class RuleParser {
   static final int MAX_LINE_CHARS = 4096;
   private static final int MAX_OPTIONS = 16;
   private static final List<String> OWN_OPTIONS =
-      List.of(Rule.TARGET, Rule.DEFAULT_TARGET, Rule.TIMEOUT_SECONDS);
+      List.of(Rule.TARGET, Rule.MEDIATED, Rule.DEFAULT_TARGET, Rule.TIMEOUT_SECONDS);
 
   private RuleParser() {}
 
@@ -148,6 +148,10 @@ final class RuleParser {
       case Rule.TARGET -> {
         require(action != Action.DENY, "target= goes with allow and ask");
         require(isOneParty(value), "target=" + value + " is neither a guest nor @host");
+      }
+      case Rule.MEDIATED -> {
+        require(action != Action.DENY, "mediated= goes with allow and ask");
+        require(value.equals("yes") || value.equals("no"), "mediated= is yes or no");
       }
       case Rule.DEFAULT_TARGET -> {
         require(action == Action.ASK, "defaultTarget= goes with ask");

@@ -59,6 +59,8 @@ class RuleParserTest {
         "exec work vault ask timeoutSeconds=0         | 1 to 3600",
         "exec work vault ask timeoutSeconds=9999999999| 1 to 3600",
         "exec work vault allow user=a user=b          | twice",
+        "exec work vault allow mediated=true          | yes or no",
+        "exec work vault allow mediatd=yes            | is mediated meant",
         "exec work vault allow traget=vault           | is target meant",
         "exec work vault allow targt=vault            | is target meant",
         "exec work vault ask default-target=vault     | is defaultTarget meant",
