@@ -35,7 +35,7 @@ final class Assembly {
   private final Rings rings;
   private final ServiceManager manager;
   private final Factories factories;
-  private final Engine.Watcher watcher;
+  private final Watcher watcher;
   private final Duration drainLimit;
   private Actor actor;
   private final AtomicReference<Engine> engine = new AtomicReference<>();
@@ -45,7 +45,7 @@ final class Assembly {
       Rings rings,
       ServiceManager manager,
       Factories factories,
-      Engine.Watcher watcher,
+      Watcher watcher,
       Duration drainLimit) {
     this.spec = spec;
     this.rings = rings;
@@ -184,9 +184,11 @@ final class Assembly {
     boolean complete = false;
     try {
       logic.begin(model, state);
-      VringSet vrings = new VringSet(logic.device().queueCount(), rings, logic, queueThread, store);
-      FrontEnd frontEnd =
-          new FrontEnd(logic, rings, vrings, new MemoryTable(rings), store, spec.withheld(), name);
+      Negotiated negotiated = new Negotiated(new MemoryTable(rings));
+      int queues = logic.device().queueCount();
+      VringSet vrings = new VringSet(queues, rings, logic, queueThread, store, negotiated);
+      DeviceMessages device = new DeviceMessages(negotiated, logic, vrings, rings, store, name);
+      FrontEnd frontEnd = new FrontEnd(negotiated, logic, vrings, device, store, spec.withheld());
       complete = true;
       return new Parts(store, queueThread, logic, frontEnd);
     } finally {

@@ -147,7 +147,7 @@ public final class BackendsComponent implements VhostUserBackends {
     }
   }
 
-  private final class Watching implements Engine.Watcher {
+  private final class Watching implements Watcher {
     @Override
     public void takeover(Backend backend, Takeover takeover) {
       listeners.forEach(listener -> listener.takeover(backend, takeover));

@@ -35,15 +35,6 @@ final class Engine implements Backend {
   private static final int LISTENER = 2;
   private static final int WAKE = 3;
 
-  /** What others are told. */
-  interface Watcher {
-    void takeover(Backend backend, Takeover takeover);
-
-    void trouble(Backend backend, String sentence);
-
-    void closed(Backend backend);
-  }
-
   final BackendSpec spec;
   private final Watcher watcher;
   private final Epoll epoll;
@@ -175,7 +166,7 @@ final class Engine implements Backend {
 
   /** On the control thread. */
   void configurationChanged() {
-    parts.frontEnd.configurationChanged();
+    parts.frontEnd.device.configurationChanged();
   }
 
   private void trouble(String sentence) {
@@ -191,29 +182,24 @@ final class Engine implements Backend {
    */
   CompletableFuture<Void> reconsider() {
     return actor.submit(() -> {
-      Optional<Takeover> takeover = succession.reconsider();
-      if (takeover.isPresent()) {
-        Takeover report = takeover.get();
-        if (report.taken()) {
-          log.info(
-              "{} {} serves now, after a pause of {} µs",
-              spec.type(),
-              report.to(),
-              report.pauseMicros());
-          trouble = null;
-          parts.frontEnd.configurationChanged();
-        } else {
-          log.warn(
-              "{} {} can't take over, {} goes on: {}",
-              spec.type(),
-              report.to(),
-              report.from(),
-              report.reason());
-        }
-        watcher.takeover(this, report);
-      }
+      succession.reconsider().ifPresent(this::tell);
       return null;
     });
+  }
+
+  private void tell(Takeover takeover) {
+    if (takeover.taken()) {
+      log.info("'{}' now serves after {} µs", takeover.to(), takeover.pauseMicros());
+      trouble = null;
+      configurationChanged();
+    } else {
+      log.warn(
+          "'{}' can't take over, '{}' goes on: {}",
+          takeover.to(),
+          takeover.from(),
+          takeover.reason());
+    }
+    watcher.takeover(this, takeover);
   }
 
   @Override
@@ -228,7 +214,7 @@ final class Engine implements Backend {
     return new BackendStatus(
         link(),
         Optional.ofNullable(model).map(each -> each.version().toString()),
-        parts.frontEnd.features,
+        parts.frontEnd.negotiated.features,
         parts.frontEnd.vrings.status(),
         device == null ? List.of() : device.counters(),
         troubleOf(device),

@@ -21,6 +21,7 @@ record InflightArea(
     int queues,
     int queueSize,
     long queueBytes) {
+  static final int MAX_QUEUE_SIZE = 32768;
   private static final long MAX_BYTES = 1L << 30;
 
   /** A fresh area in a file that can't shrink. */

@@ -1,7 +1,5 @@
 package org.lodge.vhostuser.internal;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +28,7 @@ final class Logic {
   private final DeviceContext context;
   private final QueueThread queueThread;
   private final Duration drainLimit;
+  private final ConfigSpace configSpace = new ConfigSpace(this::device);
 
   private volatile Device device;
   private volatile Model model;
@@ -38,8 +37,6 @@ final class Logic {
 
   /** What stays of a device whose bundle has gone before another could take over. */
   private DeviceState orphanedState;
-
-  private byte[] lastConfig = new byte[0];
 
   Logic(DeviceConfig config, DeviceContext context, QueueThread queueThread, Duration drainLimit) {
     this.config = config;
@@ -94,9 +91,10 @@ final class Logic {
     }
   }
 
-  /** A paused ring is about to be closed. */
+  /** A ring is about to be closed, or to lose its device. */
   void stopQueue(Ring ring) {
-    boolean idle = device == null || device.stopQueue(ring, drainLimit);
+    boolean quiet = ring.pause(drainLimit);
+    boolean idle = quiet && (device == null || device.stopQueue(ring, drainLimit));
     if (!idle) {
       log.warn(
           "Queue {} still has {} requests out after {}; what comes of them is dropped",
@@ -114,36 +112,8 @@ final class Logic {
     started = false;
   }
 
-  int readConfigSize() {
-    return device == null ? lastConfig.length : device.configSizeBytes();
-  }
-
-  /** The configuration space, as long as asked for: what the device does not have is zero. */
-  byte[] readConfig(int offset, int length) {
-    byte[] whole = device == null ? lastConfig : snapshotOf(device);
-    byte[] part = new byte[length];
-    if (offset < whole.length) {
-      System.arraycopy(whole, offset, part, 0, Math.min(length, whole.length - offset));
-    }
-    return part;
-  }
-
-  private static byte[] snapshotOf(Device device) {
-    byte[] whole = new byte[device.configSizeBytes()];
-    if (whole.length > 0) {
-      device.readConfig(0, ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN));
-    }
-    return whole;
-  }
-
-  void writeConfig(int offset, byte[] untrustedBytes) throws DeviceException {
-    if (device == null) {
-      throw new DeviceException("config-write", "no device logic is there at present");
-    }
-    if (offset < 0 || offset > device.configSizeBytes() - untrustedBytes.length) {
-      throw new DeviceException("config-write", "it is outside the configuration space");
-    }
-    device.writeConfig(offset, ByteBuffer.wrap(untrustedBytes).order(ByteOrder.LITTLE_ENDIAN));
+  ConfigSpace configSpace() {
+    return configSpace;
   }
 
   /** The state while no ring is open. */
@@ -191,7 +161,7 @@ final class Logic {
   }
 
   private void requireAtLeast(Device made) throws DeviceException {
-    long missing = deviceBits(acceptedFeatures) & ~made.features();
+    long missing = Negotiated.deviceFeatures(acceptedFeatures) & ~made.features();
     if (missing != 0) {
       throw new DeviceException(
           "features", "it lacks feature bits %#x, which the driver uses".formatted(missing));
@@ -202,7 +172,7 @@ final class Logic {
           "it has %d queues, and the driver was given %d"
               .formatted(made.queueCount(), device.queueCount()));
     }
-    int configBytes = device == null ? lastConfig.length : device.configSizeBytes();
+    int configBytes = configSpace.sizeBytes();
     if (made.configSizeBytes() < configBytes) {
       throw new DeviceException(
           "config-space",
@@ -211,19 +181,13 @@ final class Logic {
     }
   }
 
-  private static long deviceBits(long features) {
-    return features & ~FrontEnd.RING_FEATURES & ~FrontEnd.TRANSPORT_FEATURES;
-  }
-
   private long handOver(Model next, Device made, List<Vring> open) throws DeviceException {
     Device former = device;
     List<Ring> stopped = new ArrayList<>();
     long began = System.nanoTime();
     boolean done = false;
     try {
-      for (Vring vring : open) {
-        vring.ring.pause();
-      }
+      pause(open);
       for (Vring vring : open) {
         if (!former.stopQueue(vring.ring, drainLimit)) {
           throw new DeviceException(
@@ -272,6 +236,17 @@ final class Logic {
     }
   }
 
+  private void pause(List<Vring> open) throws DeviceException {
+    for (Vring vring : open) {
+      if (!vring.ring.pause(drainLimit)) {
+        throw new DeviceException(
+            "drain",
+            "the device has been busy in queue %d for %d ms"
+                .formatted(vring.index, drainLimit.toMillis()));
+      }
+    }
+  }
+
   private static void resume(List<Vring> open) {
     for (Vring vring : open) {
       if (vring.serving) {
@@ -284,9 +259,8 @@ final class Logic {
   /** The device's bundle goes and nothing takes its place: its state waits for a successor. */
   void orphan(List<Vring> open) {
     Device former = device;
-    open.forEach(vring -> vring.ring.pause());
     open.forEach(vring -> stopQueue(vring.ring));
-    lastConfig = snapshotOf(former);
+    configSpace.remember();
     orphanedState = former.exportState();
     queueThread.use(null);
     device = null;

@@ -49,7 +49,7 @@ final class Parts {
 
   /** The end of this process's turn: all that the next one needs stays in the store. */
   void handOver() {
-    frontEnd.vrings.park(frontEnd.features);
+    frontEnd.vrings.park();
     if (record != null) {
       try {
         DeviceState state = logic.exportState();

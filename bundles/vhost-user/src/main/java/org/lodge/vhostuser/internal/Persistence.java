@@ -10,7 +10,6 @@ import java.util.List;
 import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.DeviceState;
-import org.lodge.virtio.Feature;
 import org.lodge.virtio.ring.Rings;
 
 /**
@@ -33,14 +32,14 @@ final class Persistence {
         Json.createObjectBuilder()
             .add("version", VERSION)
             .add("connection", connection)
-            .add("features", frontEnd.features)
-            .add("protocolFeatures", frontEnd.protocolFeatures)
-            .add("status", frontEnd.status)
-            .add("backChannel", Held.name(frontEnd.backChannelSocket))
-            .add("memory", memory(frontEnd.memory))
+            .add("features", frontEnd.negotiated.features)
+            .add("protocolFeatures", frontEnd.negotiated.protocolFeatures)
+            .add("status", frontEnd.negotiated.status)
+            .add("backChannel", Held.name(frontEnd.device.backChannelSocket))
+            .add("memory", memory(frontEnd.negotiated.memory))
             .add("rings", rings(frontEnd.vrings));
-    if (frontEnd.inflight != null) {
-      state.add("inflight", inflight(frontEnd.inflight));
+    if (frontEnd.negotiated.inflight() != null) {
+      state.add("inflight", inflight(frontEnd.negotiated.inflight()));
     }
     if (reply != null) {
       state.add("replyTo", reply.id()).add("reply", base64(reply.payload()));
@@ -130,18 +129,19 @@ final class Persistence {
   /** Puts the front-end back where it was and opens the rings that can be. */
   static void restore(JsonObject state, FrontEnd frontEnd, Rings rings, DescriptorStore store)
       throws RefusedException, LinuxException {
-    frontEnd.features = state.getJsonNumber("features").longValue();
-    frontEnd.protocolFeatures = state.getJsonNumber("protocolFeatures").longValue();
-    frontEnd.status = state.getInt("status");
+    frontEnd.negotiated.features = state.getJsonNumber("features").longValue();
+    frontEnd.negotiated.protocolFeatures = state.getJsonNumber("protocolFeatures").longValue();
+    frontEnd.negotiated.status = state.getInt("status");
     String backChannel = state.getString("backChannel");
     if (!backChannel.isEmpty()) {
-      frontEnd.backChannelSocket = new Held<>(store.take(backChannel), backChannel, store);
-      frontEnd.openBackChannel();
+      frontEnd.device.backChannelSocket = new Held<>(store.take(backChannel), backChannel, store);
+      frontEnd.device.openBackChannel();
     }
-    frontEnd.memory.restore(memory(state, store));
-    boolean packed = Feature.RING_PACKED.in(frontEnd.features);
+    frontEnd.negotiated.memory.restore(memory(state, store));
+    boolean packed = frontEnd.negotiated.packed();
     if (state.containsKey("inflight")) {
-      frontEnd.inflight = inflight(state.getJsonObject("inflight"), packed, rings, store);
+      frontEnd.negotiated.restoreInflight(
+          inflight(state.getJsonObject("inflight"), packed, rings, store));
     }
     List<JsonObject> recorded = state.getJsonArray("rings").getValuesAs(JsonObject.class);
     for (int index = 0; index < recorded.size(); index++) {

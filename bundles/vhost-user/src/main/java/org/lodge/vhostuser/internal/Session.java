@@ -59,8 +59,8 @@ final class Session {
   }
 
   private List<Fd> descriptorsOf(int id) {
-    return id == Request.GET_INFLIGHT_FD.id && frontEnd.inflight != null
-        ? List.of(frontEnd.inflight.file().fd())
+    return id == Request.GET_INFLIGHT_FD.id && frontEnd.negotiated.inflight() != null
+        ? List.of(frontEnd.negotiated.inflight().file().fd())
         : List.of();
   }
 
@@ -102,7 +102,7 @@ final class Session {
       }
     }
     maybeAgain = false;
-    if (reply == null && message.needsReply() && frontEnd.acknowledges()) {
+    if (reply == null && message.needsReply() && frontEnd.negotiated.acknowledges()) {
       reply = Reply.of(refused ? 1L : 0L);
     }
     message.close();

@@ -1,8 +1,11 @@
 package org.lodge.vhostuser.internal;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.linux.EventFd;
+import org.lodge.vhostuser.BackendStatus.RingStatus;
 import org.lodge.virtio.ring.Ring;
+import org.lodge.virtio.ring.RingCounters;
 import org.lodge.virtio.ring.RingPort;
 
 /**
@@ -21,7 +24,7 @@ final class Vring implements RingPort {
   boolean enabled;
 
   /** Whether requests are to be served, which without protocol features needs no message. */
-  boolean serving;
+  volatile boolean serving;
 
   volatile Held<EventFd> kick;
   volatile Held<EventFd> error;
@@ -91,6 +94,26 @@ final class Vring implements RingPort {
     if (target != null) {
       target.fd().signal();
     }
+  }
+
+  /** Empty while the ring is not open. Any thread may ask. */
+  Optional<RingStatus> status() {
+    Ring open = ring;
+    if (open == null) {
+      return Optional.empty();
+    }
+    RingCounters counters = open.counters();
+    return Optional.of(
+        new RingStatus(
+            index,
+            open.size(),
+            serving,
+            open.broken(),
+            open.inFlight(),
+            counters.taken(),
+            counters.completed(),
+            counters.calls(),
+            counters.callsSpared()));
   }
 
   /** Drops what the front-end gives anew with each start. */

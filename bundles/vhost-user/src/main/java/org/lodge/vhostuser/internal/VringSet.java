@@ -1,7 +1,6 @@
 package org.lodge.vhostuser.internal;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -9,10 +8,9 @@ import org.lodge.linux.EventFd;
 import org.lodge.linux.LinuxException;
 import org.lodge.vhostuser.BackendStatus.RingStatus;
 import org.lodge.virtio.DeviceException;
-import org.lodge.virtio.Feature;
 import org.lodge.virtio.RingException;
+import org.lodge.virtio.ring.GuestMemory;
 import org.lodge.virtio.ring.Ring;
-import org.lodge.virtio.ring.RingCounters;
 import org.lodge.virtio.ring.RingPosition;
 import org.lodge.virtio.ring.RingSetup;
 import org.lodge.virtio.ring.Rings;
@@ -31,15 +29,22 @@ final class VringSet {
   private final Logic logic;
   private final QueueThread queueThread;
   private final DescriptorStore store;
-  private boolean protocolFeatures;
+  private final Negotiated negotiated;
 
-  VringSet(int count, Rings rings, Logic logic, QueueThread queueThread, DescriptorStore store) {
+  VringSet(
+      int count,
+      Rings rings,
+      Logic logic,
+      QueueThread queueThread,
+      DescriptorStore store,
+      Negotiated negotiated) {
     vrings = new Vring[count];
     Arrays.setAll(vrings, index -> new Vring(index, queueThread));
     this.rings = rings;
     this.logic = logic;
     this.queueThread = queueThread;
     this.store = store;
+    this.negotiated = negotiated;
   }
 
   int count() {
@@ -68,8 +73,7 @@ final class VringSet {
   }
 
   /** Without protocol features there are no messages that enable, so all rings are. */
-  void protocolFeatures(boolean negotiated) {
-    protocolFeatures = negotiated;
+  void updateServing() {
     for (Vring vring : vrings) {
       updateServing(vring);
     }
@@ -77,7 +81,7 @@ final class VringSet {
 
   void updateServing(Vring vring) {
     boolean before = vring.serving;
-    vring.serving = vring.enabled || !protocolFeatures;
+    vring.serving = vring.enabled || !negotiated.hasProtocolFeatures();
     Ring ring = vring.ring;
     if (ring == null || before == vring.serving) {
       return;
@@ -103,8 +107,8 @@ final class VringSet {
   }
 
   /** Opens a ring if all it needs is known; otherwise a later message will. */
-  void openIfReady(Vring vring, MemoryTable memory, long features, InflightArea inflight)
-      throws RefusedException {
+  void openIfReady(Vring vring) throws RefusedException {
+    MemoryTable memory = negotiated.memory;
     if (vring.ring != null
         || vring.kick == null
         || !vring.addressed
@@ -112,7 +116,6 @@ final class VringSet {
         || memory.memory() == null) {
       return;
     }
-    boolean packed = Feature.RING_PACKED.in(features);
     Ring ring = null;
     boolean opened = false;
     try {
@@ -121,18 +124,20 @@ final class VringSet {
               new RingSetup(
                   vring.index,
                   vring.size,
-                  features & ~FrontEnd.TRANSPORT_FEATURES,
+                  negotiated.driverFeatures(),
                   memory.guestAddress(vring.descriptorUserAddress),
                   memory.guestAddress(vring.driverUserAddress),
                   memory.guestAddress(vring.deviceUserAddress),
-                  packed ? RingPosition.ofPacked(vring.base) : RingPosition.ofSplit(vring.base),
-                  inflightPart(vring, inflight, packed)),
+                  negotiated.packed()
+                      ? RingPosition.ofPacked(vring.base)
+                      : RingPosition.ofSplit(vring.base),
+                  inflightPart(vring)),
               memory.memory(),
               vring);
       ring.pause();
-      logic.start(features & ~FrontEnd.TRANSPORT_FEATURES);
+      logic.start(negotiated.driverFeatures());
       logic.startQueue(ring);
-      vring.serving = vring.enabled || !protocolFeatures;
+      vring.serving = vring.enabled || !negotiated.hasProtocolFeatures();
       if (vring.serving) {
         ring.resume();
       }
@@ -155,10 +160,9 @@ final class VringSet {
     }
   }
 
-  private Optional<MemorySegment> inflightPart(Vring vring, InflightArea inflight, boolean packed)
-      throws LinuxException {
-    if (inflight != null) {
-      return inflight.part(vring.index);
+  private Optional<MemorySegment> inflightPart(Vring vring) throws LinuxException {
+    if (negotiated.inflight() != null) {
+      return negotiated.inflight().part(vring.index);
     }
     if (vring.ownInflight == null && store.isActive()) {
       vring.ownInflight =
@@ -166,7 +170,7 @@ final class VringSet {
               "own-inflight" + vring.index,
               1,
               vring.size,
-              rings.inflightBytes(vring.size, packed),
+              rings.inflightBytes(vring.size, negotiated.packed()),
               store);
     }
     return vring.ownInflight == null ? Optional.empty() : vring.ownInflight.part(0);
@@ -180,17 +184,18 @@ final class VringSet {
   }
 
   /** The memory table has changed: open rings go over to it, waiting ones may be opened. */
-  void moveTo(MemoryTable memory, long features, InflightArea inflight) throws RefusedException {
+  void moveToMemory() throws RefusedException {
+    GuestMemory memory = negotiated.memory.memory();
     RefusedException refused = null;
     for (Vring vring : vrings) {
       try {
         if (vring.ring == null) {
-          openIfReady(vring, memory, features, inflight);
-        } else if (memory.memory() == null) {
+          openIfReady(vring);
+        } else if (memory == null) {
           vring.ring.fail();
           throw new RefusedException("queue %d has lost its memory".formatted(vring.index));
         } else {
-          vring.ring.replaceMemory(memory.memory());
+          vring.ring.replaceMemory(memory);
         }
       } catch (RingException e) {
         vring.signalError();
@@ -205,19 +210,18 @@ final class VringSet {
   }
 
   /** Finishes what is in flight, within limits, and closes; the position is then the base. */
-  void close(Vring vring, boolean packed) {
+  void close(Vring vring) {
     Ring ring = vring.ring;
     if (ring == null) {
       return;
     }
-    ring.pause();
     logic.stopQueue(ring);
     try {
       queueThread.unwatch(vring);
     } catch (LinuxException e) {
       log.warn("Queue {} could not be unwatched: {}", vring.index, e.getMessage());
     }
-    closeRing(vring, packed);
+    closeRing(vring);
     vring.serving = false;
     dropOwnInflight(vring);
     if (!anyOpen()) {
@@ -225,51 +229,32 @@ final class VringSet {
     }
   }
 
-  private static void closeRing(Vring vring, boolean packed) {
+  private void closeRing(Vring vring) {
     try {
-      vring.base = vring.ring.close().base(packed);
+      vring.base = vring.ring.close().base(negotiated.packed());
     } catch (InternalError e) {
       log.warn("Queue {} was in memory that is gone: its file was truncated", vring.index);
     }
     vring.ring = null;
   }
 
-  void closeAll(boolean packed) {
+  void closeAll() {
     for (Vring vring : vrings) {
-      close(vring, packed);
+      close(vring);
     }
   }
 
   /** Closes all rings for a successor to open them again; inflight areas and descriptors stay. */
-  void park(long features) {
+  void park() {
     for (Vring vring : open()) {
       Ring ring = vring.ring;
-      ring.pause();
       logic.stopQueue(ring);
-      closeRing(vring, Feature.RING_PACKED.in(features));
+      closeRing(vring);
     }
   }
 
   List<RingStatus> status() {
-    List<RingStatus> states = new ArrayList<>();
-    for (Vring vring : vrings) {
-      Ring ring = vring.ring;
-      if (ring != null) {
-        RingCounters counters = ring.counters();
-        states.add(
-            new RingStatus(
-                vring.index,
-                ring.size(),
-                vring.serving,
-                ring.broken(),
-                ring.inFlight(),
-                counters.taken(),
-                counters.completed(),
-                counters.calls(),
-                counters.callsSpared()));
-      }
-    }
-    return states;
+    return Arrays.stream(vrings).map(Vring::status).flatMap(Optional::stream).toList();
   }
 
   /** As after a device reset: no ring is set up, and what names events stays. */
@@ -288,7 +273,6 @@ final class VringSet {
     for (Vring vring : vrings) {
       vring.reset();
     }
-    protocolFeatures = false;
   }
 
   void closeDescriptors() {

@@ -340,6 +340,7 @@ class EdgeCasesTest {
       try (EventFd error = EventFd.create()) {
         frontEnd.tell(Request.SET_VRING_ERR, u64(0), error);
         frontEnd.sendKick(0);
+        frontEnd.ask(Request.GET_QUEUE_NUM);
         file.resize(0);
         frontEnd.kicks.getFirst().signal();
         assertTrue(error.await(5000));

@@ -2,12 +2,16 @@ package org.lodge.vhostuser.internal;
 
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.fixture.DriverQueue;
 
-/** A driver that keeps half of its queue full and checks each answer, on a thread of its own. */
+/**
+ * A driver that keeps a changing number of requests in its queue and checks each answer, on a
+ * thread of its own.
+ */
 final class Load {
   private static final int SLOTS = 32;
   private static final int SLOT_BYTES = 64;
@@ -28,6 +32,7 @@ final class Load {
   private final long[] addresses = new long[2];
   private final int[] lengths = {8, 8};
   private final FutureTask<Void> task;
+  private final Random random = new Random(7);
   private int free;
   private volatile boolean stop;
 
@@ -78,9 +83,11 @@ final class Load {
     }
   }
 
+  /** Fills up to a depth that changes, often down to one: a lost event shows only there. */
   private void submit() {
     boolean added = false;
-    while (!stop && free > 0) {
+    int depth = random.nextInt(3) == 0 ? 1 : 1 + random.nextInt(SLOTS);
+    while (!stop && SLOTS - free < depth) {
       int slot = freeSlots[--free];
       addresses[0] = base + (long) slot * 2 * SLOT_BYTES;
       addresses[1] = addresses[0] + SLOT_BYTES;

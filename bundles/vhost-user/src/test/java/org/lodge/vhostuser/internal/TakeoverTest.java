@@ -9,6 +9,10 @@ import static org.lodge.vhostuser.internal.MockFrontEnd.GUEST;
 import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,18 +53,30 @@ class TakeoverTest {
   @ParameterizedTest
   @ValueSource(longs = {MODERN, MODERN | 1L << 34})
   void fiftyTakeoversUnderLoadLoseNothing(long features) throws Exception {
+    takeOverUnderLoad(features, Bench.EchoFactory::new, 50);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {MODERN, MODERN | 1L << 34, 1L << 32})
+  void nothingIsLostWhereDevicesAnswerFromOtherThreads(long features) throws Exception {
+    takeOverUnderLoad(features, SlowFactory::new, Integer.getInteger("lodge.takeovers", 50));
+  }
+
+  private void takeOverUnderLoad(
+      long features, Supplier<Bench.EchoFactory> factories, int takeovers) throws Exception {
     try (MockFrontEnd frontEnd = bench.connect()) {
       frontEnd.start(64, features);
       frontEnd.echo(0, "before");
       Load load = new Load(frontEnd);
       load.start();
       Bench.EchoFactory serving = first;
-      for (int swap = 1; swap <= 50; swap++) {
+      for (int swap = 1; swap <= takeovers; swap++) {
         long progressBefore = load.done;
-        Bench.EchoFactory next = bench.deploy("1.%d.0".formatted(swap));
+        Bench.EchoFactory next = factories.get();
+        bench.deploy(next, "1.%d.0".formatted(swap));
         assertEquals("1.%d.0".formatted(swap), backend.status().logicVersion().orElseThrow());
         assertTrue(serving.last.closed);
-        assertEquals(swap, next.last.imported);
+        assertEquals((byte) swap, next.last.imported);
         bench.backends.removeFactory(serving);
         serving = next;
         while (load.done < progressBefore + 100 && load.isRunning()) {
@@ -68,7 +84,7 @@ class TakeoverTest {
         }
       }
       load.finish();
-      assertEquals(50, backend.status().takeovers());
+      assertEquals(takeovers, backend.status().takeovers());
       assertEquals(load.done, load.submitted);
     }
   }
@@ -169,6 +185,47 @@ class TakeoverTest {
     }
   }
 
+  /** Makes devices that answer most requests from another thread. */
+  private static final class SlowFactory extends Bench.EchoFactory {
+    @Override
+    public Device create(DeviceConfig config, DeviceContext context) {
+      SlowDevice device = new SlowDevice();
+      last = device;
+      return device;
+    }
+  }
+
+  private static final class SlowDevice extends Bench.Echo {
+    private final ExecutorService other = Executors.newFixedThreadPool(2);
+    private int count;
+
+    SlowDevice() {
+      super(1L << 5, 1);
+    }
+
+    @Override
+    protected void handle(DescriptorChain chain) {
+      if (++count % 4 == 0) {
+        super.handle(chain);
+      } else {
+        other.execute(() -> answer(chain));
+      }
+    }
+
+    private static void answer(DescriptorChain chain) {
+      byte[] bytes = new byte[8];
+      chain.read(0, bytes, 0, 8);
+      chain.write(0, bytes, 0, 8);
+      chain.complete(8);
+    }
+
+    @Override
+    public void close() {
+      other.close();
+      super.close();
+    }
+  }
+
   /** Keeps its first request until told. */
   private static final class Stuck extends Bench.EchoFactory {
     StuckDevice device;
@@ -199,8 +256,8 @@ class TakeoverTest {
     }
 
     @Override
-    public boolean stopQueue(Virtqueue queue, java.time.Duration limit) {
-      return queue.awaitIdle(java.time.Duration.ofMillis(50));
+    public boolean stopQueue(Virtqueue queue, Duration limit) {
+      return queue.awaitIdle(Duration.ofMillis(50));
     }
 
     void let() {
