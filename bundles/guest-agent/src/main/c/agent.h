@@ -1,0 +1,107 @@
+/* What the parts of the agent share. One thread, one epoll, fixed tables: nothing here allocates
+ * by a size that comes from outside. */
+#ifndef LODGE_AGENT_H
+#define LODGE_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "request.h"
+#include "wire.h"
+
+/* loop.c: descriptors that are waited for. */
+
+struct watch {
+  int fd; /* -1: none */
+  int64_t registered; /* events epoll waits for, or -1 */
+  void (*ready)(struct watch *, uint32_t events);
+};
+
+void loop_begin(void);
+/* Waits once and handles what happened. */
+void loop_turn(void);
+/* Takes ownership of the descriptor; it is non-blocking and not waited for yet. */
+void watch_begin(struct watch *, int fd, void (*ready)(struct watch *, uint32_t events));
+/* Waits for these events; not even for errors where negative. */
+void watch_want(struct watch *, int64_t events);
+void watch_end(struct watch *);
+
+/* carrier.c: how the host is reached. */
+
+void carrier_use_unix(const char *path);
+bool carrier_is_unix(void);
+/* A non-blocking socket that connects, or -1. */
+int carrier_dial(void);
+/* A connect that was begun has an outcome: 0, an errno, or EINPROGRESS. */
+int connect_outcome(int fd);
+size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, const char *name,
+                   const char *argument);
+
+/* channel.c: the main channel. */
+
+void channel_begin(void);
+bool channel_is_open(void);
+void send_result(uint64_t call, int error, const char *text);
+void send_result_body(uint64_t call, const void *body, size_t length);
+void send_exited(uint64_t call, uint32_t code, uint32_t signal);
+
+/* relay.c: bytes between a connection to the host and something in the guest. */
+
+struct relay;
+
+enum local {
+  LOCAL_SOCKET,   /* reads and writes one descriptor, half-closes */
+  LOCAL_TERMINAL, /* as a socket, but its end is an error, and it has no half-close */
+  LOCAL_PIPES,    /* reads one, writes another */
+  LOCAL_READ_FILE,
+  LOCAL_WRITE_FILE
+};
+
+/* Told when a relay has ended, by its error or 0; the relay must not be used after. */
+typedef void (*relay_ended)(void *owner, int error);
+
+/* Takes ownership of the descriptors, also where there is no room: NULL then. `write_fd` is -1
+ * where it is the same as `read_fd`, or nothing is written. */
+struct relay *relay_begin(enum local, int read_fd, int write_fd, uint64_t token, const char *name,
+                          const char *argument, bool local_connects, relay_ended, void *owner);
+/* Nobody reads what the host still sends. */
+void relay_no_input(struct relay *);
+/* The call is answered once both sides are connected, or fail to be. */
+void relay_answer(struct relay *, uint64_t call);
+/* The owner wants to hear no more. */
+void relay_disown(struct relay *);
+void relay_close(struct relay *, int error);
+/* How many bytes came from the host. */
+uint64_t relay_received(const struct relay *);
+/* The descriptor of a terminal, for its size. */
+int relay_local_fd(const struct relay *);
+void relays_reclaim(void);
+
+/* program.c: programs that the host runs. */
+
+void programs_begin(void);
+void program_exec(struct request *);
+void program_resize(const struct request *);
+void program_signal(const struct request *);
+/* The host has gone: programs get a hang-up, as from a terminal that was closed. */
+void programs_hang_up(void);
+
+/* files.c, local.c, stats.c, power.c: the other requests. */
+
+void file_get(const struct request *);
+void file_put(const struct request *);
+void local_open(const struct request *);
+void local_listen(const struct request *);
+void local_unlisten(const struct request *);
+size_t stats_write(uint8_t *into, size_t room);
+int power_down(uint32_t kind);
+
+/* root.c: the agent may start in an initramfs and outlive it. */
+
+void root_begin(bool in_initramfs, char *name);
+/* Moves to the root of process 1, where that has changed. */
+void root_follow(void);
+
+#endif

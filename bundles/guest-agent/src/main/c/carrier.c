@@ -1,0 +1,75 @@
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#ifndef AF_VSOCK
+#define AF_VSOCK 40
+#endif
+
+/* struct sockaddr_vm of <linux/vm_sockets.h>, which musl's tools don't find. */
+struct vsock_address {
+  sa_family_t family;
+  uint16_t reserved;
+  uint32_t port;
+  uint32_t cid;
+  uint8_t zero[4];
+};
+
+static struct sockaddr_un unix_address;
+
+void carrier_use_unix(const char *path) {
+  unix_address.sun_family = AF_UNIX;
+  strncpy(unix_address.sun_path, path, sizeof unix_address.sun_path - 1);
+}
+
+bool carrier_is_unix(void) { return unix_address.sun_family == AF_UNIX; }
+
+int carrier_dial(void) {
+  bool over_unix = carrier_is_unix();
+  struct vsock_address vsock = {
+      .family = AF_VSOCK, .port = LODGE_PORT, .cid = LODGE_HOST_CID};
+  const struct sockaddr *address =
+      over_unix ? (const struct sockaddr *)&unix_address : (const struct sockaddr *)&vsock;
+  socklen_t length = over_unix ? sizeof unix_address : sizeof vsock;
+  int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && connect(fd, address, length) != 0 && errno != EINPROGRESS) {
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+  }
+  return fd;
+}
+
+int connect_outcome(int fd) {
+  struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+  if (poll(&poll_fd, 1, 0) == 0) {
+    return EINPROGRESS;
+  }
+  int error = 0;
+  socklen_t length = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, const char *name,
+                   const char *argument) {
+  struct writer out = {into, room, 0};
+  size_t name_length = strnlen(name, LODGE_NAME_MAX);
+  size_t argument_length = strnlen(argument, LODGE_ARGUMENT_MAX);
+  write_u32(&out, LODGE_MAGIC);
+  write_u16(&out, LODGE_VERSION);
+  write_u16(&out, (uint16_t)kind);
+  write_u64(&out, token);
+  write_u16(&out, (uint16_t)name_length);
+  write_u16(&out, (uint16_t)argument_length);
+  write_u32(&out, 0);
+  write_u64(&out, 0);
+  write_bytes(&out, name, name_length);
+  write_bytes(&out, argument, argument_length);
+  return out.used;
+}

@@ -1,0 +1,9 @@
+#ifndef LODGE_CLIENT_H
+#define LODGE_CLIENT_H
+
+#include "agent.h"
+
+int client_call(const char *name, const char *argument);
+int client_ready(void);
+
+#endif

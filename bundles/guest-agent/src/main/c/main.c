@@ -1,0 +1,51 @@
+/*
+ * lodge-agent: what Lodge adds to a guest. It dials the host over a virtio socket, runs programs,
+ * carries files, tells how the guest is, and joins sockets of the guest with connections. It knows
+ * transport, not protocols; who may do what is decided on the host.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+static int usage(void) {
+  fputs("usage: lodge-agent [--unix PATH] [--initramfs]      serve the host\n"
+        "       lodge-agent [--unix PATH] ready              tell that the guest has come up\n"
+        "       lodge-agent [--unix PATH] call SERVICE [ARGUMENT]\n"
+        "                                                    call a service that the host offers\n"
+        "--unix PATH reaches Lodge through a Unix socket instead of a virtio socket\n",
+        stderr);
+  return 2;
+}
+
+int main(int count, char **arguments) {
+  bool in_initramfs = false;
+  int at = 1;
+  for (; at < count && arguments[at][0] == '-'; at++) {
+    if (strcmp(arguments[at], "--initramfs") == 0) {
+      in_initramfs = true;
+    } else if (strcmp(arguments[at], "--unix") == 0 && at + 1 < count) {
+      carrier_use_unix(arguments[++at]);
+    } else {
+      return usage();
+    }
+  }
+  int left = count - at;
+  if (left == 1 && strcmp(arguments[at], "ready") == 0) {
+    return client_ready();
+  }
+  if ((left == 2 || left == 3) && strcmp(arguments[at], "call") == 0) {
+    return client_call(arguments[at + 1], left == 3 ? arguments[at + 2] : "");
+  }
+  if (left != 0) {
+    return usage();
+  }
+  root_begin(in_initramfs, arguments[0]);
+  loop_begin();
+  programs_begin();
+  channel_begin();
+  for (;;) {
+    loop_turn();
+  }
+}

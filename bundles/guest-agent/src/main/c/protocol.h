@@ -1,0 +1,107 @@
+/*
+ * What the agent in a guest and Lodge say to each other, version 1.
+ *
+ * The agent dials the host (AF_VSOCK, CID 2, LODGE_PORT) for every connection; nothing in the guest
+ * listens for Lodge. Each connection begins with a preface that says what it is for. All numbers
+ * are little-endian; all strings are bytes without a NUL, their lengths come first.
+ *
+ * PREFACE, 32 bytes, then name and argument
+ *    0 u32 LODGE_MAGIC
+ *    4 u16 version of the protocol
+ *    6 u16 kind: enum lodge_kind
+ *    8 u64 token               (LODGE_ANNOUNCED, else 0)
+ *   16 u16 length of the name, 18 u16 length of the argument      (LODGE_CALL, else 0)
+ *   20 u32 flags, 0: bit 0 will say that frames with typed handles of descriptors follow
+ *   24 u64 0
+ *
+ * LODGE_MAIN       the one main channel; messages both ways follow, the agent's LODGE_HELLO first
+ * LODGE_ANNOUNCED  a connection that a message on the main channel asked for by this token
+ * LODGE_CALL       a program in the guest asks for the service "name" with "argument"; a reply
+ *                  follows, then the bytes of both sides
+ * LODGE_READY      the guest has come up; a reply follows, and the end
+ *
+ * REPLY of the host, 8 bytes, then text
+ *    0 u16 0 for yes, else an errno     2 u16 length of the text     4 u32 0
+ *
+ * MESSAGE on the main channel, 16 bytes, then the body
+ *    0 u32 length of the body, at most LODGE_BODY_MAX
+ *    4 u16 type: enum lodge_message     6 u16 0
+ *    8 u64 call: chosen by the host, repeated in each answer
+ *
+ * Types 64 to 127 are kept for typed handles (pipes, regular files by range, sockets) that stand
+ * for descriptors passed over a Unix socket in the guest.
+ */
+#ifndef LODGE_PROTOCOL_H
+#define LODGE_PROTOCOL_H
+
+#define LODGE_PORT 5100
+#define LODGE_HOST_CID 2
+#define LODGE_MAGIC 0x4147444cu /* "LDGA" */
+#define LODGE_VERSION 1
+
+#define LODGE_PREFACE_BYTES 32
+#define LODGE_REPLY_BYTES 8
+#define LODGE_HEADER_BYTES 16
+#define LODGE_BODY_MAX 65536
+#define LODGE_NAME_MAX 128
+#define LODGE_ARGUMENT_MAX 256
+#define LODGE_TEXT_MAX 256
+#define LODGE_PATH_MAX 1024
+#define LODGE_ARGUMENTS_MAX 512
+
+enum lodge_kind { LODGE_MAIN = 1, LODGE_ANNOUNCED = 2, LODGE_CALL = 3, LODGE_READY = 4 };
+
+enum lodge_message {
+  /* From the host. Each is answered by LODGE_RESULT. */
+
+  /* 0 u32 flags (1 terminal), 4 u32 uid, 8 u32 gid, 12 u16 rows, 14 u16 columns,
+   * 16 u64 token of stdin and stdout, 24 u64 token of stderr (0 with a terminal),
+   * 32 u16 number of arguments (1 or more), 34 u16 number of environment entries,
+   * 36 then strings, each u16 length and bytes: folder ("" for /), arguments, environment.
+   * Result 0 u32 pid; LODGE_EXITED follows when the program has ended. */
+  LODGE_EXEC = 1,
+  /* 0 u16 rows, 2 u16 columns; call is the program's. No result. */
+  LODGE_RESIZE = 2,
+  /* 0 u32 signal, to the program's process group; call is the program's. No result. */
+  LODGE_SIGNAL = 3,
+  /* 0 u64 token, 8 u16 length of the path, 10 path of a regular file.
+   * Result 0 u64 size, 8 u32 mode, 12 u32 0, 16 u64 modified (seconds); the bytes come on the
+   * announced connection, which ends after them. */
+  LODGE_GET = 4,
+  /* 0 u64 token, 8 u64 size, 16 u32 mode, 20 u16 length of the path, 22 path. The host sends the
+   * bytes and ends its direction. The result comes when they are all in place, at once and under
+   * their name; before that the former file stays. */
+  LODGE_PUT = 5,
+  /* 0 u32: 1 power off, 2 reboot, 3 halt */
+  LODGE_SHUTDOWN = 6,
+  /* No body. Result: see stats.c */
+  LODGE_STATS = 7,
+  /* 0 u64 token, 8 u16 kind (1 Unix socket, 2 TCP on 127.0.0.1), 10 u16 port (TCP),
+   * 12 u16 length of the path, 14 path. The agent connects there and dials the host with the
+   * token: so a server in the guest sees an ordinary accept. */
+  LODGE_OPEN = 8,
+  /* 0 u32 mode of the socket file, 4 u32 owner uid, 8 u32 owner gid, 12 u16 length of the path,
+   * 14 u16 length of the name, 16 u16 length of the argument, 18 path, name, argument. Every
+   * connection to the Unix socket becomes a LODGE_CALL. */
+  LODGE_LISTEN = 9,
+  /* 0 u16 length of the path, 2 path */
+  LODGE_UNLISTEN = 10,
+  /* No body, empty result. */
+  LODGE_PING = 11,
+
+  /* From the agent. */
+
+  /* 0 u32 version of the protocol, 4 u32 agent's version (major << 16 | minor),
+   * then strings: boot id, host name, kernel release. call is 0. */
+  LODGE_HELLO = 32,
+  /* 0 u32 0 or an errno, 4 what the request says; text where it failed */
+  LODGE_RESULT = 33,
+  /* 0 u32 exit code, 4 u32 signal that ended it, or 0 */
+  LODGE_EXITED = 34
+};
+
+#define LODGE_EXEC_TERMINAL 1u
+#define LODGE_OPEN_UNIX 1
+#define LODGE_OPEN_TCP 2
+
+#endif

@@ -1,0 +1,28 @@
+package org.lodge.agent;
+
+import java.io.IOException;
+import org.lodge.vsock.VsockStream;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A program of a guest asks for a service by name. To be answered once. */
+@ProviderType
+public interface AgentCall {
+
+  String guest();
+
+  /** Untrusted: printable ASCII, 1 to 128 characters; otherwise the call was refused before. */
+  String service();
+
+  /** Untrusted: printable ASCII, at most 256 characters. */
+  String argument();
+
+  /** Says yes. The stream belongs to the caller and carries the bytes of both sides. */
+  VsockStream accept() throws IOException;
+
+  /**
+   * Says no.
+   *
+   * @param reason at most 256 characters, shown in the guest
+   */
+  void refuse(String reason);
+}

@@ -1,0 +1,69 @@
+package org.lodge.agent;
+
+import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import java.time.Duration;
+import org.lodge.vsock.VsockStream;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One guest's agent from its connecting to its going. Thread-safe; calls wait for the guest's
+ * answer, at most for their limit, and throw {@link AgentException} where it says no, does not
+ * answer, or goes. What they give back belongs to the caller, who closes it.
+ */
+@ProviderType
+public interface AgentSession {
+
+  String guest();
+
+  AgentInfo info();
+
+  boolean isOpen();
+
+  /** Runs a program. */
+  AgentProgram exec(ExecRequest request, Duration limit) throws IOException;
+
+  /** Opens a regular file of the guest for reading. */
+  AgentFile get(String path, Duration limit) throws IOException;
+
+  /**
+   * Writes a file of the guest. It stands under its name once it is whole; a former one stays until
+   * then.
+   *
+   * @param mode such as 0644
+   * @param sizeBytes how many bytes the content has
+   * @param limit for everything but the content's own time
+   */
+  void put(String path, int mode, long sizeBytes, ReadableByteChannel content, Duration limit)
+      throws IOException;
+
+  /** Asks the guest's first process to shut down in order; the guest may take its time then. */
+  void shutdown(ShutdownKind kind, Duration limit) throws IOException;
+
+  GuestStats stats(Duration limit) throws IOException;
+
+  /** Connects to a Unix socket of the guest; its server sees an ordinary connection. */
+  VsockStream openUnix(String path, Duration limit) throws IOException;
+
+  /** Connects to a TCP port on the guest's loopback interface. */
+  VsockStream openTcp(int port, Duration limit) throws IOException;
+
+  /**
+   * Lets the agent listen on a Unix socket in the guest. Every connection to it becomes an {@link
+   * AgentCall} for this service. Replaces a former one on this path; stays until {@link #unlisten},
+   * also where the session ends.
+   *
+   * @param mode of the socket file, such as 0600
+   */
+  void listen(
+      String path, int mode, int uid, int gid, String service, String argument, Duration limit)
+      throws IOException;
+
+  void unlisten(String path, Duration limit) throws IOException;
+
+  /** Asks for a sign of life. */
+  void ping(Duration limit) throws IOException;
+
+  /** Ends the session; the agent connects again. */
+  void close();
+}

@@ -1,0 +1,71 @@
+package org.lodge.agent.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lodge.agent.internal.AgentHost.SOON;
+
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lodge.agent.AgentProgram;
+import org.lodge.agent.AgentSession;
+
+/** The agent as it is put into guests: one static file, small, and silent while idle. */
+@Timeout(60)
+class AgentProcessTest {
+  private static final long RESIDENT_KIB_MAX = 2048;
+
+  @TempDir Path folder;
+
+  @Test
+  void itStaysUnderTwoMebibytesWithManyStalledConnections() throws Exception {
+    try (AgentHost host = new AgentHost(folder)) {
+      Process agent = host.start("lodge-agent");
+      AgentSession session = host.session();
+      List<AgentProgram> programs = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        programs.add(session.exec(AgentHost.asMe("cat", "/dev/zero"), SOON));
+      }
+      ByteBuffer buffer = ByteBuffer.allocate(65536);
+      for (int i = 0; i < 200; i++) {
+        programs.get(i % 4).stream().read(buffer.clear());
+      }
+      session.stats(SOON);
+      long residentKib = AgentHost.status(agent, "VmHWM");
+      assertTrue(residentKib < RESIDENT_KIB_MAX, residentKib + " KiB are resident");
+      programs.forEach(AgentProgram::close);
+      session.ping(SOON);
+    }
+  }
+
+  @Test
+  void itSleepsWhileItsPeersAreStalled() throws Exception {
+    try (AgentHost host = new AgentHost(folder)) {
+      Process agent = host.start("lodge-agent");
+      AgentSession session = host.session();
+      AgentProgram stalled = session.exec(AgentHost.asMe("cat", "/dev/zero"), SOON);
+      AgentProgram ended = session.exec(AgentHost.asMe("head", "-c", "500000", "/dev/zero"), SOON);
+      session.ping(SOON);
+      Thread.sleep(200);
+      long before = AgentHost.status(agent, "voluntary_ctxt_switches");
+      Thread.sleep(300);
+      assertEquals(before, AgentHost.status(agent, "voluntary_ctxt_switches"));
+      stalled.close();
+      ended.close();
+    }
+  }
+
+  @Test
+  void theBundleCarriesTheProgram() throws Exception {
+    try (InputStream program = new AgentsComponent().program()) {
+      byte[] bytes = program.readAllBytes();
+      assertEquals(0x7f, bytes[0]);
+      assertEquals('E', bytes[1]);
+    }
+  }
+}
