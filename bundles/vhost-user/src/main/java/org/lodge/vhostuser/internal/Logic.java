@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Logic {
   private static final Logger log = LoggerFactory.getLogger(Logic.class);
+  private static final Duration BROKEN_LIMIT = Duration.ofMillis(100);
 
   private final DeviceConfig config;
   private final DeviceContext context;
@@ -61,7 +62,7 @@ final class Logic {
       if (handedOver != null) {
         made.importState(handedOver);
       }
-    } catch (DeviceException | RuntimeException e) {
+    } catch (DeviceException | RuntimeException | LinkageError e) {
       made.close();
       throw e;
     }
@@ -94,7 +95,7 @@ final class Logic {
   /** A ring is about to be closed, or to lose its device. */
   void stopQueue(Ring ring) {
     boolean quiet = ring.pause(drainLimit);
-    boolean idle = quiet && (device == null || device.stopQueue(ring, drainLimit));
+    boolean idle = quiet && (device == null || device.stopQueue(ring, limitFor(ring)));
     if (!idle) {
       log.warn(
           "Queue {} still has {} requests out after {}; what comes of them is dropped",
@@ -102,6 +103,11 @@ final class Logic {
           ring.inFlight(),
           drainLimit);
     }
+  }
+
+  /** Nobody waits for the answers of a broken ring. */
+  private Duration limitFor(Ring ring) {
+    return ring.broken() ? BROKEN_LIMIT : drainLimit;
   }
 
   /** The last ring was closed. */
@@ -139,9 +145,10 @@ final class Logic {
    * Lets another device serve.
    *
    * @param open the rings that are open
+   * @param mustLeave whether the present one has to go in any case, requests out or not
    * @return what came of it; the former goes on where it was refused
    */
-  Takeover replace(Model next, List<Vring> open) {
+  Takeover replace(Model next, List<Vring> open, boolean mustLeave) {
     String from = model == null ? "" : model.version().toString();
     String to = next.version().toString();
     Device made = null;
@@ -149,9 +156,10 @@ final class Logic {
       next.factory().check(config);
       made = next.factory().create(config, context);
       requireAtLeast(made);
-      long pauseMicros = device == null ? adopt(next, made, open) : handOver(next, made, open);
+      long pauseMicros =
+          device == null ? adopt(next, made, open) : handOver(next, made, open, mustLeave);
       return new Takeover(from, to, true, "", pauseMicros);
-    } catch (DeviceException | RuntimeException e) {
+    } catch (DeviceException | RuntimeException | LinkageError e) {
       if (made != null) {
         made.close();
       }
@@ -181,7 +189,8 @@ final class Logic {
     }
   }
 
-  private long handOver(Model next, Device made, List<Vring> open) throws DeviceException {
+  private long handOver(Model next, Device made, List<Vring> open, boolean mustLeave)
+      throws DeviceException {
     Device former = device;
     List<Ring> stopped = new ArrayList<>();
     long began = System.nanoTime();
@@ -189,7 +198,8 @@ final class Logic {
     try {
       pause(open);
       for (Vring vring : open) {
-        if (!former.stopQueue(vring.ring, drainLimit)) {
+        boolean idle = former.stopQueue(vring.ring, limitFor(vring.ring));
+        if (!idle && !mustLeave && !vring.ring.broken()) {
           throw new DeviceException(
               "drain",
               "%d requests of queue %d did not end within %d ms"
@@ -209,11 +219,20 @@ final class Logic {
     become(next, made);
     resume(open);
     long pauseMicros = (System.nanoTime() - began) / 1000;
-    if (started) {
-      former.stop();
-    }
-    former.close();
+    end(former);
     return pauseMicros;
+  }
+
+  /** What the former device does wrong in its end is nothing to the one that serves. */
+  private void end(Device former) {
+    try {
+      if (started) {
+        former.stop();
+      }
+      former.close();
+    } catch (RuntimeException | LinkageError e) {
+      log.error("The former device failed in its end", e);
+    }
   }
 
   private long adopt(Model next, Device made, List<Vring> open) throws DeviceException {
@@ -265,10 +284,7 @@ final class Logic {
     queueThread.use(null);
     device = null;
     model = null;
-    if (started) {
-      former.stop();
-    }
-    former.close();
+    end(former);
   }
 
   /** The end of this backend, or of this process's turn. */

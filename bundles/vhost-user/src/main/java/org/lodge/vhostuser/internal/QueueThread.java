@@ -147,11 +147,11 @@ final class QueueThread {
         ring.serve(device);
       } catch (RingException e) {
         fail(vring, e.getMessage());
-      } catch (RuntimeException e) {
-        log.error("The device failed in queue {}", vring.index, e);
-        fail(vring, "the device failed: " + e);
       } catch (InternalError e) {
         fail(vring, MEMORY_GONE);
+      } catch (RuntimeException | LinkageError | StackOverflowError e) {
+        log.error("The device failed in queue {}", vring.index, e);
+        fail(vring, "the device failed: " + e);
       }
     }
   }

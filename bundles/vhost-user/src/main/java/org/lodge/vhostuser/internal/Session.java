@@ -120,7 +120,7 @@ final class Session {
   private Reply handle(Request request, Message message) throws RefusedException {
     try {
       return frontEnd.handle(request, message);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       log.error("{} has failed", message, e);
       throw new RefusedException(e.toString(), e);
     } catch (InternalError e) {

@@ -44,7 +44,7 @@ final class Succession {
         }
         return Optional.ofNullable(report);
       }
-      report = note(logic.replace(best.get(), vrings.open()));
+      report = note(logic.replace(best.get(), vrings.open(), !staying));
       if (report.taken()) {
         return Optional.of(report);
       }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.linux.EventFd;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.Takeover;
 import org.lodge.virtio.DescriptorChain;
@@ -125,6 +126,62 @@ class TakeoverTest {
       bench.deploy("0.9.0");
       assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
       frontEnd.echo(0, "an older one changes nothing");
+    }
+  }
+
+  @Test
+  void aBundleThatLacksAClassIsRefusedAndTheFormerGoesOn() throws Exception {
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      bench.deploy(
+          new Bench.EchoFactory() {
+            @Override
+            public Device create(DeviceConfig config, DeviceContext context) {
+              throw new NoClassDefFoundError("org/example/Missing");
+            }
+          },
+          "2.0.0");
+      Takeover refusal = backend.status().lastTakeover().orElseThrow();
+      assertFalse(refusal.taken());
+      assertTrue(refusal.reason().contains("Missing"), refusal.reason());
+      frontEnd.echo(0, "as before");
+    }
+  }
+
+  @Test
+  void aDeviceThatFailsInServeBreaksItsQueueUntilTheDriverResets() throws Exception {
+    Bench.EchoFactory failing =
+        new Bench.EchoFactory() {
+          @Override
+          public Device create(DeviceConfig config, DeviceContext context) {
+            last =
+                new Bench.Echo(1L << 5, 1) {
+                  @Override
+                  protected void handle(DescriptorChain chain) {
+                    throw new NoClassDefFoundError("org/example/Missing");
+                  }
+                };
+            return last;
+          }
+        };
+    try (MockFrontEnd frontEnd = bench.connect();
+        EventFd error = EventFd.create()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.tell(Request.SET_VRING_ERR, MockFrontEnd.u64(0), error);
+      frontEnd.echo(0, "before");
+      bench.deploy(failing, "2.0.0");
+      frontEnd.queues.getFirst().add(new long[] {GUEST + 65536}, new int[] {16}, 0, 1);
+      frontEnd.kicks.getFirst().signal();
+      assertTrue(error.await(5000));
+      bench.backends.removeFactory(failing);
+      frontEnd.stop(0);
+      frontEnd.queues.set(0, DriverQueue.create(frontEnd.guest, 16, MODERN));
+      frontEnd.sendNum(0);
+      frontEnd.sendAddresses(0);
+      frontEnd.sendBase(0, 0);
+      frontEnd.sendKick(0);
+      frontEnd.sendCall(0);
+      frontEnd.echo(0, "after");
     }
   }
 
