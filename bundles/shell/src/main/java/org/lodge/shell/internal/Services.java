@@ -9,6 +9,7 @@ import org.lodge.boot.Shutdown;
 import org.lodge.images.Images;
 import org.lodge.shell.CommandException;
 import org.lodge.vm.Definitions;
+import org.lodge.vm.Devices;
 import org.lodge.vm.GuestListener;
 import org.lodge.vm.Guests;
 import org.osgi.framework.Bundle;
@@ -55,6 +56,10 @@ public final class Services implements FrameworkListener {
 
   public Definitions definitions() throws CommandException, InterruptedException {
     return get(Definitions.class, "org.lodge.vm");
+  }
+
+  public Devices devices() throws CommandException, InterruptedException {
+    return get(Devices.class, "org.lodge.vm");
   }
 
   public Images images() throws CommandException, InterruptedException {
@@ -156,6 +161,18 @@ public final class Services implements FrameworkListener {
 
   public void unbindDefinitions(Definitions definitions) {
     present.remove(Definitions.class, definitions);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindDevices(Devices devices) {
+    put(Devices.class, devices);
+  }
+
+  public void unbindDevices(Devices devices) {
+    present.remove(Devices.class, devices);
   }
 
   @Reference(

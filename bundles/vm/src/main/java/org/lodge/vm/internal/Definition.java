@@ -28,6 +28,7 @@ record Definition(
     List<VmmSpec.Disk> disks,
     Optional<VmmSpec.Screen> screen,
     boolean userNetwork,
+    List<DeviceDeclaration> devices,
     List<String> requires,
     boolean autostart,
     boolean saysReady,
@@ -38,6 +39,7 @@ record Definition(
   Definition {
     arguments = List.copyOf(arguments);
     disks = List.copyOf(disks);
+    devices = List.copyOf(devices);
     requires = List.copyOf(requires);
   }
 

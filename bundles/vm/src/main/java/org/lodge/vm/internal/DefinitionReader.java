@@ -96,6 +96,7 @@ final class DefinitionReader {
         Optional.ofNullable(json.getJsonObject("screen"))
             .map(s -> new VmmSpec.Screen(s.getInt("width"), s.getInt("height"))),
         json.getString("network", "none").equals("user"),
+        devices(),
         strings("requires"),
         json.getBoolean("autostart", false),
         json.getString("ready", json.containsKey("image") ? "console" : "running")
@@ -174,6 +175,21 @@ final class DefinitionReader {
               false));
     }
     return disks;
+  }
+
+  private List<DeviceDeclaration> devices() {
+    List<DeviceDeclaration> devices = DeviceDeclaration.list(json.getJsonArray("devices"));
+    Set<String> ids = new HashSet<>();
+    for (int i = 0; i < devices.size(); i++) {
+      String id = devices.get(i).id();
+      if (!ids.add(id)) {
+        problem(
+            "devices[" + i + "].id",
+            "\"" + id + "\"",
+            "is the id of another device too; take another");
+      }
+    }
+    return devices;
   }
 
   private Path path(String key, String value) {

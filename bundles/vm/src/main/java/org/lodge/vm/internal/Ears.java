@@ -30,6 +30,7 @@ final class Ears {
                 "guest-" + g.name + "-exit",
                 () -> {
                   g.machine.drainConsole();
+                  g.machine.closeDevices();
                   g.post(new Message.Exited(run, exit));
                 }));
   }

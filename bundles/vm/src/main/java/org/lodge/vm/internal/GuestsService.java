@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.lodge.configuration.ConfigurationLoaded;
 import org.lodge.images.Images;
+import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.Console;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestListener;
@@ -29,10 +30,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The guests as an OSGi service: reads the definitions, looks for running guests, then serves. */
-@Component(service = Guests.class)
+@Component(service = {Guests.class, GuestsService.class})
 public final class GuestsService implements Guests {
   private static final Logger LOG = LoggerFactory.getLogger(GuestsService.class);
   private static final String IMAGES = "images";
+  static final String BACKENDS = "backends";
 
   private final Catalog catalog;
   private final Path run;
@@ -41,6 +43,7 @@ public final class GuestsService implements Guests {
   private final Announcer announcer = new Announcer(world);
   private final Services<VmmDriver> drivers = new Services<>();
   private final Services<Images> images = new Services<>();
+  private final Services<VhostUserBackends> backends = new Services<>();
   private final Supervisor supervisor;
 
   /** Done once every definition is in; the schema's work is not in the way of other bundles. */
@@ -62,7 +65,7 @@ public final class GuestsService implements Guests {
         new Supervisor(
             world,
             announcer,
-            name -> new RealMachine(name, run, state, drivers, images, catalog.schema()));
+            name -> new RealMachine(name, run, state, drivers, images, backends, catalog.schema()));
     this.loaded = CompletableFuture.runAsync(this::load, world::execute);
   }
 
@@ -80,7 +83,10 @@ public final class GuestsService implements Guests {
       supervisor
           .adopt(run)
           .orTimeout(Idle.ADOPTION_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-          .whenComplete((looked, late) -> found.complete(null));
+          .whenComplete((looked, late) -> {
+            backends.now(BACKENDS).ifPresent(VhostUserBackends::dropUnclaimed);
+            found.complete(null);
+          });
     } catch (RuntimeException e) {
       LOG.error("The guests' definitions can't be read", e);
       throw e;
@@ -104,6 +110,15 @@ public final class GuestsService implements Guests {
 
   void removeImages(Images service) {
     images.remove(IMAGES, service);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  void addBackends(VhostUserBackends service) {
+    backends.add(BACKENDS, service);
+  }
+
+  void removeBackends(VhostUserBackends service) {
+    backends.remove(BACKENDS, service);
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -213,6 +228,15 @@ public final class GuestsService implements Guests {
   private CompletableFuture<GuestStatus> control(
       String name, Message.Control.Kind kind, Message.Control.Action action) {
     return send(name, done -> new Message.Control(kind, action, done));
+  }
+
+  CompletableFuture<GuestStatus> control(
+      String name, Duration limit, Message.Control.Action action) {
+    return send(name, done -> new Message.Control(Message.Control.Kind.OTHER, limit, action, done));
+  }
+
+  GuestDevices devices(String name) throws GuestException {
+    return ((RealMachine) find(name).machine).devices();
   }
 
   @Override

@@ -31,6 +31,9 @@ interface Machine {
   /** Ends by signal what an earlier Lodge left. */
   void killLeftBehind() throws GuestException;
 
+  /** Ends what Lodge serves to the guest; its process has ended. */
+  void closeDevices();
+
   /** Waits shortly until the console's last bytes are read, after the process has ended. */
   void drainConsole();
 

@@ -28,16 +28,22 @@ sealed interface Message {
   record Kill(CompletableFuture<GuestStatus> done) implements Command {}
 
   /** A command to a running guest. */
-  record Control(Kind kind, Action action, CompletableFuture<GuestStatus> done) implements Command {
+  record Control(Kind kind, Duration limit, Action action, CompletableFuture<GuestStatus> done)
+      implements Command {
+
+    Control(Kind kind, Action action, CompletableFuture<GuestStatus> done) {
+      this(kind, GuestActor.COMMAND_LIMIT, action, done);
+    }
+
     enum Kind {
       PAUSE,
       RESUME,
       OTHER
     }
 
-    /** Talks to the monitor; may block. */
+    /** Talks to the monitor or to a device; may block. */
     interface Action {
-      void on(Vmm vmm) throws VmmException;
+      void on(Vmm vmm) throws VmmException, GuestException, InterruptedException;
     }
   }
 

@@ -1,28 +1,28 @@
 package org.lodge.vm.internal;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.lodge.configuration.SchemaValidator;
-import org.lodge.images.GuestImage;
 import org.lodge.images.ImageException;
 import org.lodge.images.Images;
+import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.Console;
 import org.lodge.vm.GuestException;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmDriver;
 import org.lodge.vmm.VmmException;
 import org.lodge.vmm.VmmListener;
-import org.lodge.vmm.VmmSpec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,15 +32,13 @@ final class RealMachine implements Machine {
   private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
   private static final Duration ADOPT_LIMIT = Duration.ofSeconds(5);
   private static final Duration DRAIN_LIMIT = Duration.ofMillis(300);
-
-  /** Free PCIe ports for devices that come while the guest runs. */
-  private static final int HOTPLUG_PORTS = 4;
+  private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
   private final String guest;
   private final Path runDirectory;
-  private final Path stateDirectory;
+  private final GuestSpecs specs;
+  private final GuestDevices devices;
   private final Services<VmmDriver> drivers;
-  private final Services<Images> images;
   private final SchemaValidator schema;
   private volatile String vmm = "qemu";
   private volatile ConsolePump console;
@@ -51,12 +49,13 @@ final class RealMachine implements Machine {
       Path state,
       Services<VmmDriver> drivers,
       Services<Images> images,
+      Services<VhostUserBackends> backends,
       SchemaValidator schema) {
     this.guest = guest;
     this.runDirectory = run.resolve("vm").resolve(guest);
-    this.stateDirectory = state.resolve("vm").resolve(guest);
+    this.specs = new GuestSpecs(guest, runDirectory, state.resolve("vm").resolve(guest), images);
+    this.devices = new GuestDevices(guest, runDirectory, backends);
     this.drivers = drivers;
-    this.images = images;
     this.schema = schema;
   }
 
@@ -64,23 +63,50 @@ final class RealMachine implements Machine {
   public Vmm create(Definition definition, VmmListener listener) throws GuestException {
     try {
       VmmDriver driver = driver(definition.vmm());
-      VmmSpec spec =
-          definition.image().isPresent() ? fromImage(definition) : fromKernel(definition);
-      return driver.create(spec, listener, definition.limits().create());
+      Vmm made = driver.create(specs.of(definition), listener, definition.limits().create());
+      bringUpDevices(made, definition);
+      return made;
     } catch (VmmException e) {
       throw new GuestException(guest, e.stage(), e.getMessage(), e.lastLines(), e);
     } catch (ImageException e) {
       throw new GuestException(guest, "image", e.getMessage(), List.of(), e);
-    } catch (IOException e) {
-      throw new GuestException(
-          guest,
-          "volume",
-          "its volume below " + stateDirectory + " can't be made: " + e,
-          List.of(),
-          e);
     } catch (InterruptedException e) {
       throw new GuestException(guest, "create", "was stopped", List.of(), e);
     }
+  }
+
+  /** Comes after the driver has sealed the run directory: the sockets stand there. */
+  private void bringUpDevices(Vmm made, Definition definition)
+      throws GuestException, VmmException, InterruptedException {
+    boolean up = false;
+    try {
+      devices.bringUp(made, definition.devices());
+      up = true;
+    } finally {
+      if (!up) {
+        made.kill();
+        awaitEnd(made);
+      }
+    }
+  }
+
+  private void awaitEnd(Vmm made) {
+    try {
+      made.exited().get(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.error("Its process does not end although it was killed", e);
+    }
+  }
+
+  GuestDevices devices() {
+    return devices;
+  }
+
+  @Override
+  public void closeDevices() {
+    devices.closeAll();
   }
 
   private VmmDriver driver(String name) throws GuestException, InterruptedException {
@@ -97,88 +123,15 @@ final class RealMachine implements Machine {
                     + " is not active"));
   }
 
-  private VmmSpec fromImage(Definition definition)
-      throws GuestException, ImageException, IOException, InterruptedException {
-    Images service =
-        images
-            .await("images", SERVICE_WAIT)
-            .orElseThrow(
-                () -> new GuestException(guest, "image", "the bundle images is not active"));
-    GuestImage image = service.resolve(definition.image().orElseThrow());
-    List<VmmSpec.Disk> disks = new ArrayList<>();
-    image.root().ifPresent(root -> disks.add(new VmmSpec.Disk("root", root, true, true)));
-    if (definition.volumeBytes().isPresent()) {
-      disks.add(new VmmSpec.Disk("state", volume(definition.volumeBytes().get()), false, false));
-    }
-    disks.addAll(definition.disks());
-    List<String> kvm = new ArrayList<>(image.kernelArguments());
-    List<String> tcg = new ArrayList<>(image.kernelArguments());
-    tcg.addAll(image.tcgKernelArguments());
-    kvm.addAll(definition.arguments());
-    tcg.addAll(definition.arguments());
-    return spec(
-        definition,
-        image.kernel(),
-        Optional.of(image.initrd()),
-        String.join(" ", kvm),
-        String.join(" ", tcg),
-        disks);
-  }
-
-  private VmmSpec fromKernel(Definition definition) {
-    Definition.Boot boot = definition.boot().orElseThrow();
-    List<String> words = new ArrayList<>();
-    if (!boot.commandLine().isBlank()) {
-      words.add(boot.commandLine());
-    }
-    words.addAll(definition.arguments());
-    String commandLine = String.join(" ", words);
-    return spec(
-        definition, boot.kernel(), boot.initrd(), commandLine, commandLine, definition.disks());
-  }
-
-  private VmmSpec spec(
-      Definition definition,
-      Path kernel,
-      Optional<Path> initrd,
-      String commandLine,
-      String tcgCommandLine,
-      List<VmmSpec.Disk> disks) {
-    return new VmmSpec(
-        guest,
-        runDirectory,
-        definition.memoryBytes(),
-        definition.cpus(),
-        definition.accelerator(),
-        kernel,
-        initrd,
-        commandLine,
-        tcgCommandLine,
-        disks,
-        definition.screen(),
-        definition.userNetwork(),
-        HOTPLUG_PORTS);
-  }
-
-  /** Sparse; an existing one may grow, and never shrinks. */
-  private Path volume(long sizeBytes) throws IOException {
-    Files.createDirectories(stateDirectory);
-    Path volume = stateDirectory.resolve("state.img");
-    try (RandomAccessFile file = new RandomAccessFile(volume.toFile(), "rw")) {
-      if (file.length() < sizeBytes) {
-        file.setLength(sizeBytes);
-      } else if (file.length() > sizeBytes) {
-        LOG.warn("{} is larger than volumeSize and stays as it is", volume);
-      }
-    }
-    return volume;
-  }
-
   @Override
   public void attach(Vmm of, Definition definition, Consumer<Marker> heard) throws GuestException {
     vmm = definition.vmm();
     try {
-      new RunRecord(definition.vmm(), definition.origin().file(), definition.origin().text())
+      new RunRecord(
+              definition.vmm(),
+              definition.origin().file(),
+              definition.origin().text(),
+              devices.declarations())
           .write(runDirectory);
     } catch (IOException e) {
       LOG.warn("A later Lodge will not know this definition: {}", e.toString());
@@ -216,9 +169,12 @@ final class RealMachine implements Machine {
     if (!Files.isDirectory(runDirectory)) {
       return Optional.empty();
     }
-    vmm = record().map(RunRecord::vmm).orElse(vmm);
+    Optional<RunRecord> record = record();
+    vmm = record.map(RunRecord::vmm).orElse(vmm);
     Optional<Vmm> found;
     try {
+      // First: a monitor that waits for a back-end's word does not answer its driver.
+      devices.reopen(record.map(RunRecord::devices).orElse(List.of()));
       found = driver(vmm).adopt(runDirectory, listener, ADOPT_LIMIT);
     } catch (VmmException e) {
       throw new GuestException(guest, e.stage(), e.getMessage(), e.lastLines(), e);
@@ -226,6 +182,7 @@ final class RealMachine implements Machine {
       throw new GuestException(guest, "adopt", "was interrupted", List.of(), e);
     }
     if (found.isEmpty()) {
+      devices.closeAll();
       return Optional.empty();
     }
     try {
@@ -249,6 +206,7 @@ final class RealMachine implements Machine {
   public void killLeftBehind() throws GuestException {
     try {
       driver(record().map(RunRecord::vmm).orElse(vmm)).killLeftBehind(runDirectory, ADOPT_LIMIT);
+      devices.closeAll();
     } catch (VmmException e) {
       throw new GuestException(guest, e.stage(), e.getMessage(), e.lastLines(), e);
     } catch (InterruptedException e) {

@@ -9,17 +9,25 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * {@code guest.json} in a guest's run directory: the definition it was started with, for a later
- * Lodge. It is written once per start, and need not survive the host.
+ * Lodge. It is written at each start and with each device that comes or goes, and need not survive
+ * the host.
  *
  * @param file where the definition stood, by which its relative paths are read
  * @param text of the definition
+ * @param devices those that the guest has now
  */
-record RunRecord(String vmm, Path file, String text) {
+record RunRecord(String vmm, Path file, String text, List<DeviceDeclaration> devices) {
   private static final String NAME = "guest.json";
+
+  RunRecord withDevices(List<DeviceDeclaration> present) {
+    return new RunRecord(vmm, file, text, present);
+  }
 
   void write(Path runDirectory) throws IOException {
     JsonObject json =
@@ -28,8 +36,11 @@ record RunRecord(String vmm, Path file, String text) {
             .add("vmm", vmm)
             .add("file", file.toString())
             .add("definition", text)
+            .add("devices", DeviceDeclaration.json(devices))
             .build();
-    Files.writeString(runDirectory.resolve(NAME), json.toString());
+    Path partial = runDirectory.resolve(NAME + ".new");
+    Files.writeString(partial, json.toString());
+    Files.move(partial, runDirectory.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Empty where there is none that can be understood. */
@@ -46,7 +57,8 @@ record RunRecord(String vmm, Path file, String text) {
           new RunRecord(
               json.getString("vmm"),
               Path.of(json.getString("file")),
-              json.getString("definition")));
+              json.getString("definition"),
+              DeviceDeclaration.list(json.getJsonArray("devices"))));
     } catch (JsonException
         | NullPointerException
         | ClassCastException

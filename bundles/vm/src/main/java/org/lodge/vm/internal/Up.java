@@ -113,7 +113,7 @@ final class Up {
           control.kind() == Message.Control.Kind.OTHER
               ? "command"
               : control.kind().name().toLowerCase(java.util.Locale.ROOT),
-          GuestActor.COMMAND_LIMIT,
+          control.limit(),
           () -> {
             control.action().on(vmm);
             return null;

@@ -147,7 +147,7 @@ class DefinitionTest {
   @Test
   void whatAGuestWasStartedWithIsKnownToALaterLodge() throws IOException {
     String text = "{\"image\":\"app\",\"cpus\":2}";
-    new RunRecord("qemu", folder.resolve("work.json"), text).write(folder);
+    new RunRecord("qemu", folder.resolve("work.json"), text, List.of()).write(folder);
     RunRecord record = RunRecord.read(folder).orElseThrow();
     Definition found =
         DefinitionReader.readInForce(record.file(), "work", record.text(), LENIENT).orElseThrow();

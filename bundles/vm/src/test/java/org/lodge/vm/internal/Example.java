@@ -30,6 +30,7 @@ final class Example {
         List.of(),
         Optional.empty(),
         false,
+        List.of(),
         List.of(requires),
         false,
         saysReady,

@@ -94,6 +94,9 @@ final class ScriptedMachine implements Machine {
   }
 
   @Override
+  public void closeDevices() {}
+
+  @Override
   public void drainConsole() {}
 
   @Override

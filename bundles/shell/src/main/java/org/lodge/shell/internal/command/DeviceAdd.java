@@ -1,0 +1,86 @@
+package org.lodge.shell.internal.command;
+
+import jakarta.json.Json;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lodge.shell.Argument.Arity;
+import org.lodge.shell.Command;
+import org.lodge.shell.CommandException;
+import org.lodge.shell.Description;
+import org.lodge.shell.ExitCode;
+import org.lodge.shell.Invocation;
+import org.lodge.shell.Kind;
+import org.lodge.shell.Option;
+import org.lodge.shell.internal.Services;
+import org.lodge.vm.DeviceStatus;
+
+/** {@code device add GUEST TYPE [KEY=VALUE...]}: a new device for a running guest. */
+final class DeviceAdd implements Command {
+  private final Services services;
+
+  DeviceAdd(Services services) {
+    this.services = services;
+  }
+
+  @Override
+  public Description description() {
+    return DeviceJson.describe(
+        Description.of("device add", "Add a device to a running guest")
+            .details(
+                "The guest sees it at once, and has it until it stops or the device is removed. For"
+                    + " a device that is there at each start, declare it under devices in"
+                    + " config/vm/GUEST.json, with the same keys.")
+            .details(
+                "A blk is a disk and needs path=FILE, a file or block device of the host; a"
+                    + " relative one is in the folder disks of Lodge's state. The guest finds it by"
+                    + " its serial, which is the device's id unless serial=TEXT is given. It also"
+                    + " takes readOnly=true, queues=N, cache=writethrough, direct=true,"
+                    + " bytesPerSecond=SIZE and operationsPerSecond=N. An rng is a source of"
+                    + " randomness and needs no key.")
+            .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
+            .argument("TYPE", Kind.TEXT, Arity.ONE, "what kind of device, such as blk or rng")
+            .argument("KEY=VALUE", Kind.TEXT, Arity.ANY, "the device's configuration")
+            .option(
+                new Option(
+                    "id", (char) 0, Kind.TEXT, "", "what to call it; else the type and a number"))
+            .example("lodge device add work rng", "A source of randomness.")
+            .example(
+                "lodge device add work blk path=/srv/data.img --id data",
+                "A disk that the guest sees with the serial data.")
+            .json("device", "as it is now"),
+        "device");
+  }
+
+  @Override
+  public int run(Invocation invocation) throws Exception {
+    DeviceStatus added =
+        services
+            .devices()
+            .add(
+                invocation.text("GUEST"),
+                invocation.optional("id").orElse(null),
+                invocation.text("TYPE"),
+                config(invocation))
+            .get();
+    if (invocation.json()) {
+      invocation.print(Json.createObjectBuilder().add("device", DeviceJson.of(added)).build());
+    } else {
+      invocation.out().println(added.guest() + " has the device " + added.id());
+    }
+    return ExitCode.OK;
+  }
+
+  private static Map<String, Object> config(Invocation invocation) throws CommandException {
+    Map<String, Object> config = new LinkedHashMap<>();
+    for (String word : invocation.texts("KEY=VALUE")) {
+      int equals = word.indexOf('=');
+      if (equals < 1 || config.put(word.substring(0, equals), word.substring(equals + 1)) != null) {
+        throw new CommandException(
+            ExitCode.USAGE,
+            "device add: '" + word + "' is not KEY=VALUE, or its key comes twice",
+            java.util.List.of());
+      }
+    }
+    return config;
+  }
+}

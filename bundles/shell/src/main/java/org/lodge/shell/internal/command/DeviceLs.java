@@ -1,0 +1,114 @@
+package org.lodge.shell.internal.command;
+
+import jakarta.json.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.lodge.shell.Argument.Arity;
+import org.lodge.shell.Command;
+import org.lodge.shell.Description;
+import org.lodge.shell.ExitCode;
+import org.lodge.shell.Invocation;
+import org.lodge.shell.Kind;
+import org.lodge.shell.Table;
+import org.lodge.shell.Table.Column;
+import org.lodge.shell.Table.Style;
+import org.lodge.shell.internal.Services;
+import org.lodge.vm.DeviceStatus;
+import org.lodge.vm.DeviceStatus.Takeover;
+
+/** {@code device ls [GUEST]}: the devices that Lodge serves. */
+final class DeviceLs implements Command {
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("GUEST", Style.LEFT, 0),
+          new Column("ID", Style.LEFT, 0),
+          new Column("TYPE", Style.LEFT, 0),
+          new Column("STATE", Style.LEFT, 0),
+          new Column("VERSION", Style.LEFT, 1),
+          new Column("REQUESTS", Style.RIGHT, 2),
+          new Column("NOTE", Style.LEFT, 3));
+
+  private final Services services;
+
+  DeviceLs(Services services) {
+    this.services = services;
+  }
+
+  @Override
+  public Description description() {
+    return DeviceJson.describe(
+        Description.of("device ls", "List the devices that Lodge serves to its guests")
+            .details(
+                "Devices of guests that run, declared and added ones. VERSION is that of the logic"
+                    + " that serves the device; put another version's jar into the deploy folder"
+                    + " and it takes over while the guest goes on. NOTE tells the last such"
+                    + " takeover and its pause, a refusal and its reason, or what is wrong.")
+            .argument("GUEST", Kind.GUEST, Arity.OPTIONAL, "only this one's")
+            .flag("counters", 'c', "what each device has counted, too")
+            .example("lodge device ls", "Those of all guests.")
+            .example("lodge device ls --counters work", "Those of work, with their counters.")
+            .json("devices", "by guest, in the order in which they were added"),
+        "devices[]");
+  }
+
+  @Override
+  public int run(Invocation invocation) throws Exception {
+    List<DeviceStatus> devices = services.devices().list(invocation.optional("GUEST").orElse(null));
+    if (invocation.json()) {
+      var array = Json.createArrayBuilder(devices.stream().map(DeviceJson::of).toList());
+      invocation.print(Json.createObjectBuilder().add("devices", array).build());
+    } else if (devices.isEmpty()) {
+      invocation
+          .out()
+          .println("No running guest has a device of Lodge; see: lodge help device add");
+    } else {
+      invocation.print(new Table(COLUMNS, devices.stream().map(DeviceLs::row).toList()));
+      if (invocation.flag("counters")) {
+        devices.forEach(device -> counters(device, invocation));
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private static void counters(DeviceStatus device, Invocation invocation) {
+    invocation.out().println();
+    invocation.out().println(device.guest() + " " + device.id() + ":");
+    for (DeviceStatus.Counter counter : device.counters()) {
+      invocation.out().printf("  %-28s %,d %s%n", counter.name(), counter.value(), counter.unit());
+    }
+  }
+
+  private static List<String> row(DeviceStatus device) {
+    long requests =
+        device.counters().stream()
+            .filter(counter -> counter.unit().equals("requests"))
+            .mapToLong(DeviceStatus.Counter::value)
+            .sum();
+    return List.of(
+        device.guest(),
+        device.id(),
+        device.type(),
+        DeviceJson.state(device),
+        device.version().orElse(""),
+        Long.toString(requests),
+        note(device));
+  }
+
+  private static String note(DeviceStatus device) {
+    List<String> notes = new ArrayList<>(device.trouble().stream().toList());
+    Optional<Takeover> last = device.lastTakeover();
+    last.filter(Takeover::taken)
+        .ifPresent(t ->
+            notes.add(
+                String.format(
+                    Locale.ROOT,
+                    "%s took over from %s, pause %.1f ms",
+                    t.to(),
+                    t.from(),
+                    t.pauseMicros() / 1000.0)));
+    last.filter(t -> !t.taken()).ifPresent(t -> notes.add(t.to() + " refused: " + t.reason()));
+    return String.join("; ", notes);
+  }
+}

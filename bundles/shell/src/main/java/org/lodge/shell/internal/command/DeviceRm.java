@@ -1,0 +1,50 @@
+package org.lodge.shell.internal.command;
+
+import jakarta.json.Json;
+import java.time.Duration;
+import org.lodge.shell.Argument.Arity;
+import org.lodge.shell.Command;
+import org.lodge.shell.Description;
+import org.lodge.shell.ExitCode;
+import org.lodge.shell.Invocation;
+import org.lodge.shell.Kind;
+import org.lodge.shell.Option;
+import org.lodge.shell.internal.Services;
+
+/** {@code device rm GUEST ID}: takes a device away with the guest's consent. */
+final class DeviceRm implements Command {
+  private final Services services;
+
+  DeviceRm(Services services) {
+    this.services = services;
+  }
+
+  @Override
+  public Description description() {
+    return Description.of("device rm", "Take a device away from a running guest")
+        .details(
+            "The guest is asked to let go of the device, and it is gone when the command succeeds."
+                + " A guest that does not let go in time keeps it as it was; unmount or close what"
+                + " uses it there, and try again.")
+        .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
+        .argument("ID", Kind.TEXT, Arity.ONE, "the device, as device ls shows it")
+        .option(new Option("timeout", 't', Kind.DURATION, "10s", "for the guest's consent"))
+        .example("lodge device rm work data", "Takes the disk data away.")
+        .json("guest", "the guest")
+        .json("removed", "the device that it has no more");
+  }
+
+  @Override
+  public int run(Invocation invocation) throws Exception {
+    String guest = invocation.text("GUEST");
+    String id = invocation.text("ID");
+    Duration limit = invocation.duration("timeout").orElseThrow();
+    services.devices().remove(guest, id, limit).get();
+    if (invocation.json()) {
+      invocation.print(Json.createObjectBuilder().add("guest", guest).add("removed", id).build());
+    } else {
+      invocation.out().println(guest + " has let go of " + id);
+    }
+    return ExitCode.OK;
+  }
+}

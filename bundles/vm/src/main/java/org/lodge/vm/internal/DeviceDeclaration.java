@@ -1,0 +1,106 @@
+package org.lodge.vm.internal;
+
+import jakarta.json.Json;
+import jakarta.json.JsonArray;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lodge.vhostuser.BackendSpec;
+import org.lodge.vhostuser.ProtocolFeature;
+import org.lodge.vmm.VhostUserDevice;
+
+/**
+ * A device as a person declared it.
+ *
+ * @param id unique in its guest
+ * @param config keys of the device's own: {@code String}, {@code Boolean}, {@code Long} or {@code
+ *     BigDecimal}
+ */
+record DeviceDeclaration(String id, String type, Map<String, Object> config) {
+  static final String ID = "[a-z][a-z0-9-]{0,19}";
+
+  /** Types whose offer of a configuration space QEMU 7.1 to 8.0 does not survive. */
+  private static final Set<String> NO_CONFIG = Set.of("fs", "net", "rng");
+
+  DeviceDeclaration {
+    config = Map.copyOf(config);
+  }
+
+  BackendSpec backend(String guest, Path runDirectory) {
+    // Memory slots withheld: the whole table comes each time, so a new process can pick it up.
+    Set<ProtocolFeature> withheld =
+        NO_CONFIG.contains(type)
+            ? Set.of(ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.CONFIG)
+            : Set.of(ProtocolFeature.CONFIGURE_MEM_SLOTS);
+    return new BackendSpec(guest, id, type, config, socket(runDirectory), withheld);
+  }
+
+  VhostUserDevice frontEnd(Path runDirectory) {
+    // Left to itself, QEMU wants a queue for each CPU, and refuses a back-end with fewer.
+    Map<String, String> properties =
+        type.equals("blk")
+            ? Map.of("num-queues", config.getOrDefault("queues", 1).toString())
+            : Map.of();
+    return new VhostUserDevice(id, type, socket(runDirectory), properties);
+  }
+
+  Path socket(Path runDirectory) {
+    return runDirectory.resolve("device-" + id + ".sock");
+  }
+
+  static DeviceDeclaration of(JsonObject json) {
+    Map<String, Object> config = new LinkedHashMap<>();
+    json.forEach((key, value) -> {
+      if (!key.equals("id") && !key.equals("type")) {
+        config.put(key, scalar(value));
+      }
+    });
+    return new DeviceDeclaration(json.getString("id"), json.getString("type"), config);
+  }
+
+  static List<DeviceDeclaration> list(JsonArray array) {
+    List<DeviceDeclaration> devices = new ArrayList<>();
+    for (int i = 0; array != null && i < array.size(); i++) {
+      devices.add(of(array.getJsonObject(i)));
+    }
+    return devices;
+  }
+
+  private static Object scalar(JsonValue value) {
+    return switch (value) {
+      case JsonString text -> text.getString();
+      case JsonNumber number when number.isIntegral() -> number.longValueExact();
+      case JsonNumber number -> number.bigDecimalValue();
+      default -> value.getValueType() == JsonValue.ValueType.TRUE;
+    };
+  }
+
+  static JsonArray json(List<DeviceDeclaration> devices) {
+    JsonArrayBuilder array = Json.createArrayBuilder();
+    devices.forEach(device -> array.add(device.json()));
+    return array.build();
+  }
+
+  private JsonObject json() {
+    JsonObjectBuilder json = Json.createObjectBuilder();
+    config.forEach((key, value) -> {
+      switch (value) {
+        case Boolean flag -> json.add(key, flag);
+        case Long number -> json.add(key, number);
+        case BigDecimal number -> json.add(key, number);
+        default -> json.add(key, value.toString());
+      }
+    });
+    return json.add("id", id).add("type", type).build();
+  }
+}

@@ -1,0 +1,290 @@
+package org.lodge.vm.internal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendException;
+import org.lodge.vhostuser.BackendStatus;
+import org.lodge.vhostuser.VhostUserBackends;
+import org.lodge.vm.DeviceStatus;
+import org.lodge.vm.GuestException;
+import org.lodge.vmm.Vmm;
+import org.lodge.vmm.VmmException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The devices that Lodge serves to one guest, from before its CPUs run until its process has ended.
+ * Calls block; those that change a running guest come one at a time from its actor, while the
+ * process may end at any moment.
+ */
+final class GuestDevices {
+  private static final Logger LOG = LoggerFactory.getLogger(GuestDevices.class);
+  private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
+
+  private final String guest;
+  private final Path runDirectory;
+  private final Services<VhostUserBackends> backends;
+
+  /** Guards {@code slots} alone; not held while a back-end or the monitor is spoken to. */
+  private final Object lock = new Object();
+
+  private final Map<String, Slot> slots = new LinkedHashMap<>();
+
+  /**
+   * @param backend null where it could not be served again after a restart of Lodge
+   * @param trouble why not
+   */
+  private record Slot(DeviceDeclaration declaration, Backend backend, String trouble) {}
+
+  GuestDevices(String guest, Path runDirectory, Services<VhostUserBackends> backends) {
+    this.guest = guest;
+    this.runDirectory = runDirectory;
+    this.backends = backends;
+  }
+
+  /** Opens and plugs what is declared; the CPUs have not run. What fails leaves nothing open. */
+  void bringUp(Vmm vmm, List<DeviceDeclaration> declared)
+      throws GuestException, VmmException, InterruptedException {
+    closeAll();
+    try {
+      for (DeviceDeclaration each : declared) {
+        plug(vmm, each);
+      }
+    } catch (GuestException | VmmException | InterruptedException e) {
+      closeAll();
+      throw e;
+    }
+  }
+
+  /**
+   * @param id null for one that is free
+   */
+  DeviceStatus add(Vmm vmm, String id, String type, Map<String, Object> config)
+      throws GuestException, VmmException, InterruptedException {
+    String chosen = id == null ? freeId(type) : id;
+    if (!chosen.matches(DeviceDeclaration.ID)) {
+      throw problem(
+          "device",
+          "the id '"
+              + chosen
+              + "' can't be: it begins with a letter a-z and has at most 20 of a-z, 0-9 and -");
+    }
+    plug(vmm, new DeviceDeclaration(chosen, type, config));
+    remember();
+    LOG.info("Device {} of type {} was added", chosen, type);
+    return status(slot(chosen));
+  }
+
+  private String freeId(String type) {
+    synchronized (lock) {
+      int number = 0;
+      while (slots.containsKey(type + number)) {
+        number++;
+      }
+      return type + number;
+    }
+  }
+
+  private void plug(Vmm vmm, DeviceDeclaration declaration)
+      throws GuestException, VmmException, InterruptedException {
+    Slot slot = open(declaration);
+    boolean plugged = false;
+    try {
+      vmm.plug(declaration.frontEnd(runDirectory));
+      plugged = true;
+    } finally {
+      if (!plugged) {
+        drop(slot);
+      }
+    }
+    slot(declaration.id());
+  }
+
+  private Slot open(DeviceDeclaration declaration) throws GuestException, InterruptedException {
+    synchronized (lock) {
+      if (slots.containsKey(declaration.id())) {
+        throw problem(
+            "device", "there is a device " + declaration.id() + " already; take another id");
+      }
+    }
+    VhostUserBackends service =
+        backends
+            .await(GuestsService.BACKENDS, SERVICE_WAIT)
+            .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
+    try {
+      Backend backend = service.open(declaration.backend(guest, runDirectory));
+      Slot slot = new Slot(declaration, backend, "");
+      synchronized (lock) {
+        slots.put(declaration.id(), slot);
+      }
+      return slot;
+    } catch (BackendException e) {
+      throw new GuestException(guest, e.stage(), e.getMessage(), List.of(), e);
+    }
+  }
+
+  private void drop(Slot slot) {
+    synchronized (lock) {
+      slots.remove(slot.declaration().id(), slot);
+    }
+    if (slot.backend() != null) {
+      slot.backend().close();
+    }
+  }
+
+  /** The guest lets go of it first: a device that it still uses is not ended. */
+  void remove(Vmm vmm, String id, Duration limit) throws GuestException, VmmException {
+    Slot slot = slot(id);
+    vmm.unplug(id, limit);
+    drop(slot);
+    remember();
+    LOG.info("Device {} was removed", id);
+  }
+
+  String control(String id, String command, Map<String, Object> arguments) throws GuestException {
+    Slot slot = slot(id);
+    if (slot.backend() == null) {
+      throw problem("control", slot.trouble());
+    }
+    try {
+      return slot.backend().control(command, arguments);
+    } catch (BackendException e) {
+      throw new GuestException(guest, e.stage(), e.getMessage(), List.of(), e);
+    }
+  }
+
+  /** Serves again what an earlier Lodge served to a process that may still be there. */
+  void reopen(List<DeviceDeclaration> recorded) throws InterruptedException {
+    for (DeviceDeclaration each : recorded) {
+      synchronized (lock) {
+        Slot slot = slots.get(each.id());
+        if (slot != null && slot.backend() != null) {
+          continue;
+        }
+        slots.remove(each.id());
+      }
+      try {
+        open(each);
+        admitMonitor(each.socket(runDirectory));
+      } catch (GuestException e) {
+        LOG.error("Device {} can't be served again: {}", each.id(), e.getMessage());
+        synchronized (lock) {
+          slots.put(each.id(), new Slot(each, null, e.getMessage()));
+        }
+      }
+    }
+  }
+
+  /** A monitor that has lost its back-end connects again; its user is the directory's group. */
+  private void admitMonitor(Path socket) {
+    try {
+      Object user = Files.getAttribute(runDirectory, "unix:gid");
+      if (!user.equals(Files.getAttribute(runDirectory, "unix:uid"))) {
+        Files.setAttribute(socket, "unix:uid", user);
+      }
+    } catch (IOException e) {
+      LOG.warn("The monitor may not be able to connect to {} again: {}", socket, e.toString());
+    }
+  }
+
+  /** The guest's process has ended. */
+  void closeAll() {
+    List<Slot> ended;
+    synchronized (lock) {
+      ended = List.copyOf(slots.values());
+    }
+    ended.forEach(this::drop);
+  }
+
+  List<DeviceDeclaration> declarations() {
+    synchronized (lock) {
+      return slots.values().stream().map(Slot::declaration).toList();
+    }
+  }
+
+  List<DeviceStatus> statuses() {
+    List<Slot> all;
+    synchronized (lock) {
+      all = new ArrayList<>(slots.values());
+    }
+    return all.stream().map(this::status).toList();
+  }
+
+  private Slot slot(String id) throws GuestException {
+    synchronized (lock) {
+      Slot slot = slots.get(id);
+      if (slot == null) {
+        throw problem(
+            "device",
+            "has no device "
+                + id
+                + "; it has "
+                + (slots.isEmpty() ? "none" : String.join(", ", slots.keySet())));
+      }
+      return slot;
+    }
+  }
+
+  private void remember() {
+    try {
+      Optional<RunRecord> record = RunRecord.read(runDirectory);
+      if (record.isPresent()) {
+        record.get().withDevices(declarations()).write(runDirectory);
+      }
+    } catch (IOException e) {
+      LOG.warn("A later Lodge will not know the guest's devices: {}", e.toString());
+    }
+  }
+
+  private DeviceStatus status(Slot slot) {
+    DeviceDeclaration declared = slot.declaration();
+    if (slot.backend() == null) {
+      return new DeviceStatus(
+          guest,
+          declared.id(),
+          declared.type(),
+          declared.config(),
+          DeviceStatus.State.CLOSED,
+          Optional.empty(),
+          List.of(),
+          Optional.of(slot.trouble()),
+          0,
+          Optional.empty());
+    }
+    BackendStatus status = slot.backend().status();
+    return new DeviceStatus(
+        guest,
+        declared.id(),
+        declared.type(),
+        declared.config(),
+        switch (status.link()) {
+          case LISTENING -> DeviceStatus.State.UNCONNECTED;
+          case CONNECTED -> DeviceStatus.State.UNUSED;
+          case RUNNING -> DeviceStatus.State.RUNNING;
+          case CLOSED -> DeviceStatus.State.CLOSED;
+        },
+        status.logicVersion(),
+        status.counters().stream()
+            .map(each -> new DeviceStatus.Counter(each.name(), each.unit(), each.value()))
+            .toList(),
+        status.trouble(),
+        status.takeovers(),
+        status
+            .lastTakeover()
+            .map(last ->
+                new DeviceStatus.Takeover(
+                    last.from(), last.to(), last.taken(), last.reason(), last.pauseMicros())));
+  }
+
+  private GuestException problem(String stage, String message) {
+    return new GuestException(guest, stage, message);
+  }
+}

@@ -1,0 +1,164 @@
+package org.lodge.vm.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendException;
+import org.lodge.vhostuser.BackendSpec;
+import org.lodge.vhostuser.BackendStatus;
+import org.lodge.vhostuser.VhostUserBackends;
+import org.lodge.vm.DeviceStatus;
+import org.lodge.vm.GuestException;
+import org.lodge.vmm.VhostUserDevice;
+import org.lodge.vmm.Vmm;
+import org.lodge.vmm.VmmException;
+
+class GuestDevicesTest {
+  private static final DeviceDeclaration DATA =
+      new DeviceDeclaration("data", "blk", Map.of("path", "d.img", "queues", 2L, "readOnly", true));
+  private static final DeviceDeclaration RANDOM = new DeviceDeclaration("random", "rng", Map.of());
+
+  @TempDir Path run;
+  private final List<String> log = new ArrayList<>();
+  private final List<BackendSpec> opened = new ArrayList<>();
+  private final Services<VhostUserBackends> backends = new Services<>();
+  private String monitorRefuses;
+  private String hostLacks;
+  private GuestDevices devices;
+
+  @BeforeEach
+  void anEmptyGuest() {
+    VhostUserBackends service =
+        fake(
+            VhostUserBackends.class,
+            (name, arguments) -> name.equals("open") ? open((BackendSpec) arguments[0]) : null);
+    backends.add(GuestsService.BACKENDS, service);
+    devices = new GuestDevices("work", run, backends);
+  }
+
+  private interface Behaviour {
+    Object call(String name, Object[] arguments) throws Exception;
+  }
+
+  private static <T> T fake(Class<T> type, Behaviour behaviour) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> behaviour.call(method.getName(), arguments)));
+  }
+
+  private Backend open(BackendSpec spec) throws BackendException {
+    if (spec.device().equals(hostLacks)) {
+      throw new BackendException("config", "no such file", null);
+    }
+    log.add("open " + spec.device());
+    opened.add(spec);
+    return fake(
+        Backend.class,
+        (name, arguments) -> {
+          log.add(name + " " + spec.device());
+          return name.equals("status")
+              ? new BackendStatus(
+                  BackendStatus.Link.RUNNING,
+                  Optional.of("1.0.0"),
+                  0,
+                  List.of(),
+                  List.of(),
+                  Optional.empty(),
+                  0,
+                  Optional.empty())
+              : name.equals("control") ? "done" : null;
+        });
+  }
+
+  private Vmm vmm() {
+    return fake(
+        Vmm.class,
+        (name, arguments) -> {
+          String id = arguments[0] instanceof VhostUserDevice d ? d.id() : (String) arguments[0];
+          if (id.equals(monitorRefuses)) {
+            throw new VmmException("device", "refused");
+          }
+          log.add(name + " " + id);
+          return null;
+        });
+  }
+
+  @Test
+  void eachDeviceIsServedBeforeItsMonitorAsksForIt() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA, RANDOM));
+    assertEquals(List.of("open data", "plug data", "open random", "plug random"), log);
+  }
+
+  @Test
+  void aDeclaredDeviceThatFailsLeavesNoneOfTheOthersOpen() {
+    monitorRefuses = "random";
+    assertThrows(VmmException.class, () -> devices.bringUp(vmm(), List.of(DATA, RANDOM)));
+    assertTrue(log.containsAll(List.of("close data", "close random")), log::toString);
+    assertEquals(List.of(), devices.declarations());
+  }
+
+  @Test
+  void aDeviceThatTheGuestDoesNotLetGoOfStaysServed() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA));
+    monitorRefuses = "data";
+    assertThrows(VmmException.class, () -> devices.remove(vmm(), "data", Duration.ofSeconds(1)));
+    assertTrue(!log.contains("close data"), log::toString);
+    monitorRefuses = null;
+    devices.remove(vmm(), "data", Duration.ofSeconds(1));
+    assertEquals("close data", log.getLast());
+  }
+
+  @Test
+  void anAddedDeviceGetsAFreeIdAndATakenOneIsRefused() throws Exception {
+    assertEquals("blk0", devices.add(vmm(), null, "blk", Map.of()).id());
+    assertEquals("blk1", devices.add(vmm(), null, "blk", Map.of()).id());
+    assertThrows(GuestException.class, () -> devices.add(vmm(), "blk1", "blk", Map.of()));
+    assertThrows(GuestException.class, () -> devices.add(vmm(), "../x", "blk", Map.of()));
+  }
+
+  @Test
+  void aLaterLodgeServesWhatWasThereAtLast() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA));
+    new RunRecord("qemu", Path.of("/c/vm/work.json"), "{}", devices.declarations()).write(run);
+    devices.add(vmm(), "more", "blk", Map.of("path", "m.img"));
+    devices.remove(vmm(), "data", Duration.ofSeconds(1));
+    devices.add(vmm(), "again", "blk", DATA.config());
+
+    opened.clear();
+    hostLacks = "more";
+    GuestDevices later = new GuestDevices("work", run, backends);
+    later.reopen(RunRecord.read(run).orElseThrow().devices());
+    assertEquals(1, opened.size());
+    assertEquals(DATA.config(), opened.getFirst().config(), "numbers and flags as they were");
+    DeviceStatus lost = later.statuses().getFirst();
+    assertEquals(DeviceStatus.State.CLOSED, lost.state());
+    assertTrue(lost.trouble().orElseThrow().contains("no such file"), lost::toString);
+
+    hostLacks = null;
+    later.reopen(RunRecord.read(run).orElseThrow().devices());
+    assertEquals(List.of("again", "more"), opened.stream().map(BackendSpec::device).toList());
+  }
+
+  @Test
+  void theEndOfTheProcessEndsEveryDevice() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA, RANDOM));
+    devices.closeAll();
+    assertTrue(log.containsAll(List.of("close data", "close random")), log::toString);
+    assertEquals(List.of(), devices.statuses());
+    assertThrows(GuestException.class, () -> devices.control("data", "resize", Map.of()));
+  }
+}
