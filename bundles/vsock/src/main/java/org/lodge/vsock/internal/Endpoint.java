@@ -48,9 +48,11 @@ final class Endpoint implements VsockEndpoint {
   /** What one attached device sees; it means nothing any more once another has attached. */
   private final class Attachment implements HostSide {
     final GuestLink link;
+    final GuestLink former;
 
-    Attachment(GuestLink link) {
+    Attachment(GuestLink link, GuestLink former) {
       this.link = link;
+      this.former = former;
     }
 
     @Override
@@ -80,7 +82,13 @@ final class Endpoint implements VsockEndpoint {
   }
 
   synchronized HostSide attach(GuestLink link) throws VsockException {
-    if (attachment != null) {
+    Attachment present = attachment;
+    boolean free =
+        present == null
+            || present.link == link
+            || present.former == link
+            || present.link.handedOver();
+    if (!free) {
       throw new VsockException("guest '%s' has a virtio socket device already".formatted(guest));
     }
     if (successorLimit != null) {
@@ -93,7 +101,7 @@ final class Endpoint implements VsockEndpoint {
       socket = HybridSocket.open(this, link.socket().get());
     }
     cid = link.cid();
-    attachment = new Attachment(link);
+    attachment = new Attachment(link, present == null ? null : present.link);
     return attachment;
   }
 

@@ -18,6 +18,9 @@ public interface GuestLink {
   /** Where host programs reach the guest with {@code CONNECT port}, if anywhere. */
   Optional<Path> socket();
 
+  /** Whether the device has given its connections away, so that another may attach over it. */
+  boolean handedOver();
+
   /**
    * The host wants to connect. The device asks the guest and binds its end to the given one.
    *

@@ -9,7 +9,8 @@ public interface VsockHost {
 
   /**
    * Makes a device the carrier of its guest's connections. Where a former device of the guest has
-   * left them for its successor, {@link HostSide#ends} has them.
+   * left them for its successor, whether it has detached yet or not, {@link HostSide#ends} has
+   * them. The former may take them back by attaching again, where its successor was refused.
    *
    * @throws VsockException where another device serves this guest, or the socket can't be bound
    */

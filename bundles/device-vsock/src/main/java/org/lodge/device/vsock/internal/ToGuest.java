@@ -48,7 +48,6 @@ final class ToGuest {
     lock.lock();
     try {
       queue = receiveQueue;
-      frozen = false;
       connections.snapshot().forEach(this::waitForBuffers);
     } finally {
       lock.unlock();
@@ -66,11 +65,20 @@ final class ToGuest {
     }
   }
 
-  /** Says and delivers nothing from now on until a queue is started. */
+  /** Says and delivers nothing until {@link #thaw}. */
   void freeze() {
     lock.lock();
     try {
       frozen = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void thaw() {
+    lock.lock();
+    try {
+      frozen = false;
     } finally {
       lock.unlock();
     }

@@ -43,6 +43,7 @@ final class VsockDevice implements Device, GuestLink {
   private final FromGuest fromGuest;
   private List<Connection> imported = List.of();
   private HostSide host;
+  private boolean seqpacket;
   private volatile boolean transportResetDue;
 
   VsockDevice(VsockSettings settings, VsockHost vsockHost) {
@@ -84,24 +85,39 @@ final class VsockDevice implements Device, GuestLink {
   public void start(long acceptedFeatures) throws DeviceException {
     toGuest.forgetAll();
     imported.forEach(connections::restore);
+    seqpacket = (acceptedFeatures & SEQPACKET_FEATURE) != 0;
     try {
-      host = vsockHost.attach(this);
+      attach();
     } catch (VsockException e) {
       throw new DeviceException("start", e.getMessage(), e);
     }
-    fromGuest.attached(host, (acceptedFeatures & SEQPACKET_FEATURE) != 0);
-    findEnds();
+    findEnds(imported);
     imported = List.of();
   }
 
-  /** Finds the host's end for each connection of the former device, and the other way round. */
-  private void findEnds() {
+  private void attach() throws VsockException {
+    host = vsockHost.attach(this);
+    fromGuest.attached(host, seqpacket);
+  }
+
+  /** A successor that had taken the connections was refused: they are ours again. */
+  private void takeBack() {
+    try {
+      attach();
+    } catch (VsockException e) {
+      throw new IllegalStateException(e);
+    }
+    findEnds(connections.snapshot());
+  }
+
+  /** Finds the host's end for each known connection, and the other way round. */
+  private void findEnds(List<Connection> known) {
     Map<Long, HostEnd> ends = new HashMap<>();
     for (HostEnd end : host.ends()) {
       ends.put(Connection.key(end.guestPortNumber(), end.hostPortNumber()), end);
     }
-    transportResetDue = ends.isEmpty() && !imported.isEmpty();
-    for (Connection connection : imported) {
+    transportResetDue = ends.isEmpty() && !known.isEmpty();
+    for (Connection connection : known) {
       HostEnd end = ends.remove(connection.key());
       if (end == null) {
         connections.remove(connection);
@@ -121,6 +137,10 @@ final class VsockDevice implements Device, GuestLink {
 
   @Override
   public void startQueue(Virtqueue queue) {
+    if (toGuest.isFrozen()) {
+      toGuest.thaw();
+      takeBack();
+    }
     switch (queue.index()) {
       case RECEIVE_QUEUE -> toGuest.start(queue);
       case TRANSMIT_QUEUE -> fromGuest.start(queue);
@@ -214,6 +234,11 @@ final class VsockDevice implements Device, GuestLink {
   @Override
   public Optional<Path> socket() {
     return settings.socket();
+  }
+
+  @Override
+  public boolean handedOver() {
+    return toGuest.isFrozen();
   }
 
   @Override

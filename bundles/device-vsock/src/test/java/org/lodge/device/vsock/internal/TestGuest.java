@@ -1,5 +1,9 @@
 package org.lodge.device.vsock.internal;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -7,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
@@ -14,6 +20,7 @@ import org.lodge.virtio.RingException;
 import org.lodge.virtio.fixture.DriverQueue;
 import org.lodge.virtio.fixture.GuestArena;
 import org.lodge.virtio.fixture.TestTransport;
+import org.lodge.virtio.ring.Ring;
 import org.lodge.vsock.internal.Hub;
 
 /**
@@ -36,6 +43,7 @@ final class TestGuest implements AutoCloseable {
   private final int sendBytes;
   private final Optional<Path> socket;
   private VsockDevice device;
+  private AtomicReference<VsockDevice> behind;
   private final long[] addresses = new long[64];
   private final int[] lengths = new int[64];
   private boolean receivesPosted = true;
@@ -87,7 +95,7 @@ final class TestGuest implements AutoCloseable {
     if (former != null) {
       device.importState(former);
     }
-    transport.start(device, features, queueSize);
+    transport.start(inFrontOf(device), features, queueSize);
     transport.driver(2).add(new long[] {memory.allocate(4, 8)}, new int[] {4}, 0, 1);
     transport.kick(2);
     receiveAddresses = new long[queueSize];
@@ -112,8 +120,56 @@ final class TestGuest implements AutoCloseable {
 
   void swap() throws Exception {
     VsockDevice next = device();
-    transport.swap(next, SOON);
+    transport.swap(inFrontOf(next), SOON);
     device = next;
+  }
+
+  /** A device for the transport, behind which another can take the place. */
+  private Device inFrontOf(VsockDevice served) {
+    AtomicReference<VsockDevice> holder = new AtomicReference<>(served);
+    behind = holder;
+    return (Device)
+        Proxy.newProxyInstance(
+            TestGuest.class.getClassLoader(),
+            new Class<?>[] {Device.class},
+            (proxy, method, arguments) -> {
+              try {
+                return method.invoke(holder.get(), arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  /**
+   * Replaces the device in the order in which a transport does it, with the former's end last.
+   *
+   * @param taken false where the successor is refused after it has started
+   */
+  void swapTransport(boolean taken) throws Exception {
+    List<Ring> rings = List.of(transport.ring(0), transport.ring(1), transport.ring(2));
+    VsockDevice next = device();
+    rings.forEach(Ring::pause);
+    for (Ring ring : rings) {
+      assertTrue(device.stopQueue(ring, SOON));
+    }
+    next.importState(device.exportState());
+    next.start(ALL_FEATURES);
+    VsockDevice serving = taken ? next : device;
+    if (!taken) {
+      rings.forEach(device::startQueue);
+      next.close();
+    } else {
+      rings.forEach(next::startQueue);
+      device.stop();
+      device.close();
+    }
+    device = serving;
+    behind.set(serving);
+    for (Ring ring : rings) {
+      ring.resume();
+      ring.serve(serving);
+    }
   }
 
   /** What a successor would be given; the device says nothing more after that. */

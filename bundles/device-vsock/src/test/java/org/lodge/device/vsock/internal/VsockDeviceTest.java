@@ -449,6 +449,21 @@ class VsockDeviceTest {
   }
 
   @Test
+  void aSuccessorMayStartBeforeItsFormerStopsAndMayBeRefusedThen() throws Exception {
+    VsockStream stream = connect(guest, 1);
+    guest.send(guest.packet(Header.RW, 1, PORT, 0, 0, text("before")));
+    guest.swapTransport(true);
+    stream.write(ByteBuffer.wrap(text("one")));
+    assertArrayEquals(text("one"), guest.receive(Header.RW).payload());
+    guest.swapTransport(false);
+    stream.write(ByteBuffer.wrap(text("two")));
+    assertArrayEquals(text("two"), guest.receive(Header.RW).payload());
+    guest.send(guest.packet(Header.RW, 1, PORT, 0, 0, text("after")));
+    assertArrayEquals(text("beforeafter"), read(stream, 11));
+    connect(guest, 2);
+  }
+
+  @Test
   void theConfigurationIsExplained() {
     VsockDeviceFactory factory = new VsockDeviceFactory(hub);
     DeviceException missing =
