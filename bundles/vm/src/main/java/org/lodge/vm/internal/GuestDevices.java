@@ -127,7 +127,7 @@ final class GuestDevices {
       }
       return slot;
     } catch (BackendException e) {
-      throw new GuestException(guest, e.stage(), e.getMessage(), List.of(), e);
+      throw failed(declaration.id(), e);
     }
   }
 
@@ -157,7 +157,7 @@ final class GuestDevices {
     try {
       return slot.backend().control(command, arguments);
     } catch (BackendException e) {
-      throw new GuestException(guest, e.stage(), e.getMessage(), List.of(), e);
+      throw failed(id, e);
     }
   }
 
@@ -282,6 +282,13 @@ final class GuestDevices {
             .map(last ->
                 new DeviceStatus.Takeover(
                     last.from(), last.to(), last.taken(), last.reason(), last.pauseMicros())));
+  }
+
+  /** The reason without guest and device, which each layer below has put before it. */
+  private GuestException failed(String id, BackendException e) {
+    String before = "guest '%s', device '%s': ".formatted(guest, id);
+    return new GuestException(
+        guest, e.stage(), "device " + id + ": " + e.getMessage().replace(before, ""), List.of(), e);
   }
 
   private GuestException problem(String stage, String message) {
