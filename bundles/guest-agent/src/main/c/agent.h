@@ -36,8 +36,16 @@ bool carrier_is_unix(void);
 int carrier_dial(void);
 /* A connect that was begun has an outcome: 0, an errno, or EINPROGRESS. */
 int connect_outcome(int fd);
-size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, const char *name,
-                   const char *argument);
+
+/* A service that a program of the guest calls. */
+struct service {
+  const char *name;
+  const char *argument;
+  const char *target;
+};
+
+size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token,
+                   const struct service *);
 
 /* channel.c: the main channel. */
 
@@ -63,9 +71,10 @@ enum local {
 typedef void (*relay_ended)(void *owner, int error);
 
 /* Takes ownership of the descriptors, also where there is no room: NULL then. `write_fd` is -1
- * where it is the same as `read_fd`, or nothing is written. */
-struct relay *relay_begin(enum local, int read_fd, int write_fd, uint64_t token, const char *name,
-                          const char *argument, bool local_connects, relay_ended, void *owner);
+ * where it is the same as `read_fd`, or nothing is written. With a service it is a call, else an
+ * announced connection. */
+struct relay *relay_begin(enum local, int read_fd, int write_fd, uint64_t token,
+                          const struct service *, bool local_connects, relay_ended, void *owner);
 /* Nobody reads what the host still sends. */
 void relay_no_input(struct relay *);
 /* The call is answered once both sides are connected, or fail to be. */

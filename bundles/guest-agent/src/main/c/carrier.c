@@ -56,11 +56,14 @@ int connect_outcome(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, const char *name,
-                   const char *argument) {
+size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token,
+                   const struct service *service) {
   struct writer out = {into, room, 0};
-  size_t name_length = strnlen(name, LODGE_NAME_MAX);
-  size_t argument_length = strnlen(argument, LODGE_ARGUMENT_MAX);
+  static const struct service none = {"", "", ""};
+  const struct service *of = service != NULL ? service : &none;
+  size_t name_length = strnlen(of->name, LODGE_NAME_MAX);
+  size_t argument_length = strnlen(of->argument, LODGE_ARGUMENT_MAX);
+  size_t target_length = strnlen(of->target, LODGE_NAME_MAX);
   write_u32(&out, LODGE_MAGIC);
   write_u16(&out, LODGE_VERSION);
   write_u16(&out, (uint16_t)kind);
@@ -68,8 +71,11 @@ size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, const c
   write_u16(&out, (uint16_t)name_length);
   write_u16(&out, (uint16_t)argument_length);
   write_u32(&out, 0);
-  write_u64(&out, 0);
-  write_bytes(&out, name, name_length);
-  write_bytes(&out, argument, argument_length);
+  write_u16(&out, (uint16_t)target_length);
+  write_u16(&out, 0);
+  write_u32(&out, 0);
+  write_bytes(&out, of->name, name_length);
+  write_bytes(&out, of->argument, argument_length);
+  write_bytes(&out, of->target, target_length);
   return out.used;
 }

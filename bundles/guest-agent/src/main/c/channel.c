@@ -129,7 +129,7 @@ static void say_hello(void) {
   char boot_id[64];
   struct utsname system;
   struct writer out = {body, sizeof body, 0};
-  unsent_used = put_preface(unsent, sizeof unsent, LODGE_MAIN, 0, "", "");
+  unsent_used = put_preface(unsent, sizeof unsent, LODGE_MAIN, 0, NULL);
   read_line("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id);
   uname(&system);
   write_u32(&out, LODGE_VERSION);

@@ -1,4 +1,4 @@
-/* What programs and units of the guest run: `lodge-agent ready` and `lodge-agent call SERVICE
+/* What programs and units of the guest run: `lodge-agent ready` and `lodge-agent call TARGET SERVICE
  * [ARGUMENT]`. They dial the host by themselves; the guest is who is known there, not the program. */
 #include <errno.h>
 #include <poll.h>
@@ -50,10 +50,10 @@ static bool read_all(int fd, uint8_t *into, size_t count) {
 }
 
 /* A connection on which the host has said yes, or -1. */
-static int ask(int kind, const char *name, const char *argument) {
-  uint8_t preface[LODGE_PREFACE_BYTES + LODGE_NAME_MAX + LODGE_ARGUMENT_MAX];
+static int ask(int kind, const struct service *service) {
+  uint8_t preface[LODGE_PREFACE_BYTES + 2 * LODGE_NAME_MAX + LODGE_ARGUMENT_MAX];
   uint8_t reply[LODGE_REPLY_BYTES + LODGE_TEXT_MAX];
-  size_t length = put_preface(preface, sizeof preface, kind, 0, name, argument);
+  size_t length = put_preface(preface, sizeof preface, kind, 0, service);
   int fd = carrier_dial();
   if (fd < 0) {
     fail("no connection to Lodge");
@@ -89,8 +89,8 @@ static bool pass(int from, int to) {
   return count > 0 && write_all(to, buffer, (size_t)count);
 }
 
-int client_call(const char *name, const char *argument) {
-  int fd = ask(LODGE_CALL, name, argument);
+int client_call(const struct service *service) {
+  int fd = ask(LODGE_CALL, service);
   if (fd < 0) {
     return 126;
   }
@@ -110,4 +110,4 @@ int client_call(const char *name, const char *argument) {
   return 0;
 }
 
-int client_ready(void) { return ask(LODGE_READY, "", "") < 0 ? 1 : 0; }
+int client_ready(void) { return ask(LODGE_READY, NULL) < 0 ? 1 : 0; }

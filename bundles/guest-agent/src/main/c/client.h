@@ -3,7 +3,7 @@
 
 #include "agent.h"
 
-int client_call(const char *name, const char *argument);
+int client_call(const struct service *);
 int client_ready(void);
 
 #endif

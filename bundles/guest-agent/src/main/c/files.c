@@ -33,7 +33,7 @@ void file_get(const struct request *request) {
     send_result(request->call, error, strerror(error));
     return;
   }
-  if (relay_begin(LOCAL_READ_FILE, fd, -1, request->token, NULL, NULL, false, NULL, NULL) ==
+  if (relay_begin(LOCAL_READ_FILE, fd, -1, request->token, NULL, false, NULL, NULL) ==
       NULL) {
     send_result(request->call, errno, "too many connections");
     return;
@@ -87,8 +87,8 @@ void file_put(const struct request *request) {
     send_result(request->call, error, strerror(error));
     return;
   }
-  file->relay = relay_begin(LOCAL_WRITE_FILE, -1, fd, request->token, NULL, NULL, false,
-                            put_ended, file);
+  file->relay = relay_begin(LOCAL_WRITE_FILE, -1, fd, request->token, NULL, false, put_ended,
+                            file);
   if (file->relay == NULL) {
     int error = errno;
     unlink(file->temporary);

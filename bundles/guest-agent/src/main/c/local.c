@@ -22,6 +22,7 @@ struct listener {
   char path[sizeof ((struct sockaddr_un *)0)->sun_path];
   char name[LODGE_NAME_MAX + 1];
   char argument[LODGE_ARGUMENT_MAX + 1];
+  char target[LODGE_NAME_MAX + 1];
 };
 
 static struct listener listeners[LISTENERS_MAX];
@@ -66,7 +67,7 @@ void local_open(const struct request *request) {
   int fd = connect_to(request);
   struct relay *relay =
       fd < 0 ? NULL
-             : relay_begin(LOCAL_SOCKET, fd, -1, request->token, NULL, NULL, true, NULL, NULL);
+             : relay_begin(LOCAL_SOCKET, fd, -1, request->token, NULL, true, NULL, NULL);
   if (relay == NULL) {
     send_result(request->call, errno, strerror(errno));
   } else {
@@ -78,12 +79,13 @@ static void accept_all(struct watch *watch, uint32_t events) {
   struct listener *listener =
       (struct listener *)((char *)watch - offsetof(struct listener, watch));
   (void)events;
+  struct service service = {listener->name, listener->argument, listener->target};
   for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
     int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       return;
     }
-    relay_begin(LOCAL_SOCKET, fd, -1, 0, listener->name, listener->argument, false, NULL, NULL);
+    relay_begin(LOCAL_SOCKET, fd, -1, 0, &service, false, NULL, NULL);
   }
 }
 
@@ -143,6 +145,7 @@ void local_listen(const struct request *request) {
   memcpy(listener->path, address.sun_path, sizeof listener->path);
   memcpy(listener->name, request->name, sizeof listener->name);
   memcpy(listener->argument, request->argument, sizeof listener->argument);
+  memcpy(listener->target, request->aim, sizeof listener->target);
   watch_begin(&listener->watch, fd, accept_all);
   watch_want(&listener->watch, EPOLLIN);
   send_result(request->call, 0, "");

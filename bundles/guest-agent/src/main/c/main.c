@@ -12,14 +12,17 @@
 static int usage(void) {
   fputs("usage: lodge-agent [--unix PATH] [--initramfs]      serve the host\n"
         "       lodge-agent [--unix PATH] ready              tell that the guest has come up\n"
-        "       lodge-agent [--unix PATH] call SERVICE [ARGUMENT]\n"
-        "                                                    call a service that the host offers\n"
+        "       lodge-agent [--unix PATH] call TARGET SERVICE [ARGUMENT], or lodge-call TARGET ...\n"
+        "                                                    call what another guest, @host, or\n"
+        "                                                    @default (the host picks) offers\n"
         "--unix PATH reaches Lodge through a Unix socket instead of a virtio socket\n",
         stderr);
   return 2;
 }
 
 int main(int count, char **arguments) {
+  const char *slash = strrchr(arguments[0], '/');
+  bool is_call = strcmp(slash != NULL ? slash + 1 : arguments[0], "lodge-call") == 0;
   bool in_initramfs = false;
   int at = 1;
   for (; at < count && arguments[at][0] == '-'; at++) {
@@ -35,10 +38,17 @@ int main(int count, char **arguments) {
   if (left == 1 && strcmp(arguments[at], "ready") == 0) {
     return client_ready();
   }
-  if ((left == 2 || left == 3) && strcmp(arguments[at], "call") == 0) {
-    return client_call(arguments[at + 1], left == 3 ? arguments[at + 2] : "");
+  if (!is_call && left > 0 && strcmp(arguments[at], "call") == 0) {
+    is_call = true;
+    at++;
+    left--;
   }
-  if (left != 0) {
+  if (is_call && (left == 2 || left == 3)) {
+    struct service service = {arguments[at + 1], left == 3 ? arguments[at + 2] : "",
+                              arguments[at]};
+    return client_call(&service);
+  }
+  if (is_call || left != 0) {
     return usage();
   }
   root_begin(in_initramfs, arguments[0]);

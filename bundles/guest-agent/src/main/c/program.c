@@ -197,11 +197,11 @@ static void connect_streams(struct program *program, const struct exec_request *
                             struct streams *streams) {
   program->streams =
       relay_begin(exec->terminal ? LOCAL_TERMINAL : LOCAL_PIPES, streams->read_fd,
-                  streams->write_fd, exec->token, NULL, NULL, false, streams_ended, program);
+                  streams->write_fd, exec->token, NULL, false, streams_ended, program);
   program->errors = exec->terminal
                         ? NULL
                         : relay_begin(LOCAL_PIPES, streams->error_fd, -1, exec->error_token, NULL,
-                                      NULL, false, errors_ended, program);
+                                      false, errors_ended, program);
   streams->read_fd = streams->write_fd = streams->error_fd = -1;
 }
 

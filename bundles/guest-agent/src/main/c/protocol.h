@@ -5,19 +5,20 @@
  * listens for Lodge. Each connection begins with a preface that says what it is for. All numbers
  * are little-endian; all strings are bytes without a NUL, their lengths come first.
  *
- * PREFACE, 32 bytes, then name and argument
+ * PREFACE, 32 bytes, then name, argument and target
  *    0 u32 LODGE_MAGIC
  *    4 u16 version of the protocol
  *    6 u16 kind: enum lodge_kind
  *    8 u64 token               (LODGE_ANNOUNCED, else 0)
  *   16 u16 length of the name, 18 u16 length of the argument      (LODGE_CALL, else 0)
  *   20 u32 flags, 0: bit 0 will say that frames with typed handles of descriptors follow
- *   24 u64 0
+ *   24 u16 length of the target (LODGE_CALL, else 0)               26 u16 0, 28 u32 0
  *
  * LODGE_MAIN       the one main channel; messages both ways follow, the agent's LODGE_HELLO first
  * LODGE_ANNOUNCED  a connection that a message on the main channel asked for by this token
- * LODGE_CALL       a program in the guest asks for the service "name" with "argument"; a reply
- *                  follows, then the bytes of both sides
+ * LODGE_CALL       a program in the guest asks for the service "name" with "argument", of "target":
+ *                  a guest, @host, or @default where the host picks; a reply follows, then the
+ *                  bytes of both sides
  * LODGE_READY      the guest has come up; a reply follows, and the end
  *
  * REPLY of the host, 8 bytes, then text
@@ -81,8 +82,8 @@ enum lodge_message {
    * token: so a server in the guest sees an ordinary accept. */
   LODGE_OPEN = 8,
   /* 0 u32 mode of the socket file, 4 u32 owner uid, 8 u32 owner gid, 12 u16 length of the path,
-   * 14 u16 length of the name, 16 u16 length of the argument, 18 path, name, argument. Every
-   * connection to the Unix socket becomes a LODGE_CALL. */
+   * 14 u16 length of the name, 16 u16 length of the argument, 18 u16 length of the target,
+   * 20 path, name, argument, target. Every connection to the Unix socket becomes a LODGE_CALL. */
   LODGE_LISTEN = 9,
   /* 0 u16 length of the path, 2 path */
   LODGE_UNLISTEN = 10,

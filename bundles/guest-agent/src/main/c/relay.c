@@ -355,7 +355,7 @@ static void close_both(int read_fd, int write_fd) {
 }
 
 struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t token,
-                          const char *name, const char *argument, bool local_connects,
+                          const struct service *service, bool local_connects,
                           relay_ended ended, void *owner) {
   set_up_once();
   int link = free_relays == NULL ? -1 : carrier_dial();
@@ -372,7 +372,7 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
       .local = local,
       .link_connects = true,
       .local_connects = local_connects,
-      .reply_due = name != NULL ? LODGE_REPLY_BYTES : 0,
+      .reply_due = service != NULL ? LODGE_REPLY_BYTES : 0,
       .ended = ended,
       .owner = owner,
       .used = true,
@@ -382,8 +382,8 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
   watch_begin(&relay->output, write_fd, output_ready);
   relay->to_host.block = take_block();
   relay->to_host.end = (uint32_t)put_preface(
-      relay->to_host.block, BLOCK_BYTES, name != NULL ? LODGE_CALL : LODGE_ANNOUNCED, token,
-      name != NULL ? name : "", argument != NULL ? argument : "");
+      relay->to_host.block, BLOCK_BYTES, service != NULL ? LODGE_CALL : LODGE_ANNOUNCED, token,
+      service);
   relay->to_host.source_ended = read_fd < 0;
   relay->from_host.done = local == LOCAL_READ_FILE || (local == LOCAL_PIPES && write_fd < 0);
   want(relay);

@@ -65,10 +65,12 @@ static void parse_listen(struct reader *in, struct request *into) {
   size_t path = read_u16(in);
   size_t name = read_u16(in);
   size_t argument = read_u16(in);
+  size_t aim = read_u16(in);
   parse_path(in, into, path);
   read_string(in, name, into->name, sizeof into->name);
   read_string(in, argument, into->argument, sizeof into->argument);
-  in->bad |= into->mode > 0777 || into->name[0] == 0;
+  read_string(in, aim, into->aim, sizeof into->aim);
+  in->bad |= into->mode > 0777 || into->name[0] == 0 || into->aim[0] == 0;
 }
 
 bool parse_request(uint16_t type, uint64_t call, const uint8_t *body, size_t length,

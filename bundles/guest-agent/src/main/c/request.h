@@ -38,6 +38,7 @@ struct request {
   char path[LODGE_PATH_MAX];
   char name[LODGE_NAME_MAX + 1];
   char argument[LODGE_ARGUMENT_MAX + 1];
+  char aim[LODGE_NAME_MAX + 1]; /* whom a call goes to */
   struct exec_request exec;
 };
 

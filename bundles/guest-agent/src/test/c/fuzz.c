@@ -59,7 +59,8 @@ static size_t seed(uint8_t *into, size_t room, uint16_t *type) {
       write_u16(&out, 6);
       write_u16(&out, 4);
       write_u16(&out, 3);
-      write_bytes(&out, "/tmp/snamearg", 13);
+      write_u16(&out, 5);
+      write_bytes(&out, "/tmp/snameargvault", 18);
       break;
     case LODGE_GET:
       write_u64(&out, 1);

@@ -16,6 +16,12 @@ public interface AgentCall {
   /** Untrusted: printable ASCII, at most 256 characters. */
   String argument();
 
+  /**
+   * Untrusted: whom the program wants, a guest, {@code @host} or {@code @default}; printable ASCII,
+   * 1 to 128 characters.
+   */
+  String target();
+
   /** Says yes. The stream belongs to the caller and carries the bytes of both sides. */
   VsockStream accept() throws IOException;
 

@@ -54,9 +54,17 @@ public interface AgentSession {
    * also where the session ends.
    *
    * @param mode of the socket file, such as 0600
+   * @param target as {@link AgentCall#target}
    */
   void listen(
-      String path, int mode, int uid, int gid, String service, String argument, Duration limit)
+      String path,
+      int mode,
+      int uid,
+      int gid,
+      String service,
+      String argument,
+      String target,
+      Duration limit)
       throws IOException;
 
   void unlisten(String path, Duration limit) throws IOException;

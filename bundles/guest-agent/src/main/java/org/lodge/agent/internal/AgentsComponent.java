@@ -147,7 +147,7 @@ public final class AgentsComponent implements Agents, VsockListener {
   private void call(Call call) {
     AgentCallHandler handler = callHandler;
     try {
-      if (handler != null && !call.service().isEmpty()) {
+      if (handler != null && !call.service().isEmpty() && !call.target().isEmpty()) {
         handler.called(call);
       }
     } catch (IOException e) {

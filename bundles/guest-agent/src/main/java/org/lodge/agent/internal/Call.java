@@ -35,6 +35,11 @@ final class Call implements AgentCall {
   }
 
   @Override
+  public String target() {
+    return preface.target();
+  }
+
+  @Override
   public VsockStream accept() throws IOException {
     if (!answered.compareAndSet(false, true)) {
       throw new IllegalStateException(

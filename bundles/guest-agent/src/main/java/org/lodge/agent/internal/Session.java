@@ -315,9 +315,16 @@ final class Session implements AgentSession {
 
   @Override
   public void listen(
-      String path, int mode, int uid, int gid, String service, String argument, Duration limit)
+      String path,
+      int mode,
+      int uid,
+      int gid,
+      String service,
+      String argument,
+      String target,
+      Duration limit)
       throws IOException {
-    call(Wire.LISTEN, Wire.listen(path, mode, uid, gid, service, argument), limit);
+    call(Wire.LISTEN, Wire.listen(path, mode, uid, gid, service, argument, target), limit);
   }
 
   @Override

@@ -60,7 +60,7 @@ final class Wire {
 
   private Wire() {}
 
-  record Preface(int kind, long token, String name, String argument) {}
+  record Preface(int kind, long token, String name, String argument, String target) {}
 
   record Message(int type, long call, ByteBuffer body) {}
 
@@ -88,14 +88,20 @@ final class Wire {
     int untrustedName = Short.toUnsignedInt(in.getShort());
     int untrustedArgument = Short.toUnsignedInt(in.getShort());
     int flags = in.getInt();
+    int untrustedTarget = Short.toUnsignedInt(in.getShort());
     if (magic != MAGIC || version != VERSION) {
       throw bad(stream, "its preface is not of version " + VERSION);
     }
-    if (untrustedName > NAME_MAX || untrustedArgument > ARGUMENT_MAX || flags != 0) {
+    if (untrustedName > NAME_MAX
+        || untrustedArgument > ARGUMENT_MAX
+        || untrustedTarget > NAME_MAX
+        || flags != 0) {
       throw bad(stream, "its preface has lengths or flags that are not allowed");
     }
     String name = printable(stream, read(stream, untrustedName));
-    return new Preface(kind, token, name, printable(stream, read(stream, untrustedArgument)));
+    String argument = printable(stream, read(stream, untrustedArgument));
+    String target = printable(stream, read(stream, untrustedTarget));
+    return new Preface(kind, token, name, argument, target);
   }
 
   private static String printable(VsockStream stream, ByteBuffer bytes) throws AgentException {
@@ -224,21 +230,25 @@ final class Wire {
     return out.putShort((short) 0).flip();
   }
 
-  static ByteBuffer listen(String path, int mode, int uid, int gid, String service, String argument)
+  static ByteBuffer listen(
+      String path, int mode, int uid, int gid, String service, String argument, String target)
       throws AgentException {
     byte[] pathBytes = path(path);
     byte[] name = string("the service's name", service, NAME_MAX);
     byte[] argumentBytes = string("the argument", argument, ARGUMENT_MAX);
-    return buffer(18 + pathBytes.length + name.length + argumentBytes.length)
+    byte[] targetBytes = string("the target", target, NAME_MAX);
+    return buffer(20 + pathBytes.length + name.length + argumentBytes.length + targetBytes.length)
         .putInt(mode)
         .putInt(uid)
         .putInt(gid)
         .putShort((short) pathBytes.length)
         .putShort((short) name.length)
         .putShort((short) argumentBytes.length)
+        .putShort((short) targetBytes.length)
         .put(pathBytes)
         .put(name)
         .put(argumentBytes)
+        .put(targetBytes)
         .flip();
   }
 

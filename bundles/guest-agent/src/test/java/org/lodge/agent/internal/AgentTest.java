@@ -334,24 +334,26 @@ class AgentTest {
         call.refuse("not for you");
       } else {
         try (VsockStream stream = call.accept()) {
-          stream.write(text(call.service() + "+" + call.argument() + ":"));
+          stream.write(text(call.service() + "+" + call.argument() + "@" + call.target() + ":"));
           stream.write(ByteBuffer.wrap(bytes(stream)));
         }
       }
     });
     Path path = folder.resolve("service");
-    session.listen(path.toString(), 0600, AgentHost.uid(), AgentHost.gid(), "sign", "key", SOON);
+    session.listen(
+        path.toString(), 0600, AgentHost.uid(), AgentHost.gid(), "sign", "key", "vault", SOON);
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
     for (int i = 0; i < 20; i++) {
       try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
         client.write(text("data"));
         client.shutdownOutput();
         assertEquals(
-            "sign+key:data",
+            "sign+key@vault:data",
             new String(Channels.newInputStream(client).readAllBytes(), StandardCharsets.UTF_8));
       }
     }
-    session.listen(path.toString(), 0600, AgentHost.uid(), AgentHost.gid(), "sign", "no", SOON);
+    session.listen(
+        path.toString(), 0600, AgentHost.uid(), AgentHost.gid(), "sign", "no", "@default", SOON);
     try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
       assertEquals(-1, client.read(ByteBuffer.allocate(1)));
     }
@@ -371,13 +373,13 @@ class AgentTest {
         }
       }
     });
-    Process call = host.start("lodge-agent-sanitized", "call", "sign", "key");
+    Process call = host.start("lodge-agent-sanitized", "call", "vault", "sign", "key");
     call.getOutputStream().write(random(200_000));
     call.getOutputStream().close();
     byte[] answer = call.getInputStream().readAllBytes();
     assertEquals(0, call.waitFor());
     assertEquals(200_004, answer.length);
-    Process refused = host.start("lodge-agent-sanitized", "call", "secret");
+    Process refused = host.start("lodge-agent-sanitized", "call", "@default", "secret");
     assertEquals(126, refused.waitFor());
   }
 
