@@ -24,6 +24,7 @@ import org.lodge.client.Frame;
  */
 final class BenchHost implements AutoCloseable {
   private static final int POLL_MILLIS = 2;
+  private static final int LIMIT_MILLIS = 60_000;
 
   private final Path home;
   private final Path place;
@@ -60,8 +61,9 @@ final class BenchHost implements AutoCloseable {
         running.answeredAfterMillis = millisSince(begin);
         return running;
       } catch (IOException e) {
-        if (!process.isAlive()) {
-          throw new IOException("lodge up ended: " + Files.readString(place.resolve("output")), e);
+        if (!process.isAlive() || millisSince(begin) > LIMIT_MILLIS) {
+          throw new IOException(
+              "lodge up does not answer: " + Files.readString(place.resolve("output")), e);
         }
         Thread.sleep(POLL_MILLIS);
       }
@@ -83,8 +85,8 @@ final class BenchHost implements AutoCloseable {
     Path conf = place.resolve("bare.properties");
     if (!Files.exists(conf)) {
       String all = Files.readString(home.resolve("conf/framework.properties"));
-      String ours = "\"reference:file:[^\"]*/(?!org\\.apache|org\\.osgi|jakarta|jna|jline)[^\"]*\"";
-      Files.writeString(conf, all.replaceAll(ours, "").replaceAll("(?m)^ *\\\\\n", ""));
+      String ours = "\"reference:file:[^\"]*/(?!org\\.|jakarta|jna|jline)[^\"/]*\"( \\\\\n *)?";
+      Files.writeString(conf, all.replaceAll(ours, ""));
     }
     String launcher = Files.readString(home.resolve("bin/lodge"));
     Path bare = place.resolve("bare-lodge");
@@ -101,8 +103,8 @@ final class BenchHost implements AutoCloseable {
     long begin = System.nanoTime();
     Process process = builder.start();
     while (!Files.exists(deploy)) {
-      if (!process.isAlive()) {
-        throw new IOException("the bare container ended: " + output());
+      if (!process.isAlive() || millisSince(begin) > LIMIT_MILLIS) {
+        throw new IOException("the bare container did not start: " + output());
       }
       Thread.sleep(POLL_MILLIS);
     }
@@ -232,7 +234,7 @@ final class BenchHost implements AutoCloseable {
             return millisSince(begin);
           }
         } catch (IOException e) {
-          if (millisSince(begin) > 60_000) {
+          if (millisSince(begin) > LIMIT_MILLIS) {
             throw e;
           }
         }

@@ -31,7 +31,7 @@ final class HandQemu {
     this.folder = folder;
   }
 
-  /** Reads the arguments off a running guest; disks that it inherited are named by their paths. */
+  /** Reads the arguments off a guest; the root that it inherits is named by its path. */
   static HandQemu like(JsonObject guest, Path place) throws IOException {
     Path folder = Files.createDirectories(place.resolve("hand"));
     List<String> words = new ArrayList<>();
@@ -39,7 +39,8 @@ final class HandQemu {
         guest.getJsonArray("commandLine").getValuesAs(JsonString.class).stream()
             .map(JsonString::getString)
             .toList();
-    Path descriptors = Path.of("/proc/" + guest.getJsonNumber("pid") + "/fd");
+    Path kernel = Path.of(original.get(original.indexOf("-kernel") + 1));
+    Path root = kernel.resolveSibling("root");
     String run = place.resolve("run/vm/" + guest.getString("name")).toString();
     for (int i = 0; i < original.size(); i++) {
       String word = original.get(i).replace(run, folder.toString());
@@ -47,12 +48,7 @@ final class HandQemu {
         i++;
         continue;
       }
-      int set = word.indexOf("/dev/fdset/");
-      if (set >= 0) {
-        int number = word.charAt(set + "/dev/fdset/".length()) - '0';
-        Path disk = Files.readSymbolicLink(descriptors.resolve(String.valueOf(2 + number)));
-        word = word.replace("/dev/fdset/" + number, disk.toString());
-      }
+      word = word.replace("/dev/fdset/1", root.toString());
       words.add(word);
     }
     return new HandQemu(words, folder);
@@ -126,10 +122,14 @@ final class HandQemu {
     }
   }
 
-  private static void boot(SocketChannel control, BufferedReader replies) throws IOException {
-    replies.readLine();
-    ask(control, replies, "qmp_capabilities", JsonObject.EMPTY_JSON_OBJECT);
-    ask(control, replies, "cont", JsonObject.EMPTY_JSON_OBJECT);
+  private void boot(SocketChannel control, BufferedReader replies) throws IOException {
+    try {
+      replies.readLine();
+      ask(control, replies, "qmp_capabilities", JsonObject.EMPTY_JSON_OBJECT);
+      ask(control, replies, "cont", JsonObject.EMPTY_JSON_OBJECT);
+    } catch (IOException e) {
+      throw new IOException(Files.readString(folder.resolve("output")) + command, e);
+    }
   }
 
   private static void ask(
