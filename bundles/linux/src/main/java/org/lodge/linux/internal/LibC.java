@@ -58,6 +58,8 @@ public final class LibC {
 
   public static native int ftruncate(int fd, long sizeBytes);
 
+  public static native int fchmod(int fd, int mode);
+
   public static native int statx(int directory, String path, int flags, int mask, long buffer);
 
   public static native long mmap(

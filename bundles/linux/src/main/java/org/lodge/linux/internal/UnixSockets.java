@@ -12,6 +12,8 @@ import org.lodge.linux.PeerCredentials;
 public final class UnixSockets {
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM = 1;
+  private static final int SOCK_DGRAM = 2;
+  private static final int OWNER_ONLY = 0600;
   private static final int SOCK_CLOEXEC = 0x80000;
   private static final int SOL_SOCKET = 1;
   private static final int SO_PEERCRED = 17;
@@ -26,12 +28,13 @@ public final class UnixSockets {
   }
 
   public static int connect(Path path) throws LinuxException {
-    return withAddress("connect " + path, path, LibC::connect);
+    return withAddress("connect " + path, SOCK_STREAM, path, LibC::connect);
   }
 
   public static int listen(Path path) throws LinuxException {
     return withAddress(
         "listen on " + path,
+        SOCK_STREAM,
         path,
         (socket, address, addressBytes) -> {
           int bound = LibC.bind(socket, address, addressBytes);
@@ -39,13 +42,27 @@ public final class UnixSockets {
         });
   }
 
-  private static int withAddress(String call, Path path, AddressCall action) throws LinuxException {
+  /** A socket that takes datagrams of its own user and of root. */
+  public static int bindPrivateDatagram(Path path) throws LinuxException {
+    return withAddress(
+        "bind " + path,
+        SOCK_DGRAM,
+        path,
+        (socket, address, addressBytes) -> {
+          // The socket's own mode becomes that of the file, so it is never open to others.
+          int restricted = LibC.fchmod(socket, OWNER_ONLY);
+          return restricted == 0 ? LibC.bind(socket, address, addressBytes) : restricted;
+        });
+  }
+
+  private static int withAddress(String call, int type, Path path, AddressCall action)
+      throws LinuxException {
     byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
     if (bytes.length > MAX_PATH_BYTES) {
       throw new LinuxException(
           call, ENAMETOOLONG, "a socket's path has at most " + MAX_PATH_BYTES + " bytes");
     }
-    int socket = LibC.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int socket = LibC.socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (socket < 0) {
       throw LibC.failure(call);
     }
