@@ -2,14 +2,11 @@ package org.lodge.vsock.internal;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.VsockType;
@@ -22,8 +19,8 @@ import org.lodge.vsock.link.Payload;
  * joined to it.
  *
  * <p>Everything that was said stays readable as state, so each event ends in {@link #settle}, which
- * looks at the state and does what is due, in whatever order the events came. Locks: {@code out}
- * (writers) and the one of {@link Inbound}; never one of two streams at once.
+ * looks at the state and does what is due, in whatever order the events came. Locks: those of
+ * {@link Inbound} and {@link Outbound}; never one of two streams at once.
  */
 final class Stream implements VsockStream, HostEnd {
   private static final int END_OF_MESSAGE = 1;
@@ -50,9 +47,7 @@ final class Stream implements VsockStream, HostEnd {
 
   private volatile GuestEnd guestEnd = NOBODY;
   private final Inbound inbound = new Inbound();
-  private final ReentrantLock out = new ReentrantLock();
-  private final Condition room = out.newCondition();
-  private long rooms;
+  private final Outbound outbound = new Outbound();
 
   private volatile boolean accepted;
   private volatile boolean connected;
@@ -85,11 +80,10 @@ final class Stream implements VsockStream, HostEnd {
       return 0;
     }
     int start = into.position();
-    MemorySegment target = MemorySegment.ofBuffer(into);
+    Reading reading = new Reading(into);
     messageEnded = false;
     try {
-      if (!inbound.awaitAndDrain(
-          (p, offset, n, flags) -> take(p, offset, n, flags, into, target, start))) {
+      if (!inbound.awaitAndDrain(reading)) {
         if (broken != null) {
           throw new VsockException(broken);
         }
@@ -101,27 +95,10 @@ final class Stream implements VsockStream, HostEnd {
       fail("the memory of guest '%s' is gone".formatted(guest()));
       throw new VsockException(broken);
     }
+    messageEnded = reading.messageEnded();
     guestEnd.changed();
     settle();
     return into.position() - start;
-  }
-
-  private int take(
-      Payload payload,
-      int offset,
-      int length,
-      int flags,
-      ByteBuffer into,
-      MemorySegment target,
-      int start) {
-    if (messageEnded || length > 0 && !into.hasRemaining()) {
-      return GuestEnd.NOTHING;
-    }
-    int count = Math.min(length, into.remaining());
-    payload.copy(offset, target, into.position() - start, count);
-    into.position(into.position() + count);
-    messageEnded = flags != 0 && count == length;
-    return count;
   }
 
   @Override
@@ -137,40 +114,17 @@ final class Stream implements VsockStream, HostEnd {
   @Override
   public void write(ByteBuffer from) throws IOException {
     requireNotJoined();
-    MemorySegment bytes = MemorySegment.ofBuffer(from);
-    Payload payload =
-        (offset, to, toOffset, n) -> MemorySegment.copy(bytes, offset, to, toOffset, n);
-    int length = from.remaining();
     int flags = type == VsockType.SEQPACKET ? END_OF_MESSAGE : 0;
-    if (length == 0 && flags == 0) {
+    if (!from.hasRemaining() && flags == 0) {
       return;
     }
-    int done = 0;
-    out.lock();
     try {
-      while (true) {
-        requireWritable();
-        long seen = rooms;
-        int went = guestEnd.deliver(payload, done, length - done, flags);
-        if (went != GuestEnd.NOTHING) {
-          done += went;
-          from.position(from.position() + went);
-        }
-        guestEnd.flush();
-        if (went != GuestEnd.NOTHING && done == length) {
-          return;
-        }
-        while (rooms == seen) {
-          room.await();
-        }
-      }
+      outbound.write(from, flags, () -> guestEnd, this::requireWritable);
     } catch (InterruptedException e) {
       throw interrupted("write");
     } catch (InternalError e) {
       fail("the memory of guest '%s' is gone".formatted(guest()));
       throw new VsockException(broken);
-    } finally {
-      out.unlock();
     }
   }
 
@@ -238,23 +192,16 @@ final class Stream implements VsockStream, HostEnd {
   }
 
   void awaitConnected(Duration limit) throws IOException {
-    long nanos = limit.toNanos();
-    out.lock();
     try {
-      while (!connected) {
-        if (gone || broken != null) {
-          throw new VsockException("%s was refused: nobody listens there".formatted(this));
-        }
-        if (nanos <= 0) {
-          throw new VsockException(
-              "%s was not answered within %d ms".formatted(this, limit.toMillis()));
-        }
-        nanos = room.awaitNanos(nanos);
+      boolean answered = outbound.await(limit, () -> connected || gone || broken != null);
+      if (!connected) {
+        throw new VsockException(
+            answered
+                ? "%s was refused: nobody listens there".formatted(this)
+                : "%s was not answered within %d ms".formatted(this, limit.toMillis()));
       }
     } catch (InterruptedException e) {
       throw interrupted("connect");
-    } finally {
-      out.unlock();
     }
   }
 
@@ -282,7 +229,7 @@ final class Stream implements VsockStream, HostEnd {
   @Override
   public void connected() {
     connected = true;
-    signalRoom();
+    outbound.signal();
   }
 
   @Override
@@ -317,7 +264,7 @@ final class Stream implements VsockStream, HostEnd {
     if (from != null) {
       from.pump();
     }
-    signalRoom();
+    outbound.signal();
   }
 
   /** Moves what waits here on to the joined connection, as far as that takes it. */
@@ -342,7 +289,7 @@ final class Stream implements VsockStream, HostEnd {
     if ((now & SEND) != 0) {
       inbound.end();
     }
-    signalRoom();
+    outbound.signal();
     settle();
   }
 
@@ -360,7 +307,7 @@ final class Stream implements VsockStream, HostEnd {
     gone = true;
     guestEnd = NOBODY;
     endpoint.forget(this);
-    signalRoom();
+    outbound.signal();
     settle();
   }
 
@@ -375,7 +322,7 @@ final class Stream implements VsockStream, HostEnd {
     int had = endedByHost.getAndAccumulate(flags, (before, more) -> before | more);
     if ((had | flags) != had) {
       guestEnd.changed();
-      signalRoom();
+      outbound.signal();
     }
   }
 
@@ -388,7 +335,7 @@ final class Stream implements VsockStream, HostEnd {
     }
     inbound.discard();
     guestEnd.changed();
-    signalRoom();
+    outbound.signal();
     settle();
   }
 
@@ -418,16 +365,6 @@ final class Stream implements VsockStream, HostEnd {
       }
       endpoint.over();
       whenOver.run();
-    }
-  }
-
-  private void signalRoom() {
-    out.lock();
-    try {
-      rooms++;
-      room.signalAll();
-    } finally {
-      out.unlock();
     }
   }
 

@@ -1,6 +1,5 @@
 package org.lodge.device.vsock.internal;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.virtio.DescriptorChain;
@@ -25,21 +24,18 @@ final class ToGuest {
 
   private record Reply(long fromCid, int fromPort, int guestPort, int type) {}
 
-  private final long guestCid;
   private final Connections connections;
   private final ReentrantLock lock;
-  private final Header header = new Header();
+  private final PacketWriter writer;
   private final ArrayDeque<DescriptorChain> buffers = new ArrayDeque<>();
   private final ArrayDeque<Connection> waiting = new ArrayDeque<>();
   private final ArrayDeque<Reply> replies = new ArrayDeque<>();
   private Runnable repliesTaken;
   private volatile Virtqueue queue;
   private boolean frozen;
-  private volatile long sentPackets;
-  private volatile long sentBytes;
 
   ToGuest(long guestCid, Connections connections) {
-    this.guestCid = guestCid;
+    writer = new PacketWriter(guestCid);
     this.connections = connections;
     lock = connections.lock;
   }
@@ -183,7 +179,7 @@ final class ToGuest {
         }
         int part = (int) Math.min(credit, buffer.writableBytes() - Header.BYTES);
         boolean last = done + part == length;
-        send(to, buffer, Header.RW, last ? messageFlags : 0, payload, offset + done, part);
+        writer.write(to, buffer, Header.RW, last ? messageFlags : 0, payload, offset + done, part);
         to.sentCount += part;
         done += part;
         if (last) {
@@ -206,7 +202,7 @@ final class ToGuest {
       return;
     }
     to.creditRequestDue = false;
-    send(to, buffer, Header.CREDIT_REQUEST, 0, null, 0, 0);
+    writer.write(to, buffer, Header.CREDIT_REQUEST, 0, null, 0, 0);
   }
 
   /** Sends what is due besides payload, as far as there are buffers; ends what is over. */
@@ -248,55 +244,13 @@ final class ToGuest {
         case Header.CREDIT_REQUEST -> to.creditRequestDue = false;
         default -> {}
       }
-      send(to, buffer, due, flags, null, 0, 0);
+      writer.write(to, buffer, due, flags, null, 0, 0);
       if (due == Header.RST) {
         connections.remove(to);
         return true;
       }
     }
     return false;
-  }
-
-  private void send(
-      Connection to,
-      DescriptorChain buffer,
-      int operation,
-      int flags,
-      Payload payload,
-      int offset,
-      int length) {
-    to.forwardedToldToGuest = to.forwardedCount();
-    try {
-      header
-          .addresses(Header.HOST_CID, guestCid, to.hostPort, to.guestPort)
-          .content(to.type.wire(), operation, flags, length)
-          .credit(to.windowBytes, to.forwardedToldToGuest)
-          .writeTo(buffer);
-      fill(buffer, payload, offset, length);
-    } catch (InternalError e) {
-      buffer.completeBatched(0);
-      throw e;
-    }
-    buffer.completeBatched(Header.BYTES + (long) length);
-    sentPackets++;
-    sentBytes += length;
-  }
-
-  private static void fill(DescriptorChain buffer, Payload payload, int offset, int length) {
-    int done = 0;
-    long skip = Header.BYTES;
-    for (int piece = buffer.readablePieces(); done < length; piece++) {
-      int size = buffer.pieceBytes(piece);
-      if (skip >= size) {
-        skip -= size;
-        continue;
-      }
-      int part = (int) Math.min(length - done, size - skip);
-      MemorySegment memory = buffer.pieceMemory(piece);
-      payload.copy(offset + done, memory, buffer.pieceOffset(piece) + skip, part);
-      done += part;
-      skip = 0;
-    }
   }
 
   /** Answers a packet of a connection that does not exist. */
@@ -332,13 +286,7 @@ final class ToGuest {
     while (!frozen && !replies.isEmpty() && !buffers.isEmpty()) {
       Reply reply = replies.removeFirst();
       DescriptorChain buffer = buffers.removeFirst();
-      header
-          .addresses(reply.fromCid, guestCid, reply.fromPort, reply.guestPort)
-          .content(reply.type, Header.RST, 0, 0)
-          .credit(0, 0)
-          .writeTo(buffer);
-      buffer.completeBatched(Header.BYTES);
-      sentPackets++;
+      writer.writeReset(buffer, reply.fromCid, reply.fromPort, reply.guestPort, reply.type);
     }
     if (repliesTaken != null && replies.size() < REPLIES_MAX / 2) {
       repliesTaken.run();
@@ -368,11 +316,11 @@ final class ToGuest {
   }
 
   long sentPackets() {
-    return sentPackets;
+    return writer.packets();
   }
 
   long sentBytes() {
-    return sentBytes;
+    return writer.bytes();
   }
 
   /** Lets the guest see what was sent. */
