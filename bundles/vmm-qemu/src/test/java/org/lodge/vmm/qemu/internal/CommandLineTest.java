@@ -53,7 +53,8 @@ class CommandLineTest {
         -nodefaults -no-user-config
         -name guest=work,debug-threads=on
         -M q35,memory-backend=mem,vmport=off,dump-guest-core=off
-        -accel tcg -cpu qemu64,+rdrand
+        -accel tcg
+        -cpu qemu64,+rdrand
         -smp 2
         -m 512M
         -object memory-backend-memfd,id=mem,size=512M,share=on
