@@ -29,6 +29,11 @@ final class GuestDevices {
   private static final Logger LOG = LoggerFactory.getLogger(GuestDevices.class);
   private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
 
+  /** Without a service manager that keeps descriptors, the end of Lodge is the connection's end. */
+  private static final String UNCONNECTED =
+      "the guest's monitor is not connected to it and the guest's requests wait; start the guest"
+          + " again: lodge restart, or lodge kill and lodge start where it hangs";
+
   private final String guest;
   private final Path runDirectory;
   private final Services<VhostUserBackends> backends;
@@ -275,7 +280,7 @@ final class GuestDevices {
         status.counters().stream()
             .map(each -> new DeviceStatus.Counter(each.name(), each.unit(), each.value()))
             .toList(),
-        status.trouble(),
+        status.link() == BackendStatus.Link.LISTENING ? Optional.of(UNCONNECTED) : status.trouble(),
         status.takeovers(),
         status
             .lastTakeover()
