@@ -72,8 +72,8 @@ class DeviceIT {
   @Test
   void declaredDevicesAreThereAtBootAndOthersComeAndGoWhileTheGuestRuns() throws Exception {
     try (GuestConsole guest = new GuestConsole(host, "work")) {
-      String found = guest.run(FIND.formatted("data"));
-      assertTrue(found.contains("\n/dev/vd"), found);
+      LodgeHost.until(
+          "the guest sees its disk", () -> guest.run(FIND.formatted("data")).contains("\n/dev/vd"));
       assertEquals("running", device("random").getString("state"));
       assertTrue(counter("random", "bytes") > 0, "the guest's kernel has drawn randomness");
 
@@ -117,7 +117,8 @@ class DeviceIT {
     assertEquals("unused", device("data").getString("state"), "there, and the guest stands still");
 
     host.lodge("resume", "work").ok();
-    host.lodge("device", "rm", "work", "data").ok();
+    LodgeHost.until(
+        "the guest lets go", () -> host.lodge("device", "rm", "work", "data").exit() == 0);
     Result unknown = host.lodge("device", "add", "work", "nothing");
     assertTrue(unknown.err().contains("known are [blk, rng]"), unknown.err());
     Result missing = host.lodge("device", "add", "work", "blk", "path=/nowhere.img");
