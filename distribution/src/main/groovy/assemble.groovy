@@ -58,6 +58,7 @@ root.resolve('features').toFile().listFiles().findAll { it.name.endsWith('.json'
   }
 }
 put(resolve("org.lodge:client:${project.version}"), out.resolve('lib/client.jar'))
+put(resolve("org.lodge:keeper:${project.version}"), out.resolve('lib/keeper.jar'))
 tree(base.resolve('src/main/dist'), out)
 tree(root.resolve('config'), out.resolve('config'))
 [root.resolve('LICENSE'), root.resolve('README.md')].findAll { Files.exists(it) }.each { put(it, out.resolve(it.fileName.toString())) }

@@ -103,9 +103,7 @@ class GuestLifeIT {
     long runs = host.pid("runs");
     long pauses = host.pid("pauses");
 
-    kill(host.supervisor());
-    assertEquals(3, host.lodge("ls").exit());
-    host.up();
+    host.killSupervisor();
 
     assertEquals("running", host.state("runs"));
     assertEquals("paused", host.state("pauses"));

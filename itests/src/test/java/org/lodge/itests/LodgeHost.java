@@ -34,6 +34,7 @@ final class LodgeHost {
     }
   }
 
+  private static final String KEEPER = "org.lodge.keeper.Main\0";
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(120);
 
   final Path place;
@@ -129,6 +130,25 @@ final class LodgeHost {
     return processes("-Dlodge.run=" + run + "\0").findFirst().orElseThrow().pid();
   }
 
+  /** {@code kill -9} of the supervisor; returns once its keeper has brought it back. */
+  void killSupervisor() throws Exception {
+    long killed = supervisor();
+    ProcessHandle.of(killed).orElseThrow().destroyForcibly();
+    until(
+        "Lodge is back",
+        () ->
+            processes("-Dlodge.run=" + run + "\0").anyMatch(each -> each.pid() != killed)
+                && lodge("ls").exit() == 0);
+  }
+
+  /** Every process of this host: the supervisor, its keeper and the monitors of guests. */
+  List<Long> processes() {
+    return Stream.of("-Dlodge.run=" + run + "\0", KEEPER + run + "\0", run + "/vm/")
+        .flatMap(LodgeHost::processes)
+        .map(ProcessHandle::pid)
+        .toList();
+  }
+
   /** A process that nobody has reaped yet lives no more. */
   static boolean lives(long pid) throws IOException {
     try {
@@ -156,7 +176,7 @@ final class LodgeHost {
         });
   }
 
-  private static Path images() {
+  static Path images() {
     String images = System.getenv("LODGE_IMAGES");
     return Path.of(images == null ? "/var/lib/lodge/images" : images);
   }
@@ -177,8 +197,9 @@ final class LodgeHost {
   /** Ends Lodge and whatever a failed test has left behind. */
   void close() throws Exception {
     lodge("down");
-    Stream.concat(processes("-Dlodge.run=" + run + "\0"), processes(run + "/vm/"))
-        .forEach(ProcessHandle::destroyForcibly);
+    // The keeper first: it would bring the supervisor back.
+    processes(KEEPER + run + "\0").forEach(ProcessHandle::destroyForcibly);
+    processes().forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
     try (Stream<Path> files = Files.walk(place)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
