@@ -99,7 +99,8 @@ public final class Bench {
     say("desktop, and three guests");
     try (BenchHost host = new BenchHost(home)) {
       String screen = "\"screen\": {\"width\": 1024, \"height\": 768}";
-      host.define("display", "{\"image\": \"display\", \"memory\": \"512M\", \"cpus\": 2, " + screen + "}");
+      host.define(
+          "display", "{\"image\": \"display\", \"memory\": \"512M\", \"cpus\": 2, " + screen + "}");
       host.define("one", "{\"image\": \"storage\", \"memory\": \"256M\"}");
       host.define("two", "{\"image\": \"storage\", \"memory\": \"256M\"}");
       List<Double> byLodge = new ArrayList<>();
