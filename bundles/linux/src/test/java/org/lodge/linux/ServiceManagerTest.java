@@ -55,6 +55,18 @@ class ServiceManagerTest {
   }
 
   @Test
+  void aManagerThatHasDiedIsOneThatIsNotThere() throws Exception {
+    Path path = directory.resolve("notify");
+    UnixDatagramListener manager = UnixDatagramListener.bind(path);
+    ServiceManager told = ServiceManager.of(Map.of("NOTIFY_SOCKET", path.toString()));
+    assertTrue(told.keep("kept", List.of()));
+    manager.close();
+    told.keep("lost", List.of());
+    assertFalse(told.isPresent());
+    assertFalse(told.keep("lost", List.of()));
+  }
+
+  @Test
   void descriptorsMeantForAnotherProcessAreNotTaken() {
     ServiceManager other =
         ServiceManager.of(Map.of("LISTEN_PID", "1", "LISTEN_FDS", "2", "LISTEN_FDNAMES", "a:b"));

@@ -28,11 +28,13 @@ public final class NotifySocket implements ServiceManager {
   private static final Logger log = LoggerFactory.getLogger(NotifySocket.class);
   private static final int FIRST_INHERITED = 3;
   private static final int SEND_LIMIT_MILLIS = 2000;
+  private static final int ECONNREFUSED = 111;
   private static final Pattern NAME = Pattern.compile("[ -9;-~]{1,255}");
 
   private final AFUNIXDatagramSocket socket;
   private final Ancillary out = new Ancillary();
   private final List<StoredFd> inherited;
+  private volatile boolean gone;
 
   /** The manager of this process. */
   @Activate
@@ -64,7 +66,7 @@ public final class NotifySocket implements ServiceManager {
 
   @Override
   public boolean isPresent() {
-    return socket != null;
+    return socket != null && !gone;
   }
 
   private static List<StoredFd> inherited(Map<String, String> environment) {
@@ -97,6 +99,11 @@ public final class NotifySocket implements ServiceManager {
       return false;
     }
     int sent = send("FDSTORE=1\nFDNAME=" + name, fds);
+    if (sent == -ECONNREFUSED) {
+      gone = true;
+      log.warn("The service manager has died: a restart of Lodge will find no descriptors");
+      return false;
+    }
     if (sent < 0) {
       throw LibC.failure("store descriptors as " + name, -sent);
     }
