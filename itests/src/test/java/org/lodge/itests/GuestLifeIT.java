@@ -212,20 +212,36 @@ class GuestLifeIT {
     host.define("work", SMALL);
     host.up();
     host.lodge("start", "work").ok();
+    type("work", "echo lod''ge-says-$((40+2))", "lodge-says-42");
+    Result logs = host.lodge("logs", "work").ok();
+    assertTrue(logs.out().contains("lodge: user space"), logs.out());
+    assertTrue(logs.out().contains("lodge-says-42"), logs.out());
+  }
+
+  @Test
+  void aKernelPanicIsToldAsOne() throws Exception {
+    host.define("work", SMALL);
+    host.up();
+    host.lodge("start", "work").ok();
+    type("work", "echo c > /proc/sysrq-trigger", "sysrq");
+    host.await("work", "failed", guest -> guest.getString("state").equals("failed"));
+    String cause = host.show("work").getJsonObject("failure").getString("cause");
+    assertTrue(cause.contains("panicked"), cause);
+  }
+
+  /** Types a line on the guest's console, waits for a word of what comes back, and leaves. */
+  private void type(String guest, String line, String expected) throws Exception {
     Path typed = Files.createTempFile(host.place, "console", "");
     Process console =
-        host.begin(typed, Files.createTempFile(host.place, "err", ""), "console", "work");
+        host.begin(typed, Files.createTempFile(host.place, "err", ""), "console", guest);
     try (OutputStream keys = console.getOutputStream()) {
-      keys.write("echo lod''ge-says-$((40+2))\n".getBytes(StandardCharsets.UTF_8));
+      keys.write((line + "\n").getBytes(StandardCharsets.UTF_8));
       keys.flush();
-      LodgeHost.until("the guest answers", () -> Files.readString(typed).contains("lodge-says-42"));
+      LodgeHost.until("the guest answers", () -> Files.readString(typed).contains(expected));
       keys.write(LEAVE);
       keys.flush();
       assertTrue(console.waitFor(10, TimeUnit.SECONDS), "Ctrl-] leaves");
     }
-    Result logs = host.lodge("logs", "work").ok();
-    assertTrue(logs.out().contains("lodge: user space"), logs.out());
-    assertTrue(logs.out().contains("lodge-says-42"), logs.out());
   }
 
   private Process begin(String... arguments) throws Exception {

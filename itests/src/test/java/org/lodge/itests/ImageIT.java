@@ -44,6 +44,7 @@ class ImageIT {
     host.lodge("image", "build", "tiny", "--force").ok();
     Map<String, Long> second = files("tiny");
     assertEquals(first, second);
+    LodgeHost.deleteTree(LodgeHost.images().resolve("tiny"));
   }
 
   @Test

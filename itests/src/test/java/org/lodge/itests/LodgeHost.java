@@ -200,7 +200,11 @@ final class LodgeHost {
     // The keeper first: it would bring the supervisor back.
     processes(KEEPER + run + "\0").forEach(ProcessHandle::destroyForcibly);
     processes().forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
-    try (Stream<Path> files = Files.walk(place)) {
+    deleteTree(place);
+  }
+
+  static void deleteTree(Path tree) throws IOException {
+    try (Stream<Path> files = Files.walk(tree)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }

@@ -1,8 +1,10 @@
 package org.lodge.shell.internal.command;
 
 import jakarta.json.Json;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
 import org.lodge.shell.Description;
@@ -18,6 +20,7 @@ import org.lodge.shell.internal.Jsons;
 import org.lodge.shell.internal.ProcessUse;
 import org.lodge.shell.internal.Services;
 import org.lodge.vm.GuestStatus;
+import org.lodge.vm.GuestStatus.StartTimes;
 import org.lodge.vm.Guests;
 
 /** {@code ls}: one line per guest. */
@@ -32,6 +35,15 @@ final class Ls implements Command {
           new Column("USED", Style.RIGHT, 0),
           new Column("REQUIRES", Style.LEFT, 3),
           new Column("NOTE", Style.LEFT, 2));
+
+  private static final List<Column> TIMES =
+      List.of(
+          new Column("NAME", Style.LEFT, 1),
+          new Column("STATE", Style.STATE, 0),
+          new Column("CREATED", Style.RIGHT, 0),
+          new Column("RUNNING", Style.RIGHT, 0),
+          new Column("USER SPACE", Style.RIGHT, 0),
+          new Column("READY", Style.RIGHT, 0));
 
   private final Services services;
 
@@ -48,6 +60,7 @@ final class Ls implements Command {
                     + " holds. NOTE says whether an edited definition waits for the next start"
                     + " (pending), how often the guest was restarted by itself, and at which stage and why a start failed.")
             .argument("GUEST", Kind.GUEST, Arity.ANY, "only these; all if none is named")
+            .flag("times", 't', "how long each step of the last start took, instead")
             .example("lodge ls", "All guests.")
             .example(
                 "lodge ls --json | jq -r '.guests[] | select(.state==\"failed\").name'",
@@ -70,10 +83,27 @@ final class Ls implements Command {
       invocation.print(Json.createObjectBuilder().add("guests", Jsons.guests(list)).build());
     } else if (list.isEmpty()) {
       invocation.out().println("No guest is declared; see config/vm and: lodge help check");
+    } else if (invocation.flag("times")) {
+      invocation.print(new Table(TIMES, list.stream().map(Ls::times).toList()));
     } else {
       invocation.print(new Table(COLUMNS, list.stream().map(Ls::row).toList()));
     }
     return ExitCode.OK;
+  }
+
+  private static List<String> times(GuestStatus status) {
+    StartTimes times = status.startTimes();
+    return List.of(
+        status.name(),
+        GuestText.state(status),
+        time(times.created()),
+        time(times.running()),
+        time(times.userSpace()),
+        time(times.ready()));
+  }
+
+  private static String time(Optional<Duration> time) {
+    return time.map(Durations::seconds).orElse("");
   }
 
   private static List<String> row(GuestStatus status) {

@@ -57,12 +57,14 @@ final class Progress implements GuestListener, AutoCloseable {
     if (movesOn && status.state() != GuestState.FAILED && status.state() != GuestState.READY) {
       say(status.name(), GuestText.state(status), sinceStart());
     }
-    step(status.name(), "user space", status.startTimes().userSpace(), before);
-    step(status.name(), "ready", status.startTimes().ready(), before);
+    if (status.state() == GuestState.RUNNING && !movesOn) {
+      step(status.name(), "user space", status.startTimes().userSpace());
+      step(status.name(), "ready", status.startTimes().ready());
+    }
   }
 
-  private void step(String name, String step, Optional<Duration> time, GuestState before) {
-    if (time.isPresent() && before == GuestState.RUNNING) {
+  private void step(String name, String step, Optional<Duration> time) {
+    if (time.isPresent()) {
       say(name, step, time.get());
     }
   }
