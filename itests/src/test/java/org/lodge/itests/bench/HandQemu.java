@@ -80,10 +80,14 @@ final class HandQemu {
     try (SocketChannel control = connect("qmp.sock", process);
         SocketChannel console = connect("console.sock", process);
         BufferedReader replies = reader(control)) {
-      Thread.ofVirtual().start(() -> drain(console));
       boot(control, replies);
+      BufferedReader lines = reader(console);
+      String line = lines.readLine();
+      while (line != null && !line.contains("lodge: ready")) {
+        line = lines.readLine();
+      }
+      Thread.ofVirtual().start(() -> drain(console));
       do {
-        Thread.sleep(10);
         JsonObject arguments =
             Json.createObjectBuilder()
                 .add("filename", picture.toString())
