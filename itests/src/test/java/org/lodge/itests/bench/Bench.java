@@ -57,7 +57,7 @@ public final class Bench {
           jvm.add(host.bareJvmMillis());
         }
       }
-      row("lodge up, until the shell answers", "ms", up, "600");
+      row("lodge up, until ls is answered", "ms", up, "600");
       row("  peer: a container without Lodge's bundles, until its last bundle", "ms", bare, "");
       row("lodge ls", "ms", ls, "150");
       row("  peer: a JVM that prints its version", "ms", jvm, "");
