@@ -80,6 +80,17 @@ public final class Services implements FrameworkListener {
     return Path.of(value).toAbsolutePath();
   }
 
+  /**
+   * What ends Lodge in order, waited for while Lodge starts; null where it is missing after that.
+   */
+  public Shutdown shutdown() throws InterruptedException {
+    try {
+      return get(Shutdown.class, "org.lodge.boot");
+    } catch (CommandException missing) {
+      return null;
+    }
+  }
+
   /** Stops the container, on a thread of its own. */
   public void stopFramework() {
     Thread.ofPlatform().name("lodge-stop").start(this::stopNow);

@@ -33,7 +33,7 @@ final class Down implements Command {
 
   @Override
   public int run(Invocation invocation) throws Exception {
-    Shutdown shutdown = services.peek(Shutdown.class);
+    Shutdown shutdown = services.shutdown();
     if (shutdown == null) {
       // A container that did not come up whole has to be able to end all the same.
       invocation
