@@ -1,30 +1,24 @@
 package org.lodge.itests.bench;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * {@code ./lodge bench}: measures what Lodge promises, side by side with the same thing done by
  * hand, in one run, and prints the table. Judges nothing.
  *
- * <p>Arguments: how many runs of each (default 5).
+ * <p>Arguments: the parts to measure (default: all), and how many runs of each (default 5).
  */
 public final class Bench {
   private final int runs;
   private final Path home = Path.of(System.getProperty("lodge.home"));
-  private final List<Row> table = new ArrayList<>();
+  private final Table table = new Table();
 
-  /** One line of the table: every sample, in the unit. */
-  private record Row(String what, String unit, List<Double> samples, String goal) {
-    double median() {
-      List<Double> sorted = samples.stream().sorted().toList();
-      int middle = sorted.size() / 2;
-      return sorted.size() % 2 == 1
-          ? sorted.get(middle)
-          : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
-    }
+  private interface Part {
+    void measure() throws Exception;
   }
 
   private Bench(int runs) {
@@ -32,11 +26,32 @@ public final class Bench {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Bench bench = new Bench(arguments.length > 0 ? Integer.parseInt(arguments[0]) : 5);
-    bench.containerAndClient();
-    bench.guestStart("storage", "storage");
-    bench.desktop();
-    bench.print();
+    List<String> parts = new ArrayList<>(List.of(arguments));
+    int runs = 5;
+    if (!parts.isEmpty() && parts.getLast().matches("[1-9][0-9]*")) {
+      runs = Integer.parseInt(parts.removeLast());
+    }
+    Bench bench = new Bench(runs);
+    Map<String, Part> all = bench.parts();
+    for (String part : parts) {
+      if (!all.containsKey(part)) {
+        System.err.println("bench: there is no part '" + part + "'; there are " + all.keySet());
+        System.exit(2);
+      }
+    }
+    for (String part : parts.isEmpty() ? all.keySet() : parts) {
+      all.get(part).measure();
+    }
+    bench.table.print();
+  }
+
+  /** What can be asked for by name, in the order in which it is done. */
+  private Map<String, Part> parts() {
+    Map<String, Part> parts = new LinkedHashMap<>();
+    parts.put("lodge", this::containerAndClient);
+    parts.put("start", () -> guestStart("storage", "storage"));
+    parts.put("desktop", this::desktop);
+    return parts;
   }
 
   /** Power-on of Lodge, of a container without it, and one command. */
@@ -57,10 +72,11 @@ public final class Bench {
           jvm.add(host.bareJvmMillis());
         }
       }
-      row("lodge up, until ls is answered", "ms", up, "600");
-      row("  peer: a container without Lodge's bundles, until its last bundle", "ms", bare, "");
-      row("lodge ls", "ms", ls, "150");
-      row("  peer: a JVM that prints its version", "ms", jvm, "");
+      table.row("lodge up, until ls is answered", "ms", up, "600");
+      table.row(
+          "  peer: a container without Lodge's bundles, until its last bundle", "ms", bare, "");
+      table.row("lodge ls", "ms", ls, "150");
+      table.row("  peer: a JVM that prints its version", "ms", jvm, "");
     }
   }
 
@@ -87,10 +103,11 @@ public final class Bench {
           lodge.command("stop", guest);
         }
       }
-      row("lodge start, until the first line of user space", "ms", lodgeUserSpace, "hand + 5 %");
-      row("  peer: the same QEMU by hand", "ms", handUserSpace, "");
-      row("lodge start, until the CPUs run", "ms", lodgeRunning, "hand + 50");
-      row("  peer: the same QEMU by hand", "ms", handRunning, "");
+      table.row(
+          "lodge start, until the first line of user space", "ms", lodgeUserSpace, "hand + 5 %");
+      table.row("  peer: the same QEMU by hand", "ms", handUserSpace, "");
+      table.row("lodge start, until the CPUs run", "ms", lodgeRunning, "hand + 50");
+      table.row("  peer: the same QEMU by hand", "ms", handRunning, "");
     }
   }
 
@@ -120,30 +137,13 @@ public final class Bench {
         lodge.start("two");
         resident.add(lodge.residentMebibytes());
       }
-      row("display guest, power-on to desktop visible", "ms", byLodge, "6000");
-      row("  peer: the same QEMU by hand", "ms", byHand, "");
-      row("Lodge's resident memory with three guests", "MiB", resident, "150");
+      table.row("display guest, power-on to desktop visible", "ms", byLodge, "6000");
+      table.row("  peer: the same QEMU by hand", "ms", byHand, "");
+      table.row("Lodge's resident memory with three guests", "MiB", resident, "150");
     }
-  }
-
-  private void row(String what, String unit, List<Double> samples, String goal) {
-    table.add(new Row(what, unit, samples, goal));
   }
 
   private static void say(String what) {
     System.err.println("bench: " + what + " ...");
-  }
-
-  private void print() throws IOException {
-    System.out.printf("%-72s %9s %9s %9s  %-10s%n", "", "min", "median", "max", "goal");
-    for (Row row : table) {
-      System.out.printf(
-          "%-72s %9.0f %9.0f %9.0f  %-10s%n",
-          row.what + ", " + row.unit,
-          row.samples.stream().mapToDouble(Double::doubleValue).min().orElseThrow(),
-          row.median(),
-          row.samples.stream().mapToDouble(Double::doubleValue).max().orElseThrow(),
-          row.goal);
-    }
   }
 }
