@@ -11,7 +11,7 @@
  *    6 u16 kind: enum lodge_kind
  *    8 u64 token               (LODGE_ANNOUNCED, else 0)
  *   16 u16 length of the name, 18 u16 length of the argument      (LODGE_CALL, else 0)
- *   20 u32 flags, 0: bit 0 will say that frames with typed handles of descriptors follow
+ *   20 u32 flags: LODGE_WITH_HANDLES where frames follow instead of bytes, see handles.h; else 0
  *   24 u16 length of the target (LODGE_CALL, else 0)               26 u16 0, 28 u32 0
  *
  * LODGE_MAIN       the one main channel; messages both ways follow, the agent's LODGE_HELLO first
@@ -29,8 +29,8 @@
  *    4 u16 type: enum lodge_message     6 u16 0
  *    8 u64 call: chosen by the host, repeated in each answer
  *
- * Types 64 to 127 are kept for typed handles (pipes, regular files by range, sockets) that stand
- * for descriptors passed over a Unix socket in the guest.
+ * Types 64 and 65 ask for connections with typed handles that stand for descriptors passed over a
+ * Unix socket in the guest; their frames, with types of their own, are in handles.h.
  */
 #ifndef LODGE_PROTOCOL_H
 #define LODGE_PROTOCOL_H
@@ -90,6 +90,10 @@ enum lodge_message {
   /* No body, empty result. */
   LODGE_PING = 11,
 
+  /* As LODGE_LISTEN and LODGE_OPEN (of a Unix socket only), for connections with handles. */
+  LODGE_LISTEN_HANDLES = 64,
+  LODGE_OPEN_HANDLES = 65,
+
   /* From the agent. */
 
   /* 0 u32 version of the protocol, 4 u32 agent's version (major << 16 | minor),
@@ -102,6 +106,7 @@ enum lodge_message {
 };
 
 #define LODGE_EXEC_TERMINAL 1u
+#define LODGE_WITH_HANDLES 1u
 #define LODGE_OPEN_UNIX 1
 #define LODGE_OPEN_TCP 2
 
