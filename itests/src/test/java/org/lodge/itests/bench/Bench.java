@@ -51,6 +51,7 @@ public final class Bench {
     parts.put("lodge", this::containerAndClient);
     parts.put("start", () -> guestStart("storage", "storage"));
     parts.put("desktop", this::desktop);
+    parts.put("blk", () -> new DiskBench(home, runs, table).run());
     return parts;
   }
 

@@ -158,6 +158,24 @@ final class BenchHost implements AutoCloseable {
     deleteTree(place);
   }
 
+  /** The process id of the supervisor's JVM, which is not its keeper's. */
+  long supervisor() {
+    return ProcessHandle.allProcesses()
+        .filter(process -> hasWord(process, "-Dlodge.run=" + run))
+        .findFirst()
+        .orElseThrow()
+        .pid();
+  }
+
+  private static boolean hasWord(ProcessHandle process, String word) {
+    try {
+      String words = Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
+      return words.contains(word + "\0");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** A supervisor that answers. */
   final class Running implements AutoCloseable {
     private final Process process;

@@ -1,0 +1,137 @@
+package org.lodge.itests.bench;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.zip.ZipEntry;
+
+/**
+ * A process that serves one file as a vhost-user disk.
+ *
+ * @param name for the table
+ * @param socket where it listens
+ * @param pid of the process that moves the bytes
+ */
+record DiskPeer(String name, Path socket, long pid, Closeable process) implements AutoCloseable {
+  private static final int LIMIT_MILLIS = 30_000;
+
+  /** Not loaded here: what it needs of OSGi is in the container only. */
+  private static final String SERVER = DiskPeer.class.getPackageName() + ".DiskServer";
+
+  /**
+   * Debian's qemu-storage-daemon over the same file.
+   *
+   * @param aio how it asks the kernel: threads, io_uring, or native where direct
+   */
+  static DiskPeer storageDaemon(Path file, Path folder, String aio, boolean direct)
+      throws Exception {
+    Path socket = folder.resolve("storage-daemon-" + aio + ".sock");
+    Process process =
+        new ProcessBuilder(
+                "qemu-storage-daemon",
+                "--object",
+                "iothread,id=io",
+                "--blockdev",
+                "driver=file,node-name=disk,filename=%s,cache.direct=%s,aio=%s,discard=unmap"
+                    .formatted(file, direct ? "on" : "off", aio),
+                "--export",
+                "type=vhost-user-blk,id=disk,node-name=disk,writable=on,iothread=io"
+                    + ",addr.type=unix,addr.path="
+                    + socket)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("storage-daemon-" + aio + ".log").toFile())
+            .start();
+    awaitFile(socket);
+    return new DiskPeer(
+        "qemu-storage-daemon, " + aio,
+        socket,
+        process.pid(),
+        () -> process.destroyForcibly().onExit().join());
+  }
+
+  /** A Lodge that runs already serves the file too. */
+  static DiskPeer lodge(Path file, BenchHost host, boolean direct) throws Exception {
+    Path socket = host.place().resolve(direct ? "direct.sock" : "cached.sock");
+    Path jar = deploy(host, socket, "path=" + file + (direct ? ";direct=true" : ""));
+    awaitFile(Path.of(socket + ".takeovers"));
+    return new DiskPeer("Lodge", socket, host.supervisor(), () -> Files.delete(jar));
+  }
+
+  private static Path deploy(BenchHost host, Path socket, String config) throws IOException {
+    Manifest manifest = new Manifest();
+    Attributes attributes = manifest.getMainAttributes();
+    attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    Map.of(
+            "Bundle-ManifestVersion",
+            "2",
+            "Bundle-SymbolicName",
+            "org.lodge.bench." + socket.getFileName(),
+            "Bundle-Version",
+            "1.0.0",
+            "Bundle-Activator",
+            SERVER,
+            "Import-Package",
+            "org.lodge.vhostuser,org.lodge.virtio,org.osgi.framework",
+            "Disk-Socket",
+            socket.toString(),
+            "Disk-Config",
+            config)
+        .forEach(attributes::putValue);
+    Path partial = host.place().resolve(socket.getFileName() + ".jar");
+    String entry = SERVER.replace('.', '/') + ".class";
+    try (OutputStream out = Files.newOutputStream(partial);
+        JarOutputStream jar = new JarOutputStream(out, manifest)) {
+      jar.putNextEntry(new ZipEntry(entry));
+      jar.write(DiskPeer.class.getClassLoader().getResourceAsStream(entry).readAllBytes());
+    }
+    return Files.move(
+        partial,
+        host.place().resolve("state/deploy").resolve(partial.getFileName()),
+        StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  static void awaitFile(Path file) throws Exception {
+    long begin = System.nanoTime();
+    while (!Files.exists(file)) {
+      if (BenchHost.millisSince(begin) > LIMIT_MILLIS) {
+        throw new IOException("nobody made " + file);
+      }
+      Thread.sleep(5);
+    }
+  }
+
+  /** What the process has used of the processors so far, of all its threads. */
+  long cpuNanos() throws IOException {
+    long sum = 0;
+    for (Path thread : threads()) {
+      try {
+        sum += Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
+      } catch (java.nio.file.NoSuchFileException e) {
+        // It has just ended.
+      }
+    }
+    return sum;
+  }
+
+  private List<Path> threads() throws IOException {
+    List<Path> threads = new ArrayList<>();
+    try (var each = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+      each.forEach(threads::add);
+    }
+    return threads;
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.close();
+  }
+}
