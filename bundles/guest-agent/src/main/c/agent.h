@@ -31,6 +31,8 @@ void watch_end(struct watch *);
 /* carrier.c: how the host is reached. */
 
 void carrier_use_unix(const char *path);
+/* False where another agent serves this guest: the newest would have the main channel, by turns. */
+bool carrier_is_ours(void);
 bool carrier_is_unix(void);
 /* A non-blocking socket that connects, or -1. */
 int carrier_dial(void);
@@ -44,7 +46,7 @@ struct service {
   const char *target;
 };
 
-size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token,
+size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, uint32_t flags,
                    const struct service *);
 
 /* channel.c: the main channel. */
@@ -97,6 +99,22 @@ void program_signal(const struct request *);
 /* The host has gone: programs get a hang-up, as from a terminal that was closed. */
 void programs_hang_up(void);
 
+/* user.c: the guest's users, read from its own files: a static program has no name services. */
+
+#define GROUPS_MAX 32
+#define USER_VARIABLES 4
+
+struct user {
+  uid_t uid;
+  gid_t gid;
+  gid_t groups[GROUPS_MAX];
+  size_t group_count;
+  /* HOME=, USER=, LOGNAME= and SHELL= */
+  char variables[USER_VARIABLES][288];
+};
+
+bool user_find(const char *name, struct user *into);
+
 /* files.c, local.c, stats.c, power.c: the other requests. */
 
 void file_get(const struct request *);
@@ -110,6 +128,11 @@ int power_down(uint32_t kind);
 /* root.c: the agent may start in an initramfs and outlive it. */
 
 void root_begin(bool in_initramfs, char *name);
+/* For process 1 in an initramfs: returns in a new process, while this one becomes /init. */
+void root_first_program(char **arguments);
+/* Returns in a new process, and in another one whenever that has ended; nobody else in an initramfs
+ * would start the agent again. */
+void root_guard(void);
 /* Moves to the root of process 1, where that has changed. */
 void root_follow(void);
 

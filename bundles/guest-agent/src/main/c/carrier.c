@@ -29,6 +29,14 @@ void carrier_use_unix(const char *path) {
 
 bool carrier_is_unix(void) { return unix_address.sun_family == AF_UNIX; }
 
+bool carrier_is_ours(void) {
+  static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0lodge-agent"};
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  /* Stays open: the name is taken for as long as this process lives. */
+  return carrier_is_unix() || fd < 0 ||
+         bind(fd, (const struct sockaddr *)&name, sizeof name) == 0 || errno != EADDRINUSE;
+}
+
 int carrier_dial(void) {
   bool over_unix = carrier_is_unix();
   struct vsock_address vsock = {
@@ -56,7 +64,7 @@ int connect_outcome(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token,
+size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, uint32_t flags,
                    const struct service *service) {
   struct writer out = {into, room, 0};
   static const struct service none = {"", "", ""};
@@ -70,7 +78,7 @@ size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token,
   write_u64(&out, token);
   write_u16(&out, (uint16_t)name_length);
   write_u16(&out, (uint16_t)argument_length);
-  write_u32(&out, 0);
+  write_u32(&out, flags);
   write_u16(&out, (uint16_t)target_length);
   write_u16(&out, 0);
   write_u32(&out, 0);

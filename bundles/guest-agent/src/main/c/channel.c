@@ -14,6 +14,9 @@
 #define VERSION_NUMBER (1u << 16 | 0u)
 #define RETRY_MILLIS_FIRST 50
 #define RETRY_MILLIS_MOST 1000
+/* In an initramfs the agent is there before the modules of virtio sockets are. */
+#define MODULE_MILLIS 20
+#define MODULE_TRIES 500
 
 /* Requests wait while more than this is unsent, which leaves room for everything that comes by
  * itself: ends of programs and transfers, whose number is limited. */
@@ -30,14 +33,23 @@ static uint8_t unsent[UNSENT_ROOM];
 static size_t unsent_used;
 static struct request request;
 
-static void retry_later(void) {
-  struct itimerspec when = {
-      .it_value = {retry_millis / 1000, (long)(retry_millis % 1000) * 1000000}};
+static void retry_in(int millis) {
+  struct itimerspec when = {.it_value = {millis / 1000, (long)(millis % 1000) * 1000000}};
   timerfd_settime(timer.fd, 0, &when, NULL);
+}
+
+static void retry_later(int error) {
+  static int module_tries = MODULE_TRIES;
+  if ((error == EAFNOSUPPORT || error == ENODEV) && module_tries > 0) {
+    module_tries--;
+    retry_in(MODULE_MILLIS);
+    return;
+  }
+  retry_in(retry_millis);
   retry_millis = retry_millis * 2 < RETRY_MILLIS_MOST ? retry_millis * 2 : RETRY_MILLIS_MOST;
 }
 
-static void lose_channel(void) {
+static void lose_channel(int error) {
   bool was_open = channel_is_open();
   watch_end(&channel);
   connects = false;
@@ -46,7 +58,7 @@ static void lose_channel(void) {
   if (was_open) {
     programs_hang_up();
   }
-  retry_later();
+  retry_later(error);
 }
 
 bool channel_is_open(void) { return channel.fd >= 0 && !connects; }
@@ -67,7 +79,7 @@ static void flush(void) {
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {
-      lose_channel();
+      lose_channel(0);
       return;
     }
   }
@@ -129,7 +141,7 @@ static void say_hello(void) {
   char boot_id[64];
   struct utsname system;
   struct writer out = {body, sizeof body, 0};
-  unsent_used = put_preface(unsent, sizeof unsent, LODGE_MAIN, 0, NULL);
+  unsent_used = put_preface(unsent, sizeof unsent, LODGE_MAIN, 0, 0, NULL);
   read_line("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id);
   uname(&system);
   write_u32(&out, LODGE_VERSION);
@@ -196,7 +208,7 @@ static bool take_messages(void) {
     uint64_t call = read_u64(&in);
     if (length > LODGE_BODY_MAX) {
       fprintf(stderr, "lodge-agent: the host sent a message of %zu bytes; hanging up\n", length);
-      lose_channel();
+      lose_channel(0);
       return false;
     }
     if (incoming_used - at < LODGE_HEADER_BYTES + length) {
@@ -224,7 +236,7 @@ static void receive(void) {
     if (count > 0) {
       incoming_used += (size_t)count;
     } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-      lose_channel();
+      lose_channel(0);
       return;
     } else if (errno == EAGAIN) {
       break;
@@ -240,7 +252,7 @@ static void channel_ready(struct watch *watch, uint32_t events) {
       return;
     }
     if (outcome != 0) {
-      lose_channel();
+      lose_channel(outcome);
       return;
     }
     connects = false;
@@ -260,7 +272,7 @@ static void dial(void) {
   root_follow();
   int fd = carrier_dial();
   if (fd < 0) {
-    retry_later();
+    retry_later(errno);
     return;
   }
   connects = true;

@@ -2,6 +2,7 @@
  * [ARGUMENT]`. They dial the host by themselves; the guest is who is known there, not the program. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -49,11 +50,18 @@ static bool read_all(int fd, uint8_t *into, size_t count) {
   return true;
 }
 
+#define DENIED 126
+#define LOST 125
+#define TOKEN_DIGITS 16
+
+/* The text of the host's last reply. */
+static char answer[LODGE_TEXT_MAX + 1];
+
 /* A connection on which the host has said yes, or -1. */
-static int ask(int kind, const struct service *service) {
+static int ask(int kind, uint64_t token, uint32_t flags, const struct service *service) {
   uint8_t preface[LODGE_PREFACE_BYTES + 2 * LODGE_NAME_MAX + LODGE_ARGUMENT_MAX];
-  uint8_t reply[LODGE_REPLY_BYTES + LODGE_TEXT_MAX];
-  size_t length = put_preface(preface, sizeof preface, kind, 0, service);
+  uint8_t reply[LODGE_REPLY_BYTES];
+  size_t length = put_preface(preface, sizeof preface, kind, token, flags, service);
   int fd = carrier_dial();
   if (fd < 0) {
     fail("no connection to Lodge");
@@ -69,45 +77,79 @@ static int ask(int kind, const struct service *service) {
   struct reader in = {reply, LODGE_REPLY_BYTES, false};
   uint16_t status = read_u16(&in);
   uint16_t text = read_u16(&in);
-  if (text > LODGE_TEXT_MAX || !read_all(fd, reply, text)) {
+  if (text > LODGE_TEXT_MAX || !read_all(fd, (uint8_t *)answer, text)) {
     text = 0;
   }
+  answer[text] = 0;
   if (status != 0) {
-    fprintf(stderr, "lodge-agent: Lodge says no: %.*s (%s)\n", text, (const char *)reply,
-            strerror(status));
+    fprintf(stderr, "lodge-agent: Lodge says no: %s\n", text > 0 ? answer : strerror(status));
+    close(fd);
     return -1;
   }
   return fd;
 }
 
-/* Moves what is there; false where the source has ended or its reader has gone. */
-static bool pass(int from, int to) {
+enum passed { MORE, END, SOURCE_LOST, TARGET_LOST };
+
+/* Moves what is there. */
+static enum passed pass(int from, int to) {
   ssize_t count = read(from, buffer, sizeof buffer);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-    return true;
+  if (count < 0) {
+    return errno == EAGAIN || errno == EINTR ? MORE : SOURCE_LOST;
   }
-  return count > 0 && write_all(to, buffer, (size_t)count);
+  if (count == 0) {
+    return END;
+  }
+  return write_all(to, buffer, (size_t)count) ? MORE : TARGET_LOST;
+}
+
+/* How what was called has ended; asked on a connection of its own. */
+static int outcome(void) {
+  uint64_t token = strtoull(answer, NULL, 16);
+  int fd = ask(LODGE_STATUS, token, 0, NULL);
+  if (fd < 0) {
+    return LOST;
+  }
+  close(fd);
+  return (int)strtoul(answer, NULL, 10) & 0xff;
 }
 
 int client_call(const struct service *service) {
-  int fd = ask(LODGE_CALL, service);
+  signal(SIGPIPE, SIG_IGN);
+  int fd = ask(LODGE_CALL, 0, LODGE_PREFACE_STATUS, service);
   if (fd < 0) {
-    return 126;
+    return DENIED;
   }
+  bool asked = strlen(answer) == TOKEN_DIGITS;
   struct pollfd ends[2] = {{.fd = 0, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
   while (ends[1].fd >= 0) {
-    if (poll(ends, 2, -1) < 0 && errno != EINTR) {
-      return fail("poll");
+    if (poll(ends, 2, -1) < 0) {
+      if (errno != EINTR) {
+        return fail("poll");
+      }
+      continue;
     }
-    if (ends[0].fd >= 0 && ends[0].revents != 0 && !pass(0, fd)) {
+    if (ends[0].fd >= 0 && ends[0].revents != 0 && pass(0, fd) != MORE) {
+      /* Where nobody reads it any more, what comes back still counts. */
       shutdown(fd, SHUT_WR);
       ends[0].fd = -1;
     }
-    if (ends[1].revents != 0 && !pass(fd, 1)) {
-      ends[1].fd = -1;
+    if (ends[1].revents != 0) {
+      enum passed passed = pass(fd, 1);
+      if (passed == SOURCE_LOST) {
+        fail("the connection was lost");
+        return LOST;
+      }
+      if (passed == TARGET_LOST) {
+        return fail("standard output");
+      }
+      if (passed == END) {
+        ends[1].fd = -1;
+      }
     }
   }
-  return 0;
+  close(fd);
+  return asked ? outcome() : 0;
 }
 
-int client_ready(void) { return ask(LODGE_READY, NULL) < 0 ? 1 : 0; }
+int client_ready(void) { return ask(LODGE_READY, 0, 0, NULL) < 0 ? 1 : 0; }

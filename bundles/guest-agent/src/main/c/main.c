@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 
@@ -22,9 +23,17 @@ static int usage(void) {
 
 int main(int count, char **arguments) {
   const char *slash = strrchr(arguments[0], '/');
-  bool is_call = strcmp(slash != NULL ? slash + 1 : arguments[0], "lodge-call") == 0;
-  bool in_initramfs = false;
+  const char *name = slash != NULL ? slash + 1 : arguments[0];
+  bool is_call = strcmp(name, "lodge-call") == 0;
+  bool in_initramfs = getpid() == 1 && strcmp(name, "init") == 0;
   int at = 1;
+  if (in_initramfs) {
+    /* The arguments are those of the kernel for its first program. */
+    root_first_program(arguments);
+    for (; count > 1; count--) {
+      memset(arguments[count - 1], 0, strlen(arguments[count - 1]));
+    }
+  }
   for (; at < count && arguments[at][0] == '-'; at++) {
     if (strcmp(arguments[at], "--initramfs") == 0) {
       in_initramfs = true;
@@ -52,6 +61,13 @@ int main(int count, char **arguments) {
     return usage();
   }
   root_begin(in_initramfs, arguments[0]);
+  if (in_initramfs) {
+    root_guard();
+  }
+  if (!carrier_is_ours()) {
+    fputs("lodge-agent: another agent serves this guest\n", stderr);
+    return 0;
+  }
   loop_begin();
   programs_begin();
   channel_begin();

@@ -41,9 +41,14 @@ static struct program *find(uint64_t call) {
   return NULL;
 }
 
+/* Whoever was at the other end has gone, rather than closed: as with a terminal, that is a hang-up
+ * for a program that still runs. */
 static void streams_ended(void *owner, int error) {
-  (void)error;
-  ((struct program *)owner)->streams = NULL;
+  struct program *program = owner;
+  program->streams = NULL;
+  if (error != 0 && program->pid != 0 && !program->exited) {
+    kill(-program->pid, SIGHUP);
+  }
 }
 
 static void errors_ended(void *owner, int error) {
@@ -97,7 +102,39 @@ static void started(struct watch *watch, uint32_t events) {
   tell_if_over(program);
 }
 
-static _Noreturn void become(const struct exec_request *exec, const int fds[3], int status_fd) {
+/* The request's environment, where the user's own variables stand before others of their name. */
+static char **environment_of(const struct exec_request *exec, struct user *user) {
+  static char *all[LODGE_ARGUMENTS_MAX + USER_VARIABLES + 1];
+  size_t count = 0;
+  for (size_t i = 0; user != NULL && i < USER_VARIABLES; i++) {
+    all[count++] = user->variables[i];
+  }
+  for (char *const *entry = exec->environment; *entry != NULL; entry++) {
+    bool known = false;
+    for (size_t i = 0; user != NULL && i < USER_VARIABLES; i++) {
+      size_t name = (size_t)(strchr(user->variables[i], '=') - user->variables[i]) + 1;
+      known |= strncmp(*entry, user->variables[i], name) == 0;
+    }
+    if (!known) {
+      all[count++] = *entry;
+    }
+  }
+  all[count] = NULL;
+  return all;
+}
+
+static bool take_identity(const struct exec_request *exec, const struct user *user) {
+  if (user != NULL) {
+    return setgroups(user->group_count, user->groups) == 0 && setgid(user->gid) == 0 &&
+           setuid(user->uid) == 0;
+  }
+  gid_t group = exec->gid;
+  return exec->uid == getuid() ||
+         (setgroups(1, &group) == 0 && setgid(group) == 0 && setuid(exec->uid) == 0);
+}
+
+static _Noreturn void become(const struct exec_request *exec, struct user *user, const int fds[3],
+                             int status_fd) {
   sigset_t none;
   sigemptyset(&none);
   for (int signal_number = 1; signal_number < 32; signal_number++) {
@@ -116,11 +153,8 @@ static _Noreturn void become(const struct exec_request *exec, const int fds[3], 
   if (exec->terminal) {
     ioctl(0, TIOCSCTTY, 0);
   }
-  gid_t group = exec->gid;
-  if ((exec->uid == getuid() || (setgroups(1, &group) == 0 && setgid(group) == 0 &&
-                                 setuid(exec->uid) == 0)) &&
-      chdir(exec->folder[0] != 0 ? exec->folder : "/") == 0) {
-    execvpe(exec->arguments[0], exec->arguments, exec->environment);
+  if (take_identity(exec, user) && chdir(exec->folder[0] != 0 ? exec->folder : "/") == 0) {
+    execvpe(exec->arguments[0], exec->arguments, environment_of(exec, user));
   }
   int error = errno;
   if (write(status_fd, &error, sizeof error) < 0) {
@@ -129,7 +163,7 @@ static _Noreturn void become(const struct exec_request *exec, const int fds[3], 
   _exit(127);
 }
 
-static const char *path_of(char **environment) {
+static const char *path_of(char *const *environment) {
   for (; *environment != NULL; environment++) {
     if (strncmp(*environment, "PATH=", 5) == 0) {
       return *environment + 5;
@@ -186,10 +220,13 @@ static bool open_pipe(int *ours, int *childs, bool we_read) {
   return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
-static bool open_pipes(struct streams *streams) {
+static bool open_pipes(const struct exec_request *exec, struct streams *streams) {
+  if (exec->error_token == 0) {
+    streams->child[2] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+  }
   return open_pipe(&streams->write_fd, &streams->child[0], false) &&
          open_pipe(&streams->read_fd, &streams->child[1], true) &&
-         open_pipe(&streams->error_fd, &streams->child[2], true);
+         (exec->error_token == 0 || open_pipe(&streams->error_fd, &streams->child[2], true));
 }
 
 /* Gives our ends of the streams to relays. */
@@ -198,7 +235,7 @@ static void connect_streams(struct program *program, const struct exec_request *
   program->streams =
       relay_begin(exec->terminal ? LOCAL_TERMINAL : LOCAL_PIPES, streams->read_fd,
                   streams->write_fd, exec->token, NULL, false, streams_ended, program);
-  program->errors = exec->terminal
+  program->errors = streams->error_fd < 0
                         ? NULL
                         : relay_begin(LOCAL_PIPES, streams->error_fd, -1, exec->error_token, NULL,
                                       false, errors_ended, program);
@@ -217,13 +254,19 @@ void program_exec(struct request *request) {
     send_result(request->call, EAGAIN, "too many programs run, or this call does already");
     return;
   }
-  bool opened = exec->terminal ? open_terminal(exec, &streams) : open_pipes(&streams);
+  static struct user found;
+  struct user *user = exec->user != NULL ? &found : NULL;
+  if (user != NULL && !user_find(exec->user, user)) {
+    send_result(request->call, ENOENT, "no such user in /etc/passwd");
+    return;
+  }
+  bool opened = exec->terminal ? open_terminal(exec, &streams) : open_pipes(exec, &streams);
   pid_t pid = -1;
   if (opened && pipe2(status, O_CLOEXEC | O_NONBLOCK) == 0) {
     pid = fork();
     if (pid == 0) {
       setenv("PATH", path_of(exec->environment), 1);
-      become(exec, streams.child, status[1]);
+      become(exec, user, streams.child, status[1]);
     }
   }
   int error = errno;

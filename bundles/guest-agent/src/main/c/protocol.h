@@ -9,17 +9,21 @@
  *    0 u32 LODGE_MAGIC
  *    4 u16 version of the protocol
  *    6 u16 kind: enum lodge_kind
- *    8 u64 token               (LODGE_ANNOUNCED, else 0)
+ *    8 u64 token               (LODGE_ANNOUNCED and LODGE_STATUS, else 0)
  *   16 u16 length of the name, 18 u16 length of the argument      (LODGE_CALL, else 0)
- *   20 u32 flags: LODGE_WITH_HANDLES where frames follow instead of bytes, see handles.h; else 0
+ *   20 u32 flags: LODGE_WITH_HANDLES where frames follow instead of bytes, see handles.h;
+ *      LODGE_PREFACE_STATUS (LODGE_CALL) where the caller wants to know how it ended
  *   24 u16 length of the target (LODGE_CALL, else 0)               26 u16 0, 28 u32 0
  *
  * LODGE_MAIN       the one main channel; messages both ways follow, the agent's LODGE_HELLO first
  * LODGE_ANNOUNCED  a connection that a message on the main channel asked for by this token
  * LODGE_CALL       a program in the guest asks for the service "name" with "argument", of "target":
  *                  a guest, @host, or @default where the host picks; a reply follows, then the
- *                  bytes of both sides
+ *                  bytes of both sides. Where the caller wants to know how it ended, the text of a
+ *                  yes is a token of 16 hexadecimal digits
  * LODGE_READY      the guest has come up; a reply follows, and the end
+ * LODGE_STATUS     the end of the call that gave this token is waited for; the text of the reply is
+ *                  the exit code as a shell has it, in decimal digits
  *
  * REPLY of the host, 8 bytes, then text
  *    0 u16 0 for yes, else an errno     2 u16 length of the text     4 u32 0
@@ -50,15 +54,17 @@
 #define LODGE_PATH_MAX 1024
 #define LODGE_ARGUMENTS_MAX 512
 
-enum lodge_kind { LODGE_MAIN = 1, LODGE_ANNOUNCED = 2, LODGE_CALL = 3, LODGE_READY = 4 };
+enum lodge_kind { LODGE_MAIN = 1, LODGE_ANNOUNCED = 2, LODGE_CALL = 3, LODGE_READY = 4, LODGE_STATUS = 5 };
 
 enum lodge_message {
   /* From the host. Each is answered by LODGE_RESULT. */
 
-  /* 0 u32 flags (1 terminal), 4 u32 uid, 8 u32 gid, 12 u16 rows, 14 u16 columns,
-   * 16 u64 token of stdin and stdout, 24 u64 token of stderr (0 with a terminal),
+  /* 0 u32 flags (1 terminal, 2 the last string is a user), 4 u32 uid, 8 u32 gid, 12 u16 rows, 14 u16 columns,
+   * 16 u64 token of stdin and stdout, 24 u64 token of stderr (0 with a terminal; 0 otherwise:
+   * where the agent's own goes),
    * 32 u16 number of arguments (1 or more), 34 u16 number of environment entries,
-   * 36 then strings, each u16 length and bytes: folder ("" for /), arguments, environment.
+   * 36 then strings, each u16 length and bytes: folder ("" for /), arguments, environment, and
+   * with flag 2 the name of a user of the guest, in place of uid and gid.
    * Result 0 u32 pid; LODGE_EXITED follows when the program has ended. */
   LODGE_EXEC = 1,
   /* 0 u16 rows, 2 u16 columns; call is the program's. No result. */
@@ -107,6 +113,8 @@ enum lodge_message {
 
 #define LODGE_EXEC_TERMINAL 1u
 #define LODGE_WITH_HANDLES 1u
+#define LODGE_EXEC_USER 2u
+#define LODGE_PREFACE_STATUS 2u
 #define LODGE_OPEN_UNIX 1
 #define LODGE_OPEN_TCP 2
 

@@ -382,7 +382,7 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
   watch_begin(&relay->output, write_fd, output_ready);
   relay->to_host.block = take_block();
   relay->to_host.end = (uint32_t)put_preface(
-      relay->to_host.block, BLOCK_BYTES, service != NULL ? LODGE_CALL : LODGE_ANNOUNCED, token,
+      relay->to_host.block, BLOCK_BYTES, service != NULL ? LODGE_CALL : LODGE_ANNOUNCED, token, 0,
       service);
   relay->to_host.source_ended = read_fd < 0;
   relay->from_host.done = local == LOCAL_READ_FILE || (local == LOCAL_PIPES && write_fd < 0);

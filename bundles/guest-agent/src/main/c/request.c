@@ -23,7 +23,7 @@ static void parse_exec(struct reader *in, struct exec_request *exec) {
   exec->error_token = read_u64(in);
   size_t arguments = read_u16(in);
   size_t entries = read_u16(in);
-  if (flags > LODGE_EXEC_TERMINAL || arguments == 0 || arguments > LODGE_ARGUMENTS_MAX ||
+  if (flags > (LODGE_EXEC_TERMINAL | LODGE_EXEC_USER) || arguments == 0 || arguments > LODGE_ARGUMENTS_MAX ||
       entries > LODGE_ARGUMENTS_MAX) {
     in->bad = true;
     return;
@@ -38,7 +38,9 @@ static void parse_exec(struct reader *in, struct exec_request *exec) {
     exec->environment[i] = next_string(in, exec, &used);
   }
   exec->environment[entries] = NULL;
-  in->bad |= !in->bad && exec->arguments[0][0] == 0;
+  exec->user = (flags & LODGE_EXEC_USER) != 0 ? next_string(in, exec, &used) : NULL;
+  in->bad |= !in->bad && (exec->arguments[0][0] == 0 ||
+                          (exec->user != NULL && exec->user[0] == 0));
 }
 
 static void parse_path(struct reader *in, struct request *into, size_t length) {

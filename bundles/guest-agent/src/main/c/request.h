@@ -17,6 +17,7 @@ struct exec_request {
   uint64_t token;
   uint64_t error_token;
   const char *folder;
+  const char *user; /* or NULL */
   char *arguments[LODGE_ARGUMENTS_MAX + 1];
   char *environment[LODGE_ARGUMENTS_MAX + 1];
   char strings[LODGE_BODY_MAX];

@@ -27,7 +27,8 @@ static size_t seed(uint8_t *into, size_t room, uint16_t *type) {
     case LODGE_EXEC: {
       uint16_t arguments = (uint16_t)(1 + next(20));
       uint16_t entries = (uint16_t)next(20);
-      write_u32(&out, next(2));
+      uint32_t flags = next(4);
+      write_u32(&out, flags);
       write_u32(&out, 0);
       write_u32(&out, 0);
       write_u32(&out, 0x00500018);
@@ -38,6 +39,9 @@ static size_t seed(uint8_t *into, size_t room, uint16_t *type) {
       write_string(&out, "/tmp", 100);
       for (int i = 0; i < arguments + entries; i++) {
         write_string(&out, "PATH=/usr/bin:/bin", next(19));
+      }
+      if ((flags & LODGE_EXEC_USER) != 0) {
+        write_string(&out, "nobody", 1 + next(6));
       }
       break;
     }
@@ -111,6 +115,7 @@ int main(int count, char **arguments) {
           for (int e = 0; request.exec.environment[e] != NULL; e++) {
             total += strlen(request.exec.environment[e]);
           }
+          total += request.exec.user != NULL ? strlen(request.exec.user) : 0;
           if (total > length) {
             abort();
           }

@@ -5,12 +5,14 @@ import java.util.Map;
 /**
  * A connection that waits for the guest it is told to.
  *
+ * @param connectionId that of its {@link Connection}
  * @param token to be shown with the stream, once, by this guest, within the broker's time limit
  * @param service one that the guest has declared
  * @param source who called: a guest or {@code @host}
  * @param options of the rule that allowed it, such as the user to serve it as
  */
 public record Announcement(
+    long connectionId,
     String token,
     String service,
     String argument,

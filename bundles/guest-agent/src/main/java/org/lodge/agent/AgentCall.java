@@ -1,6 +1,7 @@
 package org.lodge.agent;
 
 import java.io.IOException;
+import java.util.concurrent.CompletionStage;
 import org.lodge.vsock.VsockStream;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -24,6 +25,15 @@ public interface AgentCall {
 
   /** Says yes. The stream belongs to the caller and carries the bytes of both sides. */
   VsockStream accept() throws IOException;
+
+  /**
+   * Says yes, and later how it went, to a caller that wants to know.
+   *
+   * @param outcome of what serves the call; where it fails the caller hears that it was lost
+   */
+  default VsockStream accept(CompletionStage<ExitStatus> outcome) throws IOException {
+    return accept();
+  }
 
   /**
    * Says no.

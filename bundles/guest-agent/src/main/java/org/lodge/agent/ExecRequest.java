@@ -11,6 +11,11 @@ import java.util.Optional;
  * @param environment all of it; nothing is inherited. A name is looked up in its {@code PATH}
  * @param folder to run in; empty for the root folder
  * @param terminal its size, where the program gets one
+ * @param user whose the program is, by the guest's {@code /etc/passwd}; where present, {@code uid}
+ *     and {@code gid} mean nothing, and {@code HOME}, {@code USER}, {@code LOGNAME} and {@code
+ *     SHELL} are set by it
+ * @param errorsInGuest whether standard error stays in the guest, where the agent's own goes: its
+ *     console or journal
  */
 public record ExecRequest(
     List<String> arguments,
@@ -18,7 +23,9 @@ public record ExecRequest(
     String folder,
     int uid,
     int gid,
-    Optional<TerminalSize> terminal) {
+    Optional<TerminalSize> terminal,
+    Optional<String> user,
+    boolean errorsInGuest) {
 
   private static final Map<String, String> ROOT =
       Map.of(
@@ -38,6 +45,17 @@ public record ExecRequest(
     }
   }
 
+  /** As a user that is known by its numbers, with three streams or a terminal. */
+  public ExecRequest(
+      List<String> arguments,
+      Map<String, String> environment,
+      String folder,
+      int uid,
+      int gid,
+      Optional<TerminalSize> terminal) {
+    this(arguments, environment, folder, uid, gid, terminal, Optional.empty(), false);
+  }
+
   /** As root, with pipes and a plain environment. */
   public static ExecRequest of(String... arguments) {
     return new ExecRequest(List.of(arguments), ROOT, "", 0, 0, Optional.empty());
@@ -46,6 +64,19 @@ public record ExecRequest(
   /** The same with a terminal. */
   public ExecRequest withTerminal(int rows, int columns) {
     return new ExecRequest(
-        arguments, environment, folder, uid, gid, Optional.of(new TerminalSize(rows, columns)));
+        arguments,
+        environment,
+        folder,
+        uid,
+        gid,
+        Optional.of(new TerminalSize(rows, columns)),
+        user,
+        errorsInGuest);
+  }
+
+  /** The same as another user of the guest. */
+  public ExecRequest as(String name) {
+    return new ExecRequest(
+        arguments, environment, folder, uid, gid, terminal, Optional.of(name), errorsInGuest);
   }
 }

@@ -164,6 +164,7 @@ final class Calls {
           .endpoint()
           .announce(
               new Announcement(
+                  link.id(),
                   ticket.token(),
                   request.service(),
                   request.argument(),

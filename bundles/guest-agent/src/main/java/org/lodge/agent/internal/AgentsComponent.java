@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +20,7 @@ import org.lodge.agent.AgentException;
 import org.lodge.agent.AgentListener;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
+import org.lodge.agent.ExitStatus;
 import org.lodge.vsock.VsockListener;
 import org.lodge.vsock.VsockRequest;
 import org.lodge.vsock.VsockStream;
@@ -43,6 +46,11 @@ public final class AgentsComponent implements Agents, VsockListener {
   private final Map<String, Session> sessions = new ConcurrentHashMap<>();
   private final List<AgentListener> listeners = new CopyOnWriteArrayList<>();
   private final Object arrivals = new Object();
+  private final Statuses statuses = new Statuses();
+
+  /** Held while listeners come and are told, so that none misses a session or hears of it twice. */
+  private final Object news = new Object();
+
   private final ScheduledThreadPoolExecutor timer;
   private volatile AgentCallHandler callHandler;
 
@@ -62,7 +70,15 @@ public final class AgentsComponent implements Agents, VsockListener {
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
   public void addListener(AgentListener listener) {
-    listeners.add(listener);
+    synchronized (news) {
+      listeners.add(listener);
+      for (Session session : sessions.values()) {
+        tell(listener, each -> each.connected(session));
+        if (session.ready) {
+          tell(listener, each -> each.ready(session.guest()));
+        }
+      }
+    }
   }
 
   public void removeListener(AgentListener listener) {
@@ -101,11 +117,15 @@ public final class AgentsComponent implements Agents, VsockListener {
         }
         case Wire.CALL -> {
           limit.cancel(false);
-          call(new Call(stream, preface));
+          call(new Call(stream, preface, statuses));
         }
         case Wire.READY -> {
           limit.cancel(false);
           ready(stream);
+        }
+        case Wire.STATUS -> {
+          limit.cancel(false);
+          status(preface.token(), stream);
         }
         default -> throw Wire.bad(stream, "a connection of kind " + preface.kind());
       }
@@ -119,11 +139,13 @@ public final class AgentsComponent implements Agents, VsockListener {
 
   private void serve(Session session) throws IOException {
     String guest = session.guest();
-    Session former = sessions.put(guest, session);
-    if (former != null) {
-      former.close();
+    synchronized (news) {
+      Session former = sessions.put(guest, session);
+      if (former != null) {
+        former.close();
+      }
+      tell(listener -> listener.connected(session));
     }
-    tell(listener -> listener.connected(session));
     synchronized (arrivals) {
       arrivals.notifyAll();
     }
@@ -131,8 +153,10 @@ public final class AgentsComponent implements Agents, VsockListener {
     try {
       session.run();
     } finally {
-      sessions.remove(guest, session);
-      tell(listener -> listener.disconnected(session));
+      synchronized (news) {
+        sessions.remove(guest, session);
+        tell(listener -> listener.disconnected(session));
+      }
       LOG.info("Guest '{}': the agent has gone", guest);
     }
   }
@@ -160,28 +184,49 @@ public final class AgentsComponent implements Agents, VsockListener {
   }
 
   private void ready(VsockStream stream) throws IOException {
-    Session session = sessions.get(stream.guest());
-    if (session != null) {
-      session.ready = true;
+    synchronized (news) {
+      Session session = sessions.get(stream.guest());
+      if (session != null) {
+        session.ready = true;
+      }
+      tell(listener -> listener.ready(stream.guest()));
     }
-    tell(listener -> listener.ready(stream.guest()));
     stream.write(Wire.reply(0, ""));
     stream.close();
   }
 
-  private void tell(Consumer<AgentListener> news) {
-    for (AgentListener listener : listeners) {
-      try {
-        news.accept(listener);
-      } catch (RuntimeException e) {
-        LOG.warn("A listener of agents failed", e);
-      }
+  private void status(long token, VsockStream stream) throws IOException {
+    CompletableFuture<ExitStatus> outcome = statuses.take(stream.guest(), token);
+    try {
+      stream.write(
+          outcome == null
+              ? Wire.reply(Wire.ENOENT, "no call of this guest has this number")
+              : Wire.reply(0, Integer.toString(outcome.get().shellCode())));
+    } catch (ExecutionException e) {
+      stream.write(Wire.reply(Wire.ECONNRESET, "the other guest or its agent has gone"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    stream.close();
+  }
+
+  private void tell(Consumer<AgentListener> what) {
+    listeners.forEach(listener -> tell(listener, what));
+  }
+
+  private static void tell(AgentListener listener, Consumer<AgentListener> what) {
+    try {
+      what.accept(listener);
+    } catch (RuntimeException e) {
+      LOG.warn("A listener of agents failed", e);
     }
   }
 
   @Override
   public Optional<AgentSession> session(String guest) {
-    return Optional.ofNullable(sessions.get(guest));
+    return Optional.ofNullable(sessions.get(guest))
+        .filter(Session::isOpen)
+        .map(AgentSession.class::cast);
   }
 
   @Override
@@ -189,9 +234,9 @@ public final class AgentsComponent implements Agents, VsockListener {
     long deadline = System.nanoTime() + limit.toNanos();
     synchronized (arrivals) {
       while (true) {
-        Session session = sessions.get(guest);
-        if (session != null) {
-          return session;
+        Optional<AgentSession> session = session(guest);
+        if (session.isPresent()) {
+          return session.get();
         }
         long leftMillis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
         if (leftMillis <= 0) {

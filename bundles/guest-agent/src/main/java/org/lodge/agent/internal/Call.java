@@ -1,22 +1,24 @@
 package org.lodge.agent.internal;
 
 import java.io.IOException;
+import java.util.HexFormat;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.agent.AgentCall;
+import org.lodge.agent.ExitStatus;
 import org.lodge.vsock.VsockStream;
 
 /** A guest's call for a service; the first answer counts. */
 final class Call implements AgentCall {
-  /** Permission denied, as the guest's programs know it. */
-  private static final int EACCES = 13;
-
   private final VsockStream stream;
   private final Wire.Preface preface;
+  private final Statuses statuses;
   private final AtomicBoolean answered = new AtomicBoolean();
 
-  Call(VsockStream stream, Wire.Preface preface) {
+  Call(VsockStream stream, Wire.Preface preface, Statuses statuses) {
     this.stream = stream;
     this.preface = preface;
+    this.statuses = statuses;
   }
 
   @Override
@@ -41,11 +43,21 @@ final class Call implements AgentCall {
 
   @Override
   public VsockStream accept() throws IOException {
+    return accept("");
+  }
+
+  @Override
+  public VsockStream accept(CompletionStage<ExitStatus> outcome) throws IOException {
+    return accept(
+        preface.wantsStatus() ? HexFormat.of().toHexDigits(statuses.expect(guest(), outcome)) : "");
+  }
+
+  private VsockStream accept(String text) throws IOException {
     if (!answered.compareAndSet(false, true)) {
       throw new IllegalStateException(
           "the call of guest '%s' was answered before".formatted(guest()));
     }
-    stream.write(Wire.reply(0, ""));
+    stream.write(Wire.reply(0, text));
     return stream;
   }
 
@@ -53,7 +65,7 @@ final class Call implements AgentCall {
   public void refuse(String reason) {
     if (answered.compareAndSet(false, true)) {
       try {
-        stream.write(Wire.reply(EACCES, reason));
+        stream.write(Wire.reply(Wire.EACCES, reason));
         stream.close();
       } catch (IOException e) {
         stream.reset();

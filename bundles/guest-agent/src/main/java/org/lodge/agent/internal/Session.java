@@ -185,20 +185,20 @@ final class Session implements AgentSession {
 
   @Override
   public AgentProgram exec(ExecRequest request, Duration limit) throws IOException {
-    boolean terminal = request.terminal().isPresent();
+    boolean noErrors = request.terminal().isPresent() || request.errorsInGuest();
     long call = calls.incrementAndGet();
     CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
     Expected stream = new Expected();
     Expected errors = new Expected();
     exits.put(call, exit);
     try {
-      ByteBuffer body = Wire.exec(request, stream.token, terminal ? 0 : errors.token);
+      ByteBuffer body = Wire.exec(request, stream.token, noErrors ? 0 : errors.token);
       ByteBuffer result = call(call, Wire.EXEC, body, limit);
       if (result.remaining() < 4) {
         throw Wire.bad(channel, "a program without a number");
       }
       VsockStream both = stream.await(limit);
-      VsockStream error = terminal ? null : errors.await(limit);
+      VsockStream error = noErrors ? null : errors.await(limit);
       return new Program(this, call, result.getInt(), both, error, exit);
     } catch (IOException | RuntimeException e) {
       exits.remove(call);

@@ -36,6 +36,10 @@ final class Wire {
   static final int ANNOUNCED = 2;
   static final int CALL = 3;
   static final int READY = 4;
+  static final int STATUS = 5;
+
+  /** In a preface's flags: the caller will ask how its call ended. */
+  private static final int WANTS_STATUS = 2;
 
   static final int EXEC = 1;
   static final int RESIZE = 2;
@@ -52,15 +56,23 @@ final class Wire {
   static final int RESULT = 33;
   static final int EXITED = 34;
 
+  /** Error numbers of Linux. */
+  static final int ENOENT = 2;
+
+  static final int EACCES = 13;
+  static final int ECONNRESET = 104;
+
   static final int OPEN_UNIX = 1;
   static final int OPEN_TCP = 2;
 
   private static final int TERMINAL = 1;
+  private static final int AS_USER = 2;
   private static final int STATS_BYTES_MIN = 58;
 
   private Wire() {}
 
-  record Preface(int kind, long token, String name, String argument, String target) {}
+  record Preface(
+      int kind, long token, boolean wantsStatus, String name, String argument, String target) {}
 
   record Message(int type, long call, ByteBuffer body) {}
 
@@ -95,13 +107,13 @@ final class Wire {
     if (untrustedName > NAME_MAX
         || untrustedArgument > ARGUMENT_MAX
         || untrustedTarget > NAME_MAX
-        || flags != 0) {
+        || (flags & ~WANTS_STATUS) != 0) {
       throw bad(stream, "its preface has lengths or flags that are not allowed");
     }
     String name = printable(stream, read(stream, untrustedName));
     String argument = printable(stream, read(stream, untrustedArgument));
     String target = printable(stream, read(stream, untrustedTarget));
-    return new Preface(kind, token, name, argument, target);
+    return new Preface(kind, token, (flags & WANTS_STATUS) != 0, name, argument, target);
   }
 
   private static String printable(VsockStream stream, ByteBuffer bytes) throws AgentException {
@@ -179,7 +191,9 @@ final class Wire {
     if (request.arguments().size() > ARGUMENTS_MAX || environment.size() > ARGUMENTS_MAX) {
       throw new AgentException("more than %d arguments".formatted(ARGUMENTS_MAX));
     }
-    out.putInt(request.terminal().isPresent() ? TERMINAL : 0)
+    out.putInt(
+            (request.terminal().isPresent() ? TERMINAL : 0)
+                | (request.user().isPresent() ? AS_USER : 0))
         .putInt(request.uid())
         .putInt(request.gid())
         .putShort(request.terminal().map(size -> (short) size.rows()).orElse((short) 0))
@@ -192,6 +206,7 @@ final class Wire {
     strings.add(request.folder());
     strings.addAll(request.arguments());
     environment.forEach((name, value) -> strings.add(name + "=" + value));
+    request.user().ifPresent(strings::add);
     for (String text : strings) {
       byte[] bytes = string("an argument", text, out.remaining());
       if (bytes.length + 2 > out.remaining()) {

@@ -1,0 +1,130 @@
+package org.lodge.agent.internal;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.lodge.agent.AgentProgram;
+import org.lodge.agent.AgentSession;
+import org.lodge.agent.ExecRequest;
+import org.lodge.agent.ExitStatus;
+import org.lodge.agent.GuestService;
+import org.lodge.connect.Announcement;
+import org.lodge.connect.ConnectException;
+import org.lodge.connect.ConnectException.Reason;
+import org.lodge.connect.GuestEndpoint;
+import org.lodge.connect.GuestSession;
+import org.lodge.vsock.Vsock;
+import org.lodge.vsock.VsockStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A guest whose agent is there, at the broker: serves what is announced to it. */
+final class AttachedGuest implements GuestEndpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(AttachedGuest.class);
+  private static final Duration ARRIVAL_LIMIT = Duration.ofSeconds(10);
+
+  final AgentSession agent;
+  private final Vsock vsock;
+  private final Outcomes outcomes;
+  private volatile Map<String, GuestService> services = Map.of();
+  private volatile GuestSession session;
+
+  AttachedGuest(AgentSession agent, Vsock vsock, Outcomes outcomes) {
+    this.agent = agent;
+    this.vsock = vsock;
+    this.outcomes = outcomes;
+  }
+
+  void attached(GuestSession to) {
+    session = to;
+  }
+
+  GuestSession session() {
+    return session;
+  }
+
+  /** From now on these, in place of those before; the first of two of one name. */
+  void offer(Collection<GuestService> offered) {
+    Map<String, GuestService> byName = new LinkedHashMap<>();
+    offered.stream()
+        .limit(GuestSession.MAX_SERVICES)
+        .forEach(service -> byName.putIfAbsent(service.description().name(), service));
+    services = byName;
+    session.offer(byName.values().stream().map(GuestService::description).toList());
+  }
+
+  @Override
+  public String guest() {
+    return agent.guest();
+  }
+
+  @Override
+  public void announce(Announcement announcement) throws ConnectException {
+    GuestService service = services.get(announcement.service());
+    if (service == null) {
+      throw new ConnectException(
+          Reason.NOT_OFFERED, guest() + " offers no " + announcement.service() + " any more");
+    }
+    Thread.ofVirtual()
+        .name("announce-" + guest() + "-" + announcement.service())
+        .start(() -> serve(service, announcement));
+  }
+
+  private void serve(GuestService service, Announcement announcement) {
+    try {
+      VsockStream stream =
+          switch (service.way()) {
+            case GuestService.Run run -> run(run, announcement);
+            case GuestService.UnixSocket socket -> agent.openUnix(socket.path(), ARRIVAL_LIMIT);
+            case GuestService.TcpPort tcp -> agent.openTcp(tcp.port(), ARRIVAL_LIMIT);
+          };
+      session.redeem(announcement.token(), new CallStream(vsock, stream));
+    } catch (IOException | RuntimeException e) {
+      LOG.info("Guest '{}' does not serve {}: {}", guest(), announcement.service(), e.getMessage());
+      session.refuse(announcement.token(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private VsockStream run(GuestService.Run run, Announcement announcement) throws IOException {
+    CompletableFuture<ExitStatus> outcome = outcomes.expect(announcement.connectionId());
+    try {
+      AgentProgram program = agent.exec(request(run, announcement), ARRIVAL_LIMIT);
+      program
+          .exit()
+          .whenComplete((status, failure) -> {
+            if (failure == null) {
+              outcome.complete(status);
+            } else {
+              outcome.completeExceptionally(failure);
+            }
+          });
+      return program.stream();
+    } catch (IOException e) {
+      outcome.completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  /** What the caller says is in the environment, where it can't be taken for an option. */
+  private static ExecRequest request(GuestService.Run run, Announcement announcement) {
+    ExecRequest plain = ExecRequest.of(run.command().toArray(String[]::new));
+    Map<String, String> environment = new HashMap<>(plain.environment());
+    environment.put("LODGE_SERVICE", announcement.service());
+    environment.put("LODGE_ARGUMENT", announcement.argument());
+    environment.put("LODGE_SOURCE", announcement.source());
+    announcement
+        .metadata()
+        .values()
+        .forEach((field, value) ->
+            environment.put(
+                "LODGE_FIELD_" + field.toUpperCase(Locale.ROOT).replace('-', '_'), value));
+    return new ExecRequest(
+        run.command(), environment, "", 0, 0, Optional.empty(), run.user(), true);
+  }
+}

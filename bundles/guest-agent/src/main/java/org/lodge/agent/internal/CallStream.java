@@ -1,0 +1,76 @@
+package org.lodge.agent.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.lodge.connect.ByteStream;
+import org.lodge.connect.StreamJoin;
+import org.lodge.vsock.Vsock;
+import org.lodge.vsock.VsockJoin;
+import org.lodge.vsock.VsockStream;
+
+/** A guest's virtio socket connection as the broker sees it. */
+record CallStream(Vsock vsock, VsockStream stream) implements ByteStream {
+
+  private record Join(VsockJoin join) implements StreamJoin {
+    @Override
+    public long forwardBytes() {
+      return join.forwardBytes();
+    }
+
+    @Override
+    public long backwardBytes() {
+      return join.backwardBytes();
+    }
+
+    @Override
+    public CompletionStage<Void> ended() {
+      return join.ended();
+    }
+
+    @Override
+    public void reset() {
+      join.close();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    return stream.read(into);
+  }
+
+  @Override
+  public void write(ByteBuffer from) throws IOException {
+    stream.write(from);
+  }
+
+  @Override
+  public void shutdownOutput() {
+    stream.shutdownOutput();
+  }
+
+  @Override
+  public void reset() {
+    stream.reset();
+  }
+
+  @Override
+  public void close() {
+    stream.close();
+  }
+
+  @Override
+  public Optional<StreamJoin> join(ByteStream other) {
+    if (other instanceof CallStream(Vsock sameVsock, VsockStream otherStream)
+        && sameVsock == vsock) {
+      try {
+        return Optional.of(new Join(vsock.join(stream, otherStream)));
+      } catch (IllegalArgumentException e) {
+        // One of them is over: the broker sees that when it reads.
+        return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+}
