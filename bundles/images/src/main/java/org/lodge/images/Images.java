@@ -34,6 +34,12 @@ public interface Images {
    */
   GuestImage resolve(String name) throws ImageException;
 
+  /**
+   * The same with Lodge's agent in the initial RAM disk. There it is the first program that the
+   * guest runs, and it stays when the root takes the RAM disk's place.
+   */
+  GuestImage resolveWithAgent(String name) throws ImageException;
+
   /** What is wrong with a definition file; empty if nothing is. Does not act. */
   List<String> check(Path file);
 }

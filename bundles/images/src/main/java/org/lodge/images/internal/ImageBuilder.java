@@ -170,6 +170,7 @@ final class ImageBuilder {
   static String key(ImageDefinition definition, PackageLock lock) throws IOException {
     StringBuilder all = new StringBuilder();
     all.append(RECIPE).append('\n').append(GuestFiles.digest()).append('\n');
+    all.append(Initramfs.choice()).append('\n');
     all.append(KERNEL_ARGUMENTS).append(TCG_KERNEL_ARGUMENTS).append('\n');
     all.append(definition.text()).append('\n').append(lock.text());
     for (AddedFile file : definition.files()) {

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.lodge.agent.Agents;
 import org.lodge.configuration.Schemas;
 import org.lodge.images.BuildOptions;
 import org.lodge.images.GuestImage;
@@ -39,24 +41,31 @@ public final class ImagesService implements Images {
   private final ImageStore store;
   private final ImageBuilder builder;
   private final DefinitionReader reader;
+  private final AgentRamDisk agentRamDisk;
   private final Turns turns = new Turns();
 
   @Activate
-  public ImagesService(BundleContext context, @Reference Schemas schemas) throws IOException {
+  public ImagesService(BundleContext context, @Reference Schemas schemas, @Reference Agents agents)
+      throws IOException {
     this(
         folder(context, "lodge.config", "").resolve("image"),
         folder(context, "lodge.images", folder(context, "lodge.state", "") + "/images"),
         folder(context, "lodge.cache", ""),
-        schemas);
+        schemas,
+        agents);
   }
 
-  ImagesService(Path definitions, Path images, Path cache, Schemas schemas) throws IOException {
+  private ImagesService(Path definitions, Path images, Path cache, Schemas schemas, Agents agents)
+      throws IOException {
     this.definitions = definitions;
     this.store = new ImageStore(images);
     this.builder = new ImageBuilder(store, Path.of("/etc"), definitions, cache, turns);
     try (InputStream in = ImagesService.class.getResourceAsStream("image.json")) {
       String schema = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       this.reader = new DefinitionReader(schemas.compile(schema));
+    }
+    try (InputStream program = agents.program()) {
+      this.agentRamDisk = new AgentRamDisk(program.readAllBytes());
     }
   }
 
@@ -159,6 +168,28 @@ public final class ImagesService implements Images {
         image.root(),
         image.kernelArguments(),
         image.tcgKernelArguments());
+  }
+
+  @Override
+  public GuestImage resolveWithAgent(String name) throws ImageException {
+    GuestImage image = resolve(name);
+    try {
+      return new GuestImage(
+          name,
+          Digests.of(image.digest() + agentRamDisk.digest()),
+          image.kernel(),
+          agentRamDisk.before(image.initrd()),
+          image.root(),
+          Stream.concat(image.kernelArguments().stream(), AgentRamDisk.KERNEL_ARGUMENTS.stream())
+              .toList(),
+          image.tcgKernelArguments());
+    } catch (IOException e) {
+      throw failed(
+          name,
+          "agent",
+          "the agent can't be put before " + image.initrd() + ": " + e.getMessage(),
+          e);
+    }
   }
 
   @Override

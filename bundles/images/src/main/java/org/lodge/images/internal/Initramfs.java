@@ -23,6 +23,9 @@ final class Initramfs {
   /** What the volume that lasts needs; the root holds them too. */
   static final List<String> STATE_MODULES = List.of("ext4");
 
+  /** What the agent reaches Lodge by. */
+  private static final List<String> AGENT_MODULES = List.of("vmw_vsock_virtio_transport");
+
   private static final List<String> FOLDERS =
       List.of("bin", "dev", "lib", "lib/modules", "new", "proc", "ro", "rw", "sys");
   private static final List<String> APPLETS =
@@ -51,12 +54,19 @@ final class Initramfs {
 
   private Initramfs() {}
 
+  /** Identifies what is chosen here, so that an image is built anew when it changes. */
+  static String choice() {
+    return ROOT_MODULES + " " + STATE_MODULES + " " + AGENT_MODULES + " " + APPLETS;
+  }
+
   static void make(
       ImageDefinition definition, KernelPackage kernel, TarArchive archive, Path work, Path target)
       throws IOException {
     List<String> root = kernel.loadOrder(ROOT_MODULES);
     List<String> state = without(kernel.loadOrder(STATE_MODULES), root);
-    List<String> early = without(kernel.loadOrder(definition.kernel().early()), root);
+    List<String> wanted = new ArrayList<>(AGENT_MODULES);
+    wanted.addAll(definition.kernel().early());
+    List<String> early = without(kernel.loadOrder(wanted), root);
     Set<String> all = new LinkedHashSet<>(root);
     all.addAll(state);
     all.addAll(early);
