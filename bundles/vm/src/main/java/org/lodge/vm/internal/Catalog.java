@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.lodge.configuration.ConfigurationKind;
 import org.lodge.configuration.SchemaValidator;
@@ -57,6 +58,7 @@ public final class Catalog
   private final Services<Images> images = new Services<>();
   private final Object schemaLock = new Object();
   private SchemaValidator schema;
+  private final List<Consumer<DefinitionSet>> others = new CopyOnWriteArrayList<>();
   private Consumer<DefinitionSet> follower;
   private DefinitionSet current;
 
@@ -99,6 +101,18 @@ public final class Catalog
     follower = null;
   }
 
+  /** Hands over what the first follower gets; now, where there is something already. */
+  synchronized void alsoFollow(Consumer<DefinitionSet> other) {
+    others.add(other);
+    if (current != null) {
+      other.accept(current);
+    }
+  }
+
+  void unfollow(Consumer<DefinitionSet> other) {
+    others.remove(other);
+  }
+
   @Override
   public void configurationEvent(ConfigurationEvent event) {
     if (PID.equals(event.getFactoryPid())) {
@@ -120,6 +134,7 @@ public final class Catalog
     if (follower != null) {
       follower.accept(current);
     }
+    others.forEach(other -> other.accept(current));
   }
 
   private synchronized DefinitionSet current() {

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.lodge.agent.GuestService;
 import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.VmmSpec;
 
@@ -12,7 +14,11 @@ import org.lodge.vmm.VmmSpec;
  *
  * @param image absent where {@code boot} names a kernel
  * @param volumeBytes present where the guest's changes last
- * @param saysReady whether it is ready only once its console has said so
+ * @param devices those that the person declared, and those that every guest has
+ * @param vsock whether it has a virtio socket, and so the agent
+ * @param services what it offers to other guests through its agent
+ * @param tags by which rules of the policy can speak of it
+ * @param saysReady whether it is ready only once it has said so, by its agent or on its console
  */
 record Definition(
     String name,
@@ -29,6 +35,9 @@ record Definition(
     Optional<VmmSpec.Screen> screen,
     boolean userNetwork,
     List<DeviceDeclaration> devices,
+    boolean vsock,
+    List<GuestService> services,
+    Set<String> tags,
     List<String> requires,
     boolean autostart,
     boolean saysReady,
@@ -40,6 +49,8 @@ record Definition(
     arguments = List.copyOf(arguments);
     disks = List.copyOf(disks);
     devices = List.copyOf(devices);
+    services = List.copyOf(services);
+    tags = Set.copyOf(tags);
     requires = List.copyOf(requires);
   }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.lodge.agent.GuestService;
 import org.lodge.configuration.SchemaValidator;
 import org.lodge.vm.Definitions.Problem;
 import org.lodge.vmm.Accelerator;
@@ -97,6 +98,9 @@ final class DefinitionReader {
             .map(s -> new VmmSpec.Screen(s.getInt("width"), s.getInt("height"))),
         json.getString("network", "none").equals("user"),
         devices(),
+        json.getBoolean("vsock", true),
+        services(),
+        Set.copyOf(strings("tags")),
         strings("requires"),
         json.getBoolean("autostart", false),
         json.getString("ready", json.containsKey("image") ? "console" : "running")
@@ -189,7 +193,24 @@ final class DefinitionReader {
             "is the id of another device too; take another");
       }
     }
+    if (json.getBoolean("vsock", true)
+        && devices.stream().noneMatch(device -> device.type().equals(VsockDevice.TYPE))) {
+      if (ids.contains(VsockDevice.ID)) {
+        problem(
+            "devices",
+            "\"" + VsockDevice.ID + "\"",
+            "is the id of the guest's virtio socket; take another, or set \"vsock\": false");
+      }
+      devices.add(VsockDevice.of(name));
+    }
     return devices;
+  }
+
+  private List<GuestService> services() {
+    if (json.containsKey("services") && !json.getBoolean("vsock", true)) {
+      problem("services", "", "needs the guest's virtio socket; leave out \"vsock\": false");
+    }
+    return ServiceDeclarations.of(object("services"), this::problem);
   }
 
   private Path path(String key, String value) {

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * DEFINED STOPPED FAILED  Idle         commands; adoption; those it requires; the next automatic start
  * CREATED READY           Starting     CREATE (image, monitor, devices), BOOT (console, CPUs)
  * RUNNING PAUSED          Up           commands; one CONTROL at a time; READY on the console
- * STOPPING                Stopping     the process's end: power button, then quit, then kill
+ * STOPPING                Stopping     the process's end: agent, power button, quit, then kill
  * UNKNOWN                 Lost         an answer, asked for again and again
  * </pre>
  *
@@ -166,6 +166,8 @@ final class GuestActor {
       case Message.Heard heard when heard.run() != run -> {}
       case Message.Exited exited when exited.run() != run -> {}
       case Message.Heard heard -> heard(heard.marker());
+      case Message.HeardInside heard when run == null -> {}
+      case Message.HeardInside heard -> heard(heard.marker());
       case Message.Rebooted rebooted -> LOG.info("The guest rebooted itself");
       default -> dispatch(message);
     }

@@ -56,7 +56,8 @@ final class GuestSpecs {
             .await("images", SERVICE_WAIT)
             .orElseThrow(
                 () -> new GuestException(guest, "image", "the bundle images is not active"));
-    GuestImage image = service.resolve(definition.image().orElseThrow());
+    String name = definition.image().orElseThrow();
+    GuestImage image = definition.vsock() ? service.resolveWithAgent(name) : service.resolve(name);
     List<VmmSpec.Disk> disks = new ArrayList<>();
     image.root().ifPresent(root -> disks.add(new VmmSpec.Disk("root", root, true, true)));
     if (definition.volumeBytes().isPresent()) {

@@ -57,6 +57,7 @@ public final class GuestsService implements Guests {
       @Reference Catalog catalog,
       @Reference(target = "(lodge.configuration.folder=" + Catalog.FOLDER + ")")
           ConfigurationLoaded initialSet,
+      @Reference Inside inside,
       BundleContext context) {
     this.catalog = catalog;
     this.run = path(context, "lodge.run");
@@ -65,7 +66,9 @@ public final class GuestsService implements Guests {
         new Supervisor(
             world,
             announcer,
-            name -> new RealMachine(name, run, state, drivers, images, backends, catalog.schema()));
+            name ->
+                new RealMachine(
+                    name, run, state, drivers, images, backends, inside, catalog.schema()));
     this.loaded = CompletableFuture.runAsync(this::load, world::execute);
   }
 
@@ -91,6 +94,11 @@ public final class GuestsService implements Guests {
       LOG.error("The guests' definitions can't be read", e);
       throw e;
     }
+  }
+
+  /** A guest's agent has said something of it. */
+  void heard(String guest, Machine.Marker marker) {
+    supervisor.tell(guest, new Message.HeardInside(marker));
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

@@ -28,10 +28,13 @@ interface Machine {
   /** Empty where nothing is left; throws where a process is there and does not answer. */
   Optional<Vmm> adopt(VmmListener listener, Consumer<Marker> heard) throws GuestException;
 
+  /** Asks the guest from inside to power off in order; false where nobody there has said yes. */
+  boolean powerOff();
+
   /** Ends by signal what an earlier Lodge left. */
   void killLeftBehind() throws GuestException;
 
-  /** Ends what Lodge serves to the guest; its process has ended. */
+  /** Ends what Lodge serves to the guest and carries for it; its process has ended. */
   void closeDevices();
 
   /** Waits shortly until the console's last bytes are read, after the process has ended. */

@@ -71,6 +71,9 @@ sealed interface Message {
 
   record Heard(Run run, Machine.Marker marker) implements Message {}
 
+  /** By the agent; it can only come from the process that runs now. */
+  record HeardInside(Machine.Marker marker) implements Message {}
+
   record Rebooted() implements Message {}
 
   record Exited(Run run, VmmExit exit) implements Message {}

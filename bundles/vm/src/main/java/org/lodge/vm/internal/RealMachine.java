@@ -39,6 +39,7 @@ final class RealMachine implements Machine {
   private final GuestSpecs specs;
   private final GuestDevices devices;
   private final Services<VmmDriver> drivers;
+  private final Inside inside;
   private final SchemaValidator schema;
   private volatile String vmm = "qemu";
   private volatile ConsolePump console;
@@ -50,12 +51,14 @@ final class RealMachine implements Machine {
       Services<VmmDriver> drivers,
       Services<Images> images,
       Services<VhostUserBackends> backends,
+      Inside inside,
       SchemaValidator schema) {
     this.guest = guest;
     this.runDirectory = run.resolve("vm").resolve(guest);
     this.specs = new GuestSpecs(guest, runDirectory, state.resolve("vm").resolve(guest), images);
     this.devices = new GuestDevices(guest, runDirectory, backends);
     this.drivers = drivers;
+    this.inside = inside;
     this.schema = schema;
   }
 
@@ -106,7 +109,13 @@ final class RealMachine implements Machine {
 
   @Override
   public void closeDevices() {
+    inside.gone(guest);
     devices.closeAll();
+  }
+
+  @Override
+  public boolean powerOff() {
+    return inside.powerOff(guest);
   }
 
   private VmmDriver driver(String name) throws GuestException, InterruptedException {

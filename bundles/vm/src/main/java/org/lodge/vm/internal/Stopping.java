@@ -10,12 +10,17 @@ import org.lodge.vmm.VmmState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** STOPPING: the power button, then quit, then kill, until the process has ended. */
+/**
+ * STOPPING: the agent, then the power button, then quit, then kill, until the process has ended.
+ */
 final class Stopping {
   private static final Logger LOG = LoggerFactory.getLogger(Stopping.class);
 
   /** A guest that is still booting has no ear for its power button yet. */
   private static final Duration PRESS_STEP = Duration.ofSeconds(2);
+
+  /** One whose agent has said yes is on its way; the button is for one that is stuck there. */
+  private static final Duration AGENT_STEP = Duration.ofSeconds(8);
 
   private static final Duration QUIT_LIMIT = Duration.ofSeconds(3);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
@@ -75,10 +80,11 @@ final class Stopping {
     g.run.endAsked = true;
     enter(g);
     g.jobs.set(Jobs.Timer.STOP, limit == null ? g.run.definition.limits().stop() : limit);
-    press(g, paused);
+    press(g, paused, true);
   }
 
-  private static void press(GuestActor g, boolean paused) {
+  /** Its result says whether the guest has been asked from inside. */
+  private static void press(GuestActor g, boolean paused, boolean first) {
     Vmm vmm = g.run.vmm;
     g.jobs.start(
         Jobs.Step.POWER_DOWN,
@@ -88,8 +94,11 @@ final class Stopping {
           if (paused) {
             vmm.resume();
           }
+          if (first && g.machine.powerOff()) {
+            return true;
+          }
           vmm.powerDown();
-          return null;
+          return false;
         });
   }
 
@@ -158,7 +167,8 @@ final class Stopping {
           LOG.info("The power button could not be pressed: {}", done.failure().getMessage());
           quit(g);
         } else {
-          g.jobs.set(Jobs.Timer.PRESS_AGAIN, PRESS_STEP);
+          boolean askedInside = Boolean.TRUE.equals(done.result());
+          g.jobs.set(Jobs.Timer.PRESS_AGAIN, askedInside ? AGENT_STEP : PRESS_STEP);
         }
       }
       case QUIT -> {
@@ -200,7 +210,7 @@ final class Stopping {
         LOG.info("It has not powered off in time: ending it");
         quit(g);
       }
-      case PRESS_AGAIN -> press(g, false);
+      case PRESS_AGAIN -> press(g, false, false);
       case QUIT -> kill(g);
       case KILL -> immortal("its process does not end although it was killed");
       default -> {}

@@ -104,6 +104,14 @@ final class Supervisor implements GuestActor.Others {
     return CompletableFuture.allOf(looked.toArray(CompletableFuture<?>[]::new));
   }
 
+  /** Nothing happens where there is no guest of this name. */
+  void tell(String name, Message message) {
+    GuestActor actor = actors.get(name);
+    if (actor != null) {
+      actor.post(message);
+    }
+  }
+
   /** A driver has come: those that could not be asked without it are asked again. */
   void askUnknown() {
     for (GuestActor actor : actors.values()) {

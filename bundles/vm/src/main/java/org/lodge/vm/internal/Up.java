@@ -86,7 +86,7 @@ final class Up {
         new org.lodge.vm.GuestException(
             g.name,
             "ready",
-            "runs, but has not said `lodge: ready` on its console within "
+            "runs, but neither its agent nor `lodge: ready` on its console has said that it is up within "
                 + g.run.definition.limits().ready().toMillis() / 1000.0
                 + " s; look at its console, raise limits.readySeconds, or set \"ready\": \"running\"",
             g.machine.lastLines(),

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lodge.vmm.Accelerator;
 
 /** Definitions for tests. */
@@ -31,6 +32,9 @@ final class Example {
         Optional.empty(),
         false,
         List.of(),
+        false,
+        List.of(),
+        Set.of(),
         List.of(requires),
         false,
         saysReady,

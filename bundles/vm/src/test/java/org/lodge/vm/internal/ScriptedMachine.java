@@ -28,6 +28,7 @@ final class ScriptedMachine implements Machine {
   boolean failAttach;
   boolean silent;
   boolean ignoresPowerButton;
+  boolean agentPowersOff;
   ScriptedVmm leftBehind;
   boolean leftBehindAnswers = true;
   Definition leftBehindDefinition;
@@ -91,6 +92,17 @@ final class ScriptedMachine implements Machine {
     if (leftBehind != null) {
       leftBehind.kill();
     }
+  }
+
+  @Override
+  public boolean powerOff() {
+    if (agentPowersOff) {
+      log.add("agent " + guest);
+      if (!ignoresPowerButton) {
+        last().become(VmmState.SHUTDOWN);
+      }
+    }
+    return agentPowersOff;
   }
 
   @Override
