@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -36,10 +35,7 @@ class ImageIT {
 
   @Test
   void theSameLockGivesTheSameBytes() throws Exception {
-    try (InputStream tiny = ImageIT.class.getResourceAsStream("/image/tiny.json")) {
-      Files.copy(tiny, host.config.resolve("image/tiny.json"));
-    }
-    host.lodge("image", "build", "tiny").ok();
+    host.image("tiny");
     Map<String, Long> first = files("tiny");
     host.lodge("image", "build", "tiny", "--force").ok();
     Map<String, Long> second = files("tiny");

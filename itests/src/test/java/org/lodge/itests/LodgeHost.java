@@ -3,7 +3,9 @@ package org.lodge.itests;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
+import jakarta.json.JsonValue;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -108,6 +110,36 @@ final class LodgeHost {
 
   long pid(String name) throws Exception {
     return show(name).getJsonNumber("pid").longValue();
+  }
+
+  /** What {@code lodge device ls NAME --json} says of a device. */
+  JsonObject device(String name, String id) throws Exception {
+    Result list = lodge("device", "ls", name, "--json").ok();
+    return json(list.out()).asJsonObject().getJsonArray("devices").stream()
+        .map(JsonValue::asJsonObject)
+        .filter(each -> each.getString("id").equals(id))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no device " + id + " in " + list.out()));
+  }
+
+  /** Adds an image of the tests' own, and builds it unless that was done before. */
+  void image(String name) throws Exception {
+    Path images = Path.of(LodgeHost.class.getResource("/image").toURI());
+    Files.copy(images.resolve(name + ".json"), config.resolve("image/" + name + ".json"));
+    Path files = images.resolve("files/" + name);
+    if (Files.exists(files)) {
+      copyTree(files, config.resolve("image/files/" + name));
+    }
+    lodge("image", "build", name).ok();
+  }
+
+  /** An empty disk. */
+  Path disk(String name, int mebibytes) throws IOException {
+    Path file = place.resolve(name + ".img");
+    try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+      disk.setLength((long) mebibytes << 20);
+    }
+    return file;
   }
 
   /** Waits until the guest is as wanted. */

@@ -228,6 +228,8 @@ final class FrontEnd {
     } catch (RefusedException e) {
       log.warn("After the restart one queue is not served any more: {}", e.getMessage());
     }
+    // The former process may have died between showing what it used and telling so.
+    vrings.open().forEach(Vring::call);
   }
 
   /** Lets go of everything without telling the store. */

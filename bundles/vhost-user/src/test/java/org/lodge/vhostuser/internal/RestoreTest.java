@@ -111,6 +111,27 @@ class RestoreTest {
   }
 
   @Test
+  void theDriverIsNotifiedOnceMoreWhereTheFormerProcessMayHaveDiedBeforeItDid() throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        frontEnd.echo(0, "before");
+        first.backends.deactivate();
+        frontEnd.calls.getFirst().drain();
+        try (Bench second = new Bench(directory, store)) {
+          second.deploy("1.1.0");
+          second.open();
+          assertTrue(frontEnd.calls.getFirst().await(5000));
+          frontEnd.echo(0, "after");
+        }
+      }
+    }
+  }
+
+  @Test
   void aReplyThatWasStillOwedIsSent() throws Exception {
     try (FakeStore store = new FakeStore();
         Bench first = new Bench(directory, store)) {

@@ -1,0 +1,64 @@
+package org.lodge.itests;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Collections;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+
+/** Other versions of the bundle device-blk, made of that of the distribution. */
+final class BlkVersions {
+  private final LodgeHost host;
+
+  BlkVersions(LodgeHost host) {
+    this.host = host;
+  }
+
+  Path deploy(String version) throws IOException {
+    return deployWithout("", version);
+  }
+
+  /** Deploys a version that lacks one of its classes. */
+  Path deployWithout(String entry, String version) throws IOException {
+    Path jar = host.place.resolve("state/deploy/device-blk-" + version + ".jar");
+    Path partial = host.place.resolve("partial.jar");
+    try (ZipFile from = new ZipFile(ours().toFile());
+        OutputStream out = Files.newOutputStream(partial);
+        ZipOutputStream to = new ZipOutputStream(out)) {
+      for (ZipEntry each : Collections.list(from.entries())) {
+        if (entry.isEmpty() || !each.getName().endsWith(entry)) {
+          byte[] bytes = from.getInputStream(each).readAllBytes();
+          to.putNextEntry(new ZipEntry(each.getName()));
+          to.write(inVersion(version, each.getName(), bytes));
+        }
+      }
+    }
+    return Files.move(partial, jar, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static Path ours() throws IOException {
+    try (var files = Files.list(Distribution.home().resolve("system"))) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith("device-blk-"))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static byte[] inVersion(String version, String name, byte[] bytes) {
+    boolean manifest = name.equals("META-INF/MANIFEST.MF");
+    if (!manifest && !name.startsWith("OSGI-INF/")) {
+      return bytes;
+    }
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    return (manifest
+            ? text.replaceFirst("Bundle-Version: \\S+", "Bundle-Version: " + version)
+            : text.replace("value=\"1.0.0\"", "value=\"" + version + "\""))
+        .getBytes(StandardCharsets.UTF_8);
+  }
+}
