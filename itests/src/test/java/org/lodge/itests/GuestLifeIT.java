@@ -129,7 +129,7 @@ class GuestLifeIT {
 
     host.lodge("down").ok();
     assertFalse(LodgeHost.lives(pid));
-    assertEquals(3, host.lodge("ls").exit());
+    LodgeHost.until("Lodge has ended", () -> host.lodge("ls").exit() == 3);
   }
 
   @Test
