@@ -57,6 +57,16 @@ void send_result(uint64_t call, int error, const char *text);
 void send_result_body(uint64_t call, const void *body, size_t length);
 void send_exited(uint64_t call, uint32_t code, uint32_t signal);
 
+/* blocks.c: memory for bytes that could not go on at once. There is one for every use: two for
+ * each connection, one for each handle up to a number that is checked. */
+
+#define BLOCK_BYTES 69632
+#define RELAYS_MAX 256
+#define BLOCKS_MAX 1024
+
+uint8_t *block_take(void);
+void block_give(uint8_t *block);
+
 /* relay.c: bytes between a connection to the host and something in the guest. */
 
 struct relay;
@@ -89,6 +99,16 @@ uint64_t relay_received(const struct relay *);
 /* The descriptor of a terminal, for its size. */
 int relay_local_fd(const struct relay *);
 void relays_reclaim(void);
+
+/* carriage.c: as a relay, for a Unix socket with its descriptors. */
+
+/* Takes ownership of the descriptor, also where it fails, with errno. With a service it is a call,
+ * else an announced connection whose call is answered. */
+bool carriage_begin(int local_fd, bool local_connects, uint64_t token, const struct service *,
+                    uint64_t call);
+void carriages_reclaim(void);
+/* In a child: it gets back the limits that the agent was started with. */
+void carriages_leave_program(void);
 
 /* program.c: programs that the host runs. */
 

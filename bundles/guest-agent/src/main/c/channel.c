@@ -184,9 +184,11 @@ static void handle(void) {
       send_stats(request.call);
       break;
     case LODGE_OPEN:
+    case LODGE_OPEN_HANDLES:
       local_open(&request);
       break;
     case LODGE_LISTEN:
+    case LODGE_LISTEN_HANDLES:
       local_listen(&request);
       break;
     case LODGE_UNLISTEN:

@@ -16,7 +16,7 @@
  * be read by the program.
  *
  * CREDIT. Bytes of the socket (handle 0) may be sent by either side up to LODGE_WINDOW beyond what
- * it was given credit for. The same holds for bytes that the host writes to a pipe; the agent reads
+ * it was given credit for; a pass of the host counts as LODGE_PASS_COST bytes. The same holds for bytes that the host writes to a pipe; the agent reads
  * from a pipe only what it was given credit for. Whoever sends more is cut off. Nothing else needs
  * credit: the agent always takes what the host sends, and answers when the host takes answers; the
  * host has at most LODGE_READS_MAX reads unanswered.
@@ -29,6 +29,7 @@
 
 #define LODGE_FRAME_BYTES 16
 #define LODGE_WINDOW 65536
+#define LODGE_PASS_COST 128
 #define LODGE_CHUNK_MAX 65536
 #define LODGE_ROWS_BYTES 24
 #define LODGE_HANDLES_MAX 512
@@ -48,7 +49,7 @@ enum lodge_frame {
   LODGE_MAKE = 68,
   /* From the host: 0 u64 size, or UINT64_MAX to keep it; 8 u32 seals to add, 12 u32 0. Only of a
    * file that it made. */
-  LODGE_RESIZE = 69,
+  LODGE_ALTER = 69,
   /* From the host: 0 u64 offset, 8 u64 stride, 16 u32 bytes of a row, 20 u32 rows. Answered under
    * the same tag by LODGE_DATA with LODGE_LAST in its last one, or, where bytes are missing, by
    * LODGE_FAILED after what there was. Answers come in the order of the reads. */

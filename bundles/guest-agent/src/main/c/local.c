@@ -19,6 +19,7 @@
 struct listener {
   struct watch watch;
   bool used;
+  bool handles;
   char path[sizeof ((struct sockaddr_un *)0)->sun_path];
   char name[LODGE_NAME_MAX + 1];
   char argument[LODGE_ARGUMENT_MAX + 1];
@@ -65,6 +66,12 @@ static int connect_to(const struct request *request) {
 
 void local_open(const struct request *request) {
   int fd = connect_to(request);
+  if (fd >= 0 && request->type == LODGE_OPEN_HANDLES) {
+    if (!carriage_begin(fd, true, request->token, NULL, request->call)) {
+      send_result(request->call, errno, strerror(errno));
+    }
+    return;
+  }
   struct relay *relay =
       fd < 0 ? NULL
              : relay_begin(LOCAL_SOCKET, fd, -1, request->token, NULL, true, NULL, NULL);
@@ -85,7 +92,11 @@ static void accept_all(struct watch *watch, uint32_t events) {
     if (fd < 0) {
       return;
     }
-    relay_begin(LOCAL_SOCKET, fd, -1, 0, &service, false, NULL, NULL);
+    if (listener->handles) {
+      carriage_begin(fd, false, 0, &service, 0);
+    } else {
+      relay_begin(LOCAL_SOCKET, fd, -1, 0, &service, false, NULL, NULL);
+    }
   }
 }
 
@@ -141,7 +152,8 @@ void local_listen(const struct request *request) {
     send_result(request->call, errno, strerror(errno));
     return;
   }
-  *listener = (struct listener){.used = true};
+  *listener =
+      (struct listener){.used = true, .handles = request->type == LODGE_LISTEN_HANDLES};
   memcpy(listener->path, address.sun_path, sizeof listener->path);
   memcpy(listener->name, request->name, sizeof listener->name);
   memcpy(listener->argument, request->argument, sizeof listener->argument);

@@ -30,6 +30,7 @@ void loop_turn(void) {
     }
   }
   relays_reclaim();
+  carriages_reclaim();
 }
 
 void watch_begin(struct watch *watch, int fd, void (*ready)(struct watch *, uint32_t)) {

@@ -142,6 +142,7 @@ static _Noreturn void become(const struct exec_request *exec, struct user *user,
   }
   sigprocmask(SIG_SETMASK, &none, NULL);
   setsid();
+  carriages_leave_program();
   status_fd = fcntl(status_fd, F_DUPFD_CLOEXEC, 10);
   int high[3];
   for (int i = 0; i < 3; i++) {

@@ -2,15 +2,12 @@
  * of its reader: nothing is read while what was read before waits to be written. */
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent.h"
 
-#define RELAYS_MAX 256
-#define BLOCK_BYTES 65536
-#define BLOCKS_KEPT_WARM 4
+#define READ_BYTES 65536
 #define ROUNDS_PER_TURN 8
 
 /* One direction. Between turns it has a block only where the writer could not take all. */
@@ -47,10 +44,7 @@ static struct relay *free_relays;
 static struct relay *dying;
 static int relays_used;
 
-static uint8_t blocks[2 * RELAYS_MAX][BLOCK_BYTES] __attribute__((aligned(4096)));
-static uint16_t free_blocks[2 * RELAYS_MAX];
-static int free_block_count;
-static uint8_t scratch[BLOCK_BYTES];
+static uint8_t scratch[READ_BYTES];
 
 static void set_up_once(void) {
   static bool done;
@@ -62,25 +56,11 @@ static void set_up_once(void) {
     relays[i].next = free_relays;
     free_relays = &relays[i];
   }
-  for (int i = 2 * RELAYS_MAX - 1; i >= 0; i--) {
-    free_blocks[free_block_count++] = (uint16_t)i;
-  }
-}
-
-/* There are two blocks for each relay, so there is always one. */
-static uint8_t *take_block(void) { return blocks[free_blocks[--free_block_count]]; }
-
-static void give_block(uint8_t *block) {
-  int index = (int)((block - blocks[0]) / BLOCK_BYTES);
-  free_blocks[free_block_count++] = (uint16_t)index;
-  if (index >= BLOCKS_KEPT_WARM) {
-    madvise(block, BLOCK_BYTES, MADV_DONTNEED);
-  }
 }
 
 static void drop(struct flow *flow) {
   if (flow->block != NULL) {
-    give_block(flow->block);
+    block_give(flow->block);
     flow->block = NULL;
   }
   flow->done = true;
@@ -189,13 +169,13 @@ static bool put(struct relay *relay, struct flow *flow, int to, const uint8_t *b
   }
   if (done == count) {
     if (flow->block != NULL) {
-      give_block(flow->block);
+      block_give(flow->block);
       flow->block = NULL;
     }
     return true;
   }
   if (flow->block == NULL) {
-    flow->block = take_block();
+    flow->block = block_take();
     memcpy(flow->block, bytes + done, count - done);
     flow->start = 0;
     flow->end = count - done;
@@ -380,7 +360,7 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
   watch_begin(&relay->link, link, link_ready);
   watch_begin(&relay->input, read_fd, input_ready);
   watch_begin(&relay->output, write_fd, output_ready);
-  relay->to_host.block = take_block();
+  relay->to_host.block = block_take();
   relay->to_host.end = (uint32_t)put_preface(
       relay->to_host.block, BLOCK_BYTES, service != NULL ? LODGE_CALL : LODGE_ANNOUNCED, token, 0,
       service);

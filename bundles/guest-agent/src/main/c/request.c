@@ -56,7 +56,7 @@ static void parse_open(struct reader *in, struct request *into) {
   if (into->target == LODGE_OPEN_UNIX) {
     parse_path(in, into, length);
   } else {
-    in->bad |= into->target != LODGE_OPEN_TCP || into->port == 0 || length != 0;
+    in->bad |= into->type == LODGE_OPEN_HANDLES || into->target != LODGE_OPEN_TCP || into->port == 0 || length != 0;
   }
 }
 
@@ -108,9 +108,11 @@ bool parse_request(uint16_t type, uint64_t call, const uint8_t *body, size_t len
       in.bad |= into->number == 0 || into->number > 3;
       break;
     case LODGE_OPEN:
+    case LODGE_OPEN_HANDLES:
       parse_open(&in, into);
       break;
     case LODGE_LISTEN:
+    case LODGE_LISTEN_HANDLES:
       parse_listen(&in, into);
       break;
     case LODGE_UNLISTEN:

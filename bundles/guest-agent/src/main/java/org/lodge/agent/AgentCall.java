@@ -23,6 +23,14 @@ public interface AgentCall {
    */
   String target();
 
+  /**
+   * Whether the program connected to a socket that carries descriptors: then the stream is one for
+   * {@link org.lodge.agent.handles.Handles#open}.
+   */
+  default boolean withHandles() {
+    return false;
+  }
+
   /** Says yes. The stream belongs to the caller and carries the bytes of both sides. */
   VsockStream accept() throws IOException;
 

@@ -45,6 +45,12 @@ public interface AgentSession {
   /** Connects to a Unix socket of the guest; its server sees an ordinary connection. */
   VsockStream openUnix(String path, Duration limit) throws IOException;
 
+  /**
+   * As {@link #openUnix}, with descriptors: the stream is one for {@link
+   * org.lodge.agent.handles.Handles#open}.
+   */
+  VsockStream openUnixWithHandles(String path, Duration limit) throws IOException;
+
   /** Connects to a TCP port on the guest's loopback interface. */
   VsockStream openTcp(int port, Duration limit) throws IOException;
 
@@ -57,6 +63,21 @@ public interface AgentSession {
    * @param target as {@link AgentCall#target}
    */
   void listen(
+      String path,
+      int mode,
+      int uid,
+      int gid,
+      String service,
+      String argument,
+      String target,
+      Duration limit)
+      throws IOException;
+
+  /**
+   * As {@link #listen}, for a socket that carries descriptors: each call is one {@linkplain
+   * AgentCall#withHandles with handles}.
+   */
+  void listenWithHandles(
       String path,
       int mode,
       int uid,

@@ -26,7 +26,10 @@ public record GuestService(ServiceDescription description, Way way) {
     }
   }
 
-  /** A server of the guest that listens on this Unix socket. */
+  /**
+   * A server of the guest that listens on this Unix socket; it may pass descriptors where the
+   * description's carriage is {@link org.lodge.connect.Carriage#HANDLES}.
+   */
   public record UnixSocket(String path) implements Way {}
 
   /** A server of the guest that listens on this port of its loopback interface. */

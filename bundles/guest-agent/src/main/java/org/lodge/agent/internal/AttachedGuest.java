@@ -15,6 +15,7 @@ import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExitStatus;
 import org.lodge.agent.GuestService;
 import org.lodge.connect.Announcement;
+import org.lodge.connect.Carriage;
 import org.lodge.connect.ConnectException;
 import org.lodge.connect.ConnectException.Reason;
 import org.lodge.connect.GuestEndpoint;
@@ -81,7 +82,10 @@ final class AttachedGuest implements GuestEndpoint {
       VsockStream stream =
           switch (service.way()) {
             case GuestService.Run run -> run(run, announcement);
-            case GuestService.UnixSocket socket -> agent.openUnix(socket.path(), ARRIVAL_LIMIT);
+            case GuestService.UnixSocket socket ->
+                service.description().carriage() == Carriage.HANDLES
+                    ? agent.openUnixWithHandles(socket.path(), ARRIVAL_LIMIT)
+                    : agent.openUnix(socket.path(), ARRIVAL_LIMIT);
             case GuestService.TcpPort tcp -> agent.openTcp(tcp.port(), ARRIVAL_LIMIT);
           };
       session.redeem(announcement.token(), new CallStream(vsock, stream));

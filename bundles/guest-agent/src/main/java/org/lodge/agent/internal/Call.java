@@ -42,6 +42,11 @@ final class Call implements AgentCall {
   }
 
   @Override
+  public boolean withHandles() {
+    return preface.withHandles();
+  }
+
+  @Override
   public VsockStream accept() throws IOException {
     return accept("");
   }

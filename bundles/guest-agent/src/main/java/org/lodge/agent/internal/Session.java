@@ -293,19 +293,25 @@ final class Session implements AgentSession {
   @Override
   public VsockStream openUnix(String path, Duration limit) throws IOException {
     Expected connection = new Expected();
-    return open(connection, Wire.openUnix(connection.token, path), limit);
+    return open(connection, Wire.OPEN, Wire.openUnix(connection.token, path), limit);
+  }
+
+  @Override
+  public VsockStream openUnixWithHandles(String path, Duration limit) throws IOException {
+    Expected connection = new Expected();
+    return open(connection, Wire.OPEN_HANDLES, Wire.openUnix(connection.token, path), limit);
   }
 
   @Override
   public VsockStream openTcp(int port, Duration limit) throws IOException {
     Expected connection = new Expected();
-    return open(connection, Wire.openTcp(connection.token, port), limit);
+    return open(connection, Wire.OPEN, Wire.openTcp(connection.token, port), limit);
   }
 
-  private VsockStream open(Expected connection, ByteBuffer body, Duration limit)
+  private VsockStream open(Expected connection, int type, ByteBuffer body, Duration limit)
       throws IOException {
     try {
-      call(Wire.OPEN, body, limit);
+      call(type, body, limit);
       return connection.await(limit);
     } catch (IOException | RuntimeException e) {
       connection.forget();
@@ -325,6 +331,21 @@ final class Session implements AgentSession {
       Duration limit)
       throws IOException {
     call(Wire.LISTEN, Wire.listen(path, mode, uid, gid, service, argument, target), limit);
+  }
+
+  @Override
+  public void listenWithHandles(
+      String path,
+      int mode,
+      int uid,
+      int gid,
+      String service,
+      String argument,
+      String target,
+      Duration limit)
+      throws IOException {
+    ByteBuffer body = Wire.listen(path, mode, uid, gid, service, argument, target);
+    call(Wire.LISTEN_HANDLES, body, limit);
   }
 
   @Override

@@ -38,6 +38,9 @@ final class Wire {
   static final int READY = 4;
   static final int STATUS = 5;
 
+  /** In a preface's flags: frames with handles follow. */
+  private static final int WITH_HANDLES = 1;
+
   /** In a preface's flags: the caller will ask how its call ended. */
   private static final int WANTS_STATUS = 2;
 
@@ -52,6 +55,8 @@ final class Wire {
   static final int LISTEN = 9;
   static final int UNLISTEN = 10;
   static final int PING = 11;
+  static final int LISTEN_HANDLES = 64;
+  static final int OPEN_HANDLES = 65;
   static final int HELLO = 32;
   static final int RESULT = 33;
   static final int EXITED = 34;
@@ -72,7 +77,13 @@ final class Wire {
   private Wire() {}
 
   record Preface(
-      int kind, long token, boolean wantsStatus, String name, String argument, String target) {}
+      int kind,
+      long token,
+      boolean wantsStatus,
+      boolean withHandles,
+      String name,
+      String argument,
+      String target) {}
 
   record Message(int type, long call, ByteBuffer body) {}
 
@@ -107,13 +118,20 @@ final class Wire {
     if (untrustedName > NAME_MAX
         || untrustedArgument > ARGUMENT_MAX
         || untrustedTarget > NAME_MAX
-        || (flags & ~WANTS_STATUS) != 0) {
+        || (flags & ~(WANTS_STATUS | WITH_HANDLES)) != 0) {
       throw bad(stream, "its preface has lengths or flags that are not allowed");
     }
     String name = printable(stream, read(stream, untrustedName));
     String argument = printable(stream, read(stream, untrustedArgument));
     String target = printable(stream, read(stream, untrustedTarget));
-    return new Preface(kind, token, (flags & WANTS_STATUS) != 0, name, argument, target);
+    return new Preface(
+        kind,
+        token,
+        (flags & WANTS_STATUS) != 0,
+        (flags & WITH_HANDLES) != 0,
+        name,
+        argument,
+        target);
   }
 
   private static String printable(VsockStream stream, ByteBuffer bytes) throws AgentException {

@@ -91,7 +91,7 @@ record ChannelStream(SocketChannel channel, String guest) implements VsockStream
     try {
       attempt.run();
     } catch (IOException e) {
-      assert !e.getMessage().isEmpty();
+      assert !String.valueOf(e.getMessage()).isEmpty();
     }
   }
 }

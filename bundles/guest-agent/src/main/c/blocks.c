@@ -1,0 +1,28 @@
+/* Memory for bytes that could not go on at once: lent, and not resident while nobody has it. */
+#include <sys/mman.h>
+
+#include "agent.h"
+
+#define BLOCKS_KEPT_WARM 4
+
+static uint8_t blocks[BLOCKS_MAX][BLOCK_BYTES] __attribute__((aligned(4096)));
+static uint16_t free_blocks[BLOCKS_MAX];
+static int free_count = -1;
+
+uint8_t *block_take(void) {
+  if (free_count < 0) {
+    for (int i = BLOCKS_MAX - 1; i >= 0; i--) {
+      free_blocks[++free_count] = (uint16_t)i;
+    }
+    free_count = BLOCKS_MAX;
+  }
+  return blocks[free_blocks[--free_count]];
+}
+
+void block_give(uint8_t *block) {
+  int index = (int)((block - blocks[0]) / BLOCK_BYTES);
+  free_blocks[free_count++] = (uint16_t)index;
+  if (index >= BLOCKS_KEPT_WARM) {
+    madvise(block, BLOCK_BYTES, MADV_DONTNEED);
+  }
+}

@@ -1,0 +1,508 @@
+package org.lodge.agent.internal.handles;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.lodge.agent.handles.FileHandle;
+import org.lodge.agent.handles.Handle;
+import org.lodge.agent.handles.HandleConnection;
+import org.lodge.agent.handles.HandleLimits;
+import org.lodge.agent.handles.PipeHandle;
+import org.lodge.connect.ByteStream;
+
+/**
+ * A connection to a Unix socket in a guest. Whoever waits for something takes frames off the stream
+ * until it has come: {@link #pump}. So nothing is handed from thread to thread on the way.
+ */
+final class FarSocket implements HandleConnection {
+  private static final Duration LINGER = Duration.ofSeconds(10);
+  private static final int MAKE_BYTES = 16;
+  private static final int PASSED_BYTES = 16;
+
+  private final String name;
+  private final ByteStream stream;
+  private final HandleLimits limits;
+  private final Output output;
+  private final Input input;
+  private final HandleTable handles;
+  private final Reads reads;
+  private final ReentrantLock pumping = new ReentrantLock();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final AtomicBoolean over = new AtomicBoolean();
+  private volatile String broken;
+
+  /** Bytes of the program that were not received yet: at most a window. */
+  private final ByteBuffer received = ByteBuffer.allocate(Frame.WINDOW_BYTES).limit(0);
+
+  private int unacknowledgedBytes;
+  private boolean programEnded;
+  private final Queue<FarHandle> waiting = new ArrayDeque<>();
+
+  FarSocket(String name, ByteStream stream, HandleLimits limits) {
+    this.name = name;
+    this.stream = stream;
+    this.limits = limits;
+    output = new Output(stream, limits.queueBytes());
+    input = new Input(stream);
+    handles = new HandleTable(limits.handles());
+    reads = new Reads(output);
+  }
+
+  // What arrives.
+
+  /** Takes one frame; waits for it. False once the agent has hung up. */
+  private boolean pump() throws IOException {
+    pumping.lock();
+    try {
+      if (over.get()) {
+        throw new IOException(broken);
+      }
+      if (!input.hasFrame()) {
+        output.flush();
+        if (!input.await()) {
+          return false;
+        }
+      }
+      dispatch();
+      return true;
+    } catch (ProtocolException e) {
+      String why = "guest '%s': its agent breaks the protocol: %s".formatted(name, e.getMessage());
+      reset(why);
+      throw new IOException(why);
+    } catch (IOException e) {
+      reset(e.getMessage());
+      throw e;
+    } finally {
+      pumping.unlock();
+    }
+  }
+
+  private void dispatch() throws IOException {
+    ByteBuffer body = input.frame();
+    int id = input.handle();
+    switch (input.type()) {
+      case Frame.BYTES -> bytes(body);
+      case Frame.PASS -> passed(id, body);
+      case Frame.DATA -> reads.data(input.tag(), input.isLast(), body);
+      case Frame.FAILED -> failed(id, input.tag(), input.number());
+      case Frame.CLOSE -> handles.forget(id);
+      case Frame.PIPE_DATA ->
+          require(!(find(id) instanceof FarPipe pipe) || pipe.received(body), "more than credit");
+      case Frame.PIPE_END -> {
+        int errno = input.number();
+        if (find(id) instanceof FarPipe pipe) {
+          pipe.ended(errno, input.number());
+        }
+      }
+      case Frame.CREDIT -> credit(id, input.number());
+      default -> throw new ProtocolException("a frame of type " + input.type());
+    }
+    input.done();
+  }
+
+  /** What was closed here may still be spoken of; that is null and no matter. */
+  private FarHandle find(int id) {
+    return handles.find(id);
+  }
+
+  private static void require(boolean holds, String otherwise) throws ProtocolException {
+    if (!holds) {
+      throw new ProtocolException(otherwise);
+    }
+  }
+
+  private void bytes(ByteBuffer body) throws ProtocolException {
+    require(!programEnded, "bytes after their end");
+    if (!body.hasRemaining()) {
+      programEnded = true;
+    } else if (!closing.get()) {
+      int room = Frame.WINDOW_BYTES - received.remaining() - unacknowledgedBytes;
+      require(body.remaining() <= room, "more bytes than credit");
+      received.compact().put(body).flip();
+    }
+  }
+
+  private void passed(int id, ByteBuffer body) throws IOException {
+    require(body.remaining() == PASSED_BYTES && id > 0, "a descriptor that is none");
+    int kind = Short.toUnsignedInt(body.getShort());
+    int access = Short.toUnsignedInt(body.getShort());
+    int seals = body.getInt();
+    long size = body.getLong();
+    boolean writable = (access & Frame.WRITABLE) != 0;
+    FarHandle handle =
+        switch (kind) {
+          case 0 -> new FarHandle(this, id, Handle.Kind.REFUSED);
+          case 1 -> new FarFile(this, id, size, seals, writable);
+          case 2 -> new FarPipe(this, id, Handle.Kind.PIPE, access);
+          case 3 -> new FarPipe(this, id, Handle.Kind.SOCKET, access);
+          default -> throw new ProtocolException("a descriptor of kind " + kind);
+        };
+    require(size >= 0, "a file of a negative size");
+    if (waiting.size() == limits.waitingHandles() || !handles.add(handle)) {
+      throw new IOException(
+          "guest '%s': a program sent more than %d descriptors that nobody asked for"
+              .formatted(name, waiting.size()));
+    }
+    waiting.add(handle);
+  }
+
+  private void failed(int id, int tag, int errno) throws IOException {
+    if (tag != 0) {
+      reads.failed(tag);
+    } else if (find(id) instanceof FarHandle handle) {
+      handle.failed(errno);
+    }
+  }
+
+  private void credit(int id, int bytes) throws IOException {
+    if (id == 0) {
+      require(output.credit(bytes), "more credit than there can be");
+    } else if (find(id) instanceof FarPipe pipe) {
+      require(pipe.credited(bytes), "more credit than there can be");
+    }
+  }
+
+  // What the receiver does.
+
+  @Override
+  public int receive(ByteBuffer into) throws IOException {
+    if (!into.hasRemaining()) {
+      return 0;
+    }
+    while (!received.hasRemaining()) {
+      if (programEnded) {
+        return -1;
+      }
+      requireOpen();
+      if (!pump()) {
+        throw hungUp();
+      }
+    }
+    int count = Math.min(received.remaining(), into.remaining());
+    into.put(into.position(), received, received.position(), count);
+    into.position(into.position() + count);
+    received.position(received.position() + count);
+    unacknowledgedBytes += count;
+    if (unacknowledgedBytes >= Frame.WINDOW_BYTES / 2) {
+      output.hold(Frame.CREDIT, 0, 0, unacknowledgedBytes);
+      unacknowledgedBytes = 0;
+    }
+    return count;
+  }
+
+  private IOException hungUp() {
+    String why = "guest '%s': its agent has hung up".formatted(name);
+    finish(why);
+    return new IOException(why);
+  }
+
+  private void requireOpen() throws IOException {
+    if (over.get() || closing.get()) {
+      throw new IOException(
+          broken != null ? broken : "the connection to guest '%s' was closed".formatted(name));
+    }
+  }
+
+  @Override
+  public Handle takeHandle() {
+    return waiting.poll();
+  }
+
+  @Override
+  public int waitingHandles() {
+    return waiting.size();
+  }
+
+  @Override
+  public long readRows(
+      FileHandle from, long offset, long strideBytes, int rowBytes, int rows, ByteBuffer into)
+      throws IOException {
+    Frame.checkRows(offset, strideBytes, rowBytes, rows);
+    if ((long) rowBytes * rows > into.remaining()) {
+      throw new IllegalArgumentException("the buffer has no room for these rows");
+    }
+    int start = into.position();
+    awaitReads(Frame.READS_MAX - 1);
+    reads.begin(mine(from), offset, strideBytes, rowBytes, rows, into, null, 0, 0);
+    awaitReads(0);
+    return into.position() - start;
+  }
+
+  @Override
+  public void transferRows(
+      FileHandle from,
+      long fromOffset,
+      long fromStrideBytes,
+      FileHandle to,
+      long toOffset,
+      long toStrideBytes,
+      int rowBytes,
+      int rows)
+      throws IOException {
+    Frame.checkRows(fromOffset, fromStrideBytes, rowBytes, rows);
+    Frame.checkRows(toOffset, toStrideBytes, rowBytes, rows);
+    FarFile target = (FarFile) to;
+    awaitReads(Frame.READS_MAX - 1);
+    reads.begin(
+        mine(from),
+        fromOffset,
+        fromStrideBytes,
+        rowBytes,
+        rows,
+        null,
+        target,
+        toOffset,
+        toStrideBytes);
+  }
+
+  @Override
+  public long awaitTransfers() throws IOException {
+    awaitReads(0);
+    return reads.takeMissingBytes();
+  }
+
+  private void awaitReads(int atMost) throws IOException {
+    while (reads.count() > atMost) {
+      requireOpen();
+      if (!pump()) {
+        throw hungUp();
+      }
+    }
+  }
+
+  private FarFile mine(Handle handle) {
+    if (handle.connection() != this) {
+      throw new IllegalArgumentException("%s is not of %s".formatted(handle, name));
+    }
+    return (FarFile) handle;
+  }
+
+  // What anybody may do.
+
+  @Override
+  public void send(ByteBuffer bytes) throws IOException {
+    requireOpen();
+    if (!output.send(bytes)) {
+      throw tooSlow();
+    }
+  }
+
+  private IOException tooSlow() {
+    String why =
+        "guest '%s': a program left more than %d bytes unread".formatted(name, limits.queueBytes());
+    reset(why);
+    return new IOException(why);
+  }
+
+  @Override
+  public void pass(Handle handle) throws IOException {
+    requireOpen();
+    boolean passable =
+        handle.kind() == Handle.Kind.FILE
+            || handle.kind() == Handle.Kind.LISTENER
+            || handle.kind() == Handle.Kind.PIPE && ((FarHandle) handle).isOfHost();
+    if (handle.connection() != this || !passable) {
+      throw new IllegalArgumentException(handle + " can't be passed here");
+    }
+    if (!output.pass(((FarHandle) handle).id)) {
+      throw tooSlow();
+    }
+  }
+
+  @Override
+  public void flush() throws IOException {
+    output.flush();
+  }
+
+  @Override
+  public int queuedBytes() {
+    return output.queuedBytes();
+  }
+
+  @Override
+  public void awaitQueuedBytes(int atMost) throws IOException {
+    try {
+      output.awaitQueuedBytes(atMost);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("guest '%s' was waited for".formatted(name));
+    }
+  }
+
+  @Override
+  public void endOutput() throws IOException {
+    requireOpen();
+    output.end();
+  }
+
+  @Override
+  public FileHandle makeFile(long sizeBytes, boolean sealed) throws IOException {
+    if (sizeBytes < 0) {
+      throw new IllegalArgumentException("a file of %d bytes".formatted(sizeBytes));
+    }
+    int seals = FileHandle.SEAL_SHRINK | (sealed ? FileHandle.SEAL_GROW : 0);
+    return make(
+        Frame.MAKE_FILE, seals, sizeBytes, "", id -> new FarFile(this, id, sizeBytes, seals, true));
+  }
+
+  @Override
+  public PipeHandle makePipe(PipeEnd passed) throws IOException {
+    boolean toRead = passed == PipeEnd.READ;
+    int what = toRead ? Frame.MAKE_PIPE_TO_READ : Frame.MAKE_PIPE_TO_WRITE;
+    int access = toRead ? Frame.WRITABLE : Frame.READABLE;
+    return make(what, 0, 0, "", id -> new FarPipe(this, id, Handle.Kind.PIPE, access));
+  }
+
+  @Override
+  public Handle makeListener(String path) throws IOException {
+    int bytes = path.getBytes(StandardCharsets.UTF_8).length;
+    if (!path.startsWith("/") || bytes > Frame.SOCKET_PATH_MAX || path.indexOf(0) >= 0) {
+      throw new IllegalArgumentException("'%s' can't be a socket's path".formatted(path));
+    }
+    return make(
+        Frame.MAKE_LISTENER, 0, 0, path, id -> new FarHandle(this, id, Handle.Kind.LISTENER));
+  }
+
+  private interface Maker<H extends FarHandle> {
+    H make(int id);
+  }
+
+  private <H extends FarHandle> H make(int what, int seals, long size, String path, Maker<H> maker)
+      throws IOException {
+    requireOpen();
+    byte[] pathBytes = path.getBytes(StandardCharsets.UTF_8);
+    H handle = handles.addOfHost(maker::make);
+    if (handle == null) {
+      throw new IOException("guest '%s': too many handles are open".formatted(name));
+    }
+    ByteBuffer body = ByteBuffer.allocate(MAKE_BYTES + pathBytes.length);
+    body.order(ByteOrder.LITTLE_ENDIAN).putShort((short) what).putShort((short) 0);
+    body.putInt(seals).putLong(size).put(pathBytes);
+    output.hold(Frame.MAKE, handle.id, 0, body.flip());
+    return handle;
+  }
+
+  @Override
+  public void writeRows(
+      FileHandle to, long offset, long strideBytes, int rowBytes, int rows, ByteBuffer packed)
+      throws IOException {
+    requireOpen();
+    Frame.checkRows(offset, strideBytes, rowBytes, rows);
+    FarFile file = mine(to);
+    int limit = packed.limit();
+    int end = Math.addExact(packed.position(), Math.multiplyExact(rowBytes, rows));
+    int rowsAtOnce = Math.max(1, Frame.CHUNK_BYTES_MAX / rowBytes);
+    int partBytes = Math.min(rowBytes, Frame.CHUNK_BYTES_MAX);
+    long at = offset;
+    try {
+      for (int row = 0; row < rows; row += rowsAtOnce, at += strideBytes * rowsAtOnce) {
+        int count = Math.min(rowsAtOnce, rows - row);
+        for (int part = 0; part < rowBytes; part += partBytes) {
+          int bytes = Math.min(partBytes, rowBytes - part);
+          packed.limit(packed.position() + bytes * count);
+          output.writeRows(file.id, at + part, strideBytes, bytes, count, packed);
+          packed.limit(end);
+        }
+      }
+    } finally {
+      packed.limit(limit);
+    }
+  }
+
+  /** Where a handle's own frames go. */
+  Output output(FarHandle handle) throws IOException {
+    if (over.get() || handle.isClosed()) {
+      throw new IOException(handle + " is closed");
+    }
+    return output;
+  }
+
+  /** A handle was closed by who has it. */
+  void closed(FarHandle handle) {
+    if (!handle.isOfHost()) {
+      handles.forget(handle.id);
+    }
+    if (!over.get()) {
+      try {
+        output.close(handle.id);
+      } catch (IOException e) {
+        reset(e.getMessage());
+      }
+    }
+  }
+
+  // The end.
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !over.get() && !closing.get();
+  }
+
+  @Override
+  public void close() {
+    if (!over.get() && closing.compareAndSet(false, true)) {
+      Thread.startVirtualThread(this::linger);
+    }
+  }
+
+  /** Goes on until what was sent has arrived and pipes have run dry, within a limit. */
+  private void linger() {
+    CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(() -> reset("a program of guest '%s' did not read to the end".formatted(name)));
+    try {
+      output.end();
+      boolean there = true;
+      while (there && (output.queuedBytes() > 0 || handles.hasRunningPipe())) {
+        there = pump();
+      }
+      output.flush();
+      stream.shutdownOutput();
+      while (there) {
+        there = pump();
+      }
+      finish("the connection to guest '%s' was closed".formatted(name));
+    } catch (IOException e) {
+      reset(e.getMessage());
+    }
+  }
+
+  private void finish(String why) {
+    if (over.compareAndSet(false, true)) {
+      end(why);
+      stream.close();
+    }
+  }
+
+  @Override
+  public void reset(String why) {
+    if (over.compareAndSet(false, true)) {
+      end(why);
+      stream.reset();
+    }
+  }
+
+  private void end(String why) {
+    broken = why;
+    output.breakWith(why);
+    handles.end();
+  }
+
+  @Override
+  public String toString() {
+    return "connection with handles to guest '%s'".formatted(name);
+  }
+}

@@ -1,0 +1,143 @@
+package org.lodge.agent.internal.handles;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Reads of rows that are not answered, in the order of their answers. For one thread. */
+final class Reads {
+
+  /** One read: its rows go into a buffer, or on to a file of another connection. */
+  private static final class Read {
+    int tag;
+    ByteBuffer into;
+    FarFile to;
+    long toOffset;
+    long toStride;
+    int rowBytes;
+    int within;
+    long leftBytes;
+  }
+
+  private final Output output;
+  private final Read[] ring = new Read[Frame.READS_MAX];
+  private int first;
+  private int count;
+  private int lastTag;
+  private long missingBytes;
+  private IOException targetFailure;
+
+  Reads(Output output) {
+    this.output = output;
+    for (int i = 0; i < ring.length; i++) {
+      ring[i] = new Read();
+    }
+  }
+
+  int count() {
+    return count;
+  }
+
+  void begin(
+      FarFile from,
+      long offset,
+      long stride,
+      int rowBytes,
+      int rows,
+      ByteBuffer into,
+      FarFile to,
+      long toOffset,
+      long toStride)
+      throws IOException {
+    Read read = ring[(first + count) % ring.length];
+    lastTag = lastTag == Integer.MAX_VALUE ? 1 : lastTag + 1;
+    read.tag = lastTag;
+    read.into = into;
+    read.to = to;
+    read.toOffset = toOffset;
+    read.toStride = toStride;
+    read.rowBytes = rowBytes;
+    read.within = 0;
+    read.leftBytes = (long) rowBytes * rows;
+    count++;
+    from.socket.output(from).readRows(from.id, read.tag, offset, stride, rowBytes, rows);
+  }
+
+  /** Rows have come. */
+  void data(int tag, boolean last, ByteBuffer rows) throws IOException {
+    Read read = current(tag);
+    int bytes = rows.remaining();
+    boolean whole = read.rowBytes <= Frame.CHUNK_BYTES_MAX;
+    boolean fits =
+        bytes > 0
+            && bytes <= read.leftBytes
+            && (whole ? bytes % read.rowBytes == 0 : bytes <= read.rowBytes - read.within);
+    if (!fits || last != (bytes == read.leftBytes)) {
+      throw new ProtocolException("%d bytes of rows that were not asked for".formatted(bytes));
+    }
+    if (read.into != null) {
+      read.into.put(rows);
+    } else {
+      forward(read, rows, whole);
+    }
+    long within = (long) read.within + bytes;
+    read.toOffset += within / read.rowBytes * read.toStride;
+    read.within = (int) (within % read.rowBytes);
+    read.leftBytes -= bytes;
+    if (last) {
+      over(read);
+    }
+  }
+
+  /** A target that has gone costs its own connection only: the rest is taken and dropped. */
+  private void forward(Read read, ByteBuffer rows, boolean whole) {
+    int bytes = rows.remaining();
+    int rowBytes = whole ? read.rowBytes : bytes;
+    try {
+      read.to
+          .socket
+          .output(read.to)
+          .writeRowsInPlace(
+              read.to.id,
+              read.toOffset + read.within,
+              read.toStride,
+              rowBytes,
+              bytes / rowBytes,
+              rows);
+    } catch (IOException e) {
+      targetFailure = e;
+    }
+  }
+
+  /** The first read has no more. */
+  void failed(int tag) throws ProtocolException {
+    Read read = current(tag);
+    missingBytes += read.to == null ? 0 : read.leftBytes;
+    over(read);
+  }
+
+  private Read current(int tag) throws ProtocolException {
+    Read read = ring[first];
+    if (count == 0 || read.tag != tag) {
+      throw new ProtocolException("an answer that nobody waits for");
+    }
+    return read;
+  }
+
+  private void over(Read read) {
+    read.into = null;
+    read.to = null;
+    first = (first + 1) % ring.length;
+    count--;
+  }
+
+  long takeMissingBytes() throws IOException {
+    long missing = missingBytes;
+    missingBytes = 0;
+    if (targetFailure != null) {
+      IOException failure = new IOException(targetFailure.getMessage(), targetFailure);
+      targetFailure = null;
+      throw failure;
+    }
+    return missing;
+  }
+}
