@@ -47,10 +47,22 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
 
   VhostUserDevice frontEnd(Path runDirectory) {
     // Left to itself, QEMU wants a queue for each CPU, and refuses a back-end with fewer.
+    String queues = config.getOrDefault("queues", 1).toString();
     Map<String, String> properties =
-        type.equals("blk")
-            ? Map.of("num-queues", config.getOrDefault("queues", 1).toString())
-            : Map.of();
+        switch (type) {
+          case "blk" -> Map.of("num-queues", queues);
+          // A queue of 1024 holds a request of 1 MiB in pages; left to itself QEMU makes one of
+          // 128.
+          case "fs" ->
+              Map.of(
+                  "tag",
+                  config.getOrDefault("tag", id).toString(),
+                  "num-request-queues",
+                  queues,
+                  "queue-size",
+                  "1024");
+          default -> Map.of();
+        };
     return new VhostUserDevice(id, type, socket(runDirectory), properties);
   }
 

@@ -79,7 +79,9 @@ final class Hotplug {
             .add("bus", port);
     for (Map.Entry<String, String> property : device.properties().entrySet()) {
       String value = property.getValue();
-      if (value.matches("\\d{1,18}")) {
+      if (property.getKey().equals("tag")) {
+        properties.add("tag", value);
+      } else if (value.matches("\\d{1,18}")) {
         properties.add(property.getKey(), Long.parseLong(value));
       } else if (value.equals("true") || value.equals("false")) {
         properties.add(property.getKey(), Boolean.parseBoolean(value));

@@ -1,0 +1,103 @@
+package org.lodge.device.fs.internal;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.lodge.filesystem.DirectorySettings;
+import org.lodge.filesystem.DirectorySettings.Xattrs;
+import org.lodge.filesystem.Rules;
+import org.lodge.virtio.DeviceConfig;
+import org.lodge.virtio.DeviceException;
+
+/**
+ * What a person may say of a file system device: a share by its name, or a directory of the host.
+ *
+ * @param tag by which the guest mounts it, 1 to 36 bytes
+ * @param directory empty where it is a share
+ * @param share empty where it is a directory
+ * @param queues for requests, beside the one of high priority; 1 to 16
+ * @param workers threads for what takes long, 1 to 64
+ */
+record FsSettings(
+    String tag,
+    Optional<String> share,
+    Optional<DirectorySettings> directory,
+    boolean readOnly,
+    Caching caching,
+    int queues,
+    int workers) {
+
+  static FsSettings read(DeviceConfig config) throws DeviceException {
+    config.allowOnly(
+        "tag",
+        "share",
+        "path",
+        "readOnly",
+        "cache",
+        "queues",
+        "workers",
+        "uid",
+        "hostUid",
+        "xattrs",
+        "descriptorsMax");
+    Optional<String> share = config.text("share");
+    if (share.isPresent() == config.values().containsKey("path")) {
+      throw config.fault(
+          "share",
+          "or path must be given, and not both: the name of a share, or a directory of the host");
+    }
+    Optional<DirectorySettings> directory =
+        share.isPresent() ? Optional.empty() : Optional.of(directory(config));
+    return new FsSettings(
+        tag(config),
+        share,
+        directory,
+        config.flag("readOnly", false),
+        caching(config),
+        (int) config.number("queues", 1, 1, 16),
+        (int) config.number("workers", 8, 1, 64));
+  }
+
+  Rules rules() {
+    return Rules.of(readOnly);
+  }
+
+  private static DirectorySettings directory(DeviceConfig config) throws DeviceException {
+    Path path = config.requiredPath("path", "/srv/docs");
+    if (!path.isAbsolute()) {
+      throw config.fault("path", "must be absolute, not " + path);
+    }
+    return new DirectorySettings(
+        path,
+        (int) config.number("uid", -1, 0, Integer.MAX_VALUE),
+        (int) config.number("hostUid", -1, 0, Integer.MAX_VALUE),
+        xattrs(config),
+        (int) config.number("descriptorsMax", 4096, 64, 1_000_000));
+  }
+
+  private static String tag(DeviceConfig config) throws DeviceException {
+    String tag = config.text("tag").orElse(config.device());
+    int bytes = tag.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes < 1 || bytes > Fuse.TAG_BYTES || tag.indexOf('\0') >= 0) {
+      throw config.fault("tag", "must be 1 to 36 bytes long");
+    }
+    return tag;
+  }
+
+  private static Caching caching(DeviceConfig config) throws DeviceException {
+    String cache = config.text("cache").orElse("auto");
+    return switch (cache) {
+      case "none", "auto", "always" -> Caching.valueOf(cache.toUpperCase(Locale.ROOT));
+      default -> throw config.fault("cache", "must be none, auto or always, not " + cache);
+    };
+  }
+
+  private static Xattrs xattrs(DeviceConfig config) throws DeviceException {
+    String xattrs = config.text("xattrs").orElse("user");
+    return switch (xattrs) {
+      case "none", "user", "all" -> Xattrs.valueOf(xattrs.toUpperCase(Locale.ROOT));
+      default -> throw config.fault("xattrs", "must be none, user or all, not " + xattrs);
+    };
+  }
+}

@@ -1,0 +1,155 @@
+package org.lodge.device.fs.internal;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.lodge.filesystem.internal.FileSystemsService;
+import org.lodge.virtio.Device;
+import org.lodge.virtio.DeviceConfig;
+import org.lodge.virtio.DeviceException;
+import org.lodge.virtio.fixture.DriverQueue;
+import org.lodge.virtio.fixture.GuestArena;
+import org.lodge.virtio.fixture.TestTransport;
+
+/** A guest's file system driver, one request at a time, for tests. */
+final class FsDriver implements AutoCloseable {
+  static final Duration LIMIT = Duration.ofSeconds(20);
+  static final int ROOM = 1 << 17;
+  private static final int REQUESTS = 1;
+
+  final GuestArena guest = new GuestArena(0x8000_0000L, 16 << 20, 8 << 20);
+  final TestTransport transport = new TestTransport(guest);
+  final FileSystemsService fileSystems = new FileSystemsService();
+  final long request = guest.allocate(2 << 20, 4096);
+  final long reply = guest.allocate(2 << 20, 4096);
+  Device device;
+  private long unique = 1;
+
+  /** What came back: the error, 0 or negative, and what followed the header. */
+  record Answer(int error, ByteBuffer body) {}
+
+  static DeviceConfig config(Path path, Map<String, Object> more) {
+    Map<String, Object> values = new HashMap<>(more);
+    values.put("path", path.toString());
+    return new DeviceConfig("work", "docs", values);
+  }
+
+  Device create(Path path, Map<String, Object> more) throws DeviceException {
+    return new FsFactory(fileSystems).create(config(path, more), transport);
+  }
+
+  FsDriver start(Path path, Map<String, Object> more) throws Exception {
+    device = create(path, more);
+    transport.start(device, TestTransport.SPLIT, 64);
+    init();
+    return this;
+  }
+
+  private void init() throws Exception {
+    Answer answer = call(Opcode.INIT, 0, args(64).putInt(7).putInt(41).putInt(1 << 20).putInt(-1));
+    if (answer.error() != 0) {
+      throw new AssertionError("INIT: " + answer);
+    }
+  }
+
+  static ByteBuffer args(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  static ByteBuffer name(String... names) {
+    byte[] bytes = (String.join("\0", names) + "\0").getBytes(StandardCharsets.UTF_8);
+    return args(bytes.length).put(bytes);
+  }
+
+  static ByteBuffer with(ByteBuffer head, String... names) {
+    ByteBuffer tail = name(names);
+    return args(head.capacity() + tail.capacity()).put(head.array()).put(tail.array());
+  }
+
+  Answer call(Opcode opcode, long node, ByteBuffer arguments) throws Exception {
+    byte[] body = arguments.array();
+    ByteBuffer whole = args(Fuse.IN_HEADER_BYTES + body.length);
+    whole.putInt(whole.capacity()).putInt(opcode.number).putLong(unique).putLong(node);
+    whole.putInt(0).putInt(0).putInt(1).putInt(0).put(body);
+    return send(whole.array(), ROOM);
+  }
+
+  /** Sends any bytes and checks that what comes back is a reply to them at all. */
+  Answer send(byte[] bytes, int room) throws Exception {
+    guest.put(request, bytes);
+    guest.put(reply, new byte[Fuse.OUT_HEADER_BYTES]);
+    DriverQueue driver = transport.driver(REQUESTS);
+    int writable = room > 0 ? 1 : 0;
+    driver.add(new long[] {request, reply}, new int[] {bytes.length, room}, 1, writable);
+    transport.kick(REQUESTS);
+    if (!transport.await(REQUESTS, LIMIT)) {
+      throw new AssertionError("no answer");
+    }
+    int used = driver.usedLength();
+    if (used == 0) {
+      return null;
+    }
+    ByteBuffer answer = ByteBuffer.wrap(guest.get(reply, used)).order(ByteOrder.LITTLE_ENDIAN);
+    int length = answer.getInt();
+    int error = answer.getInt();
+    long echoed = answer.getLong();
+    long asked =
+        bytes.length < Fuse.IN_HEADER_BYTES
+            ? 0
+            : ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(8);
+    if (length != used || error > 0 || error <= -512 || echoed != asked) {
+      throw new AssertionError(
+          "a bad reply: length %d of %d, error %d, unique %d of %d"
+              .formatted(length, used, error, echoed, asked));
+    }
+    unique++;
+    return new Answer(error, answer.slice().order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  /** Looks a name up; its node, or the negated error. */
+  long lookup(long parent, String name) throws Exception {
+    Answer answer = call(Opcode.LOOKUP, parent, name(name));
+    return answer.error() < 0 ? answer.error() : answer.body().getLong(0);
+  }
+
+  Answer open(long node, int flags) throws Exception {
+    return call(Opcode.OPEN, node, args(8).putInt(flags));
+  }
+
+  Answer create(long parent, String name, int flags) throws Exception {
+    return call(Opcode.CREATE, parent, with(args(16).putInt(flags).putInt(0100644), name));
+  }
+
+  Answer read(long node, long handle, long offset, int size) throws Exception {
+    return call(Opcode.READ, node, args(40).putLong(handle).putLong(offset).putInt(size));
+  }
+
+  Answer write(long node, long handle, long offset, String text) throws Exception {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer arguments = args(40 + bytes.length).putLong(handle).putLong(offset);
+    arguments.putInt(bytes.length).position(40).put(bytes);
+    return call(Opcode.WRITE, node, arguments);
+  }
+
+  static String text(Answer answer) {
+    return StandardCharsets.UTF_8.decode(answer.body()).toString();
+  }
+
+  long counter(String name) {
+    return device.counters().stream()
+        .filter(counter -> counter.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .value();
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+    guest.close();
+  }
+}

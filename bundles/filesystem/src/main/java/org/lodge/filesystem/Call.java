@@ -1,0 +1,50 @@
+package org.lodge.filesystem;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.lodge.linux.TreeScratch;
+
+/**
+ * Who asks, and the memory that answering needs. One per thread, reused for every request, so that
+ * a request allocates nothing.
+ */
+public final class Call {
+  /** What {@link #buffer} holds: the longest value of an extended attribute. */
+  public static final int BUFFER_BYTES = 64 * 1024;
+
+  private final TreeScratch scratch = new TreeScratch();
+  private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
+  private int uid;
+  private int gid;
+  private int pid;
+
+  /** Begins a request of this user, group and process of the guest. */
+  public Call of(int uid, int gid, int pid) {
+    this.uid = uid;
+    this.gid = gid;
+    this.pid = pid;
+    return this;
+  }
+
+  /** As the guest counts; unsigned. */
+  public int uid() {
+    return uid;
+  }
+
+  public int gid() {
+    return gid;
+  }
+
+  public int pid() {
+    return pid;
+  }
+
+  public TreeScratch scratch() {
+    return scratch;
+  }
+
+  /** Native memory for results of variable length, and for the value of an attribute to set. */
+  public MemorySegment buffer() {
+    return buffer;
+  }
+}

@@ -1,0 +1,148 @@
+package org.lodge.filesystem.internal;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.lodge.filesystem.DirectorySettings;
+import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.FileSystemException;
+import org.lodge.filesystem.FileSystemOffer;
+import org.lodge.filesystem.FileSystems;
+import org.lodge.filesystem.Offered;
+import org.lodge.filesystem.Rules;
+import org.lodge.linux.LinuxException;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/** Every file system in use, each kept from its first to its last user. */
+@Component(service = FileSystems.class)
+public final class FileSystemsService implements FileSystems {
+  private final List<FileSystemOffer> offers = new CopyOnWriteArrayList<>();
+  private final Map<Key, Use> uses = new HashMap<>();
+
+  /**
+   * @param what the share's name, or the settings of a directory
+   */
+  private record Key(String guest, String device, Object what) {}
+
+  private static final class Use {
+    final Ruled fileSystem;
+    int users;
+
+    Use(Offered offered) {
+      fileSystem = new Ruled(offered.fileSystem(), offered.rules());
+    }
+  }
+
+  private interface Maker {
+    Offered make() throws FileSystemException;
+  }
+
+  @Activate
+  public FileSystemsService() {}
+
+  @Reference(
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      unbind = "removeOffer")
+  void addOffer(FileSystemOffer offer) {
+    offers.add(offer);
+  }
+
+  void removeOffer(FileSystemOffer offer) {
+    offers.remove(offer);
+  }
+
+  @Override
+  public Lease open(String guest, String device, String share) throws FileSystemException {
+    return use(new Key(guest, device, share), () -> offered(guest, share));
+  }
+
+  @Override
+  public Lease open(String guest, String device, DirectorySettings settings, Rules rules)
+      throws FileSystemException {
+    return use(
+        new Key(guest, device, List.of(settings, rules)),
+        () -> new Offered(directory(settings), rules));
+  }
+
+  @Override
+  public FileSystem directory(DirectorySettings settings) throws FileSystemException {
+    try {
+      return new HostDirectory(settings);
+    } catch (LinuxException e) {
+      throw new FileSystemException(settings.path() + " can't be shared: " + e.getMessage(), e);
+    }
+  }
+
+  private Offered offered(String guest, String share) throws FileSystemException {
+    for (FileSystemOffer offer : offers) {
+      Optional<Offered> offered = offer.open(guest, share);
+      if (offered.isPresent()) {
+        return offered.get();
+      }
+    }
+    throw unknown(share);
+  }
+
+  private FileSystemException unknown(String share) {
+    TreeSet<String> names = new TreeSet<>();
+    offers.forEach(offer -> names.addAll(offer.names()));
+    return new FileSystemException(
+        "there is no share '%s'; there is %s"
+            .formatted(share, names.isEmpty() ? "none" : String.join(", ", names)));
+  }
+
+  private synchronized Lease use(Key key, Maker maker) throws FileSystemException {
+    Use use = uses.get(key);
+    if (use == null) {
+      use = new Use(maker.make());
+      uses.put(key, use);
+    }
+    use.users++;
+    return lease(key, use);
+  }
+
+  private Lease lease(Key key, Use use) {
+    AtomicBoolean over = new AtomicBoolean();
+    return new Lease() {
+      @Override
+      public FileSystem fileSystem() {
+        return use.fileSystem;
+      }
+
+      @Override
+      public void close() {
+        if (over.compareAndSet(false, true)) {
+          leave(key, use);
+        }
+      }
+    };
+  }
+
+  private void leave(Key key, Use use) {
+    synchronized (this) {
+      if (--use.users > 0) {
+        return;
+      }
+      uses.remove(key, use);
+    }
+    use.fileSystem.close();
+  }
+
+  @Override
+  public synchronized void revoke(String guest, String share) {
+    uses.forEach((key, use) -> {
+      if (key.guest().equals(guest) && key.what().equals(share)) {
+        use.fileSystem.revoke();
+      }
+    });
+  }
+}

@@ -1,0 +1,449 @@
+package org.lodge.filesystem.internal;
+
+import java.util.List;
+import org.lodge.filesystem.Attributes;
+import org.lodge.filesystem.Call;
+import org.lodge.filesystem.Change;
+import org.lodge.filesystem.Data;
+import org.lodge.filesystem.DirectorySink;
+import org.lodge.filesystem.Entry;
+import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Name;
+import org.lodge.filesystem.Opened;
+import org.lodge.filesystem.Rules;
+import org.lodge.filesystem.Statistics;
+
+/**
+ * A file system under the rules of its share. They hold here, on the host, whatever the one behind
+ * does; and what that one answers loses here what it must not give.
+ */
+final class Ruled implements FileSystem {
+  private static final int O_ACCMODE = 3;
+  private static final int O_TRUNC = 0x200;
+  private static final int RENAME_WHITEOUT = 4;
+  private static final int PRIVILEGES = Attributes.SET_UID | Attributes.SET_GID;
+
+  private final FileSystem behind;
+  private final Rules rules;
+  private final NameFilter hidden;
+  private final Pace pace;
+  private final Quota quota;
+  private volatile boolean revoked;
+
+  Ruled(FileSystem behind, Rules rules) {
+    this.behind = behind;
+    this.rules = rules;
+    hidden = new NameFilter(rules.hidden());
+    pace = new Pace(rules.operationsPerSecond());
+    quota = new Quota(rules.quotaBytes(), rules.quotaFiles());
+  }
+
+  /** From now on everything fails. */
+  void revoke() {
+    revoked = true;
+    behind.close();
+  }
+
+  /** 0, or why nothing can be read. */
+  private int reading() {
+    pace.pass();
+    return revoked ? -Errno.EIO : 0;
+  }
+
+  /** 0, or why nothing can be changed. */
+  private int changing() {
+    int result = reading();
+    return result == 0 && rules.readOnly() ? -Errno.EROFS : result;
+  }
+
+  /** 0, or why this name can't be changed. */
+  private int naming(Name name) {
+    int result = changing();
+    return result == 0 && hidden.hides(name) ? -Errno.EACCES : result;
+  }
+
+  private int mode(int mode) {
+    boolean directory = (mode & Attributes.TYPE) == Attributes.DIRECTORY;
+    return rules.setUid() || directory ? mode : mode & ~PRIVILEGES;
+  }
+
+  private void clean(Attributes attributes) {
+    attributes.mode = mode(attributes.mode);
+  }
+
+  private int clean(int result, Entry entry) {
+    if (result >= 0) {
+      clean(entry.attributes);
+    }
+    return result;
+  }
+
+  @Override
+  public boolean waits() {
+    return behind.waits() || pace.limits();
+  }
+
+  @Override
+  public int lookup(Call call, long parent, Name name, Entry into) {
+    int result = reading();
+    if (result == 0 && hidden.hides(name)) {
+      result = -Errno.ENOENT;
+    }
+    return result < 0 ? result : clean(behind.lookup(call, parent, name, into), into);
+  }
+
+  @Override
+  public void forget(long node, long uses) {
+    if (!revoked) {
+      behind.forget(node, uses);
+    }
+  }
+
+  @Override
+  public int getAttributes(Call call, long node, long handle, Attributes into) {
+    int result = reading();
+    if (result == 0) {
+      result = behind.getAttributes(call, node, handle, into);
+      clean(into);
+    }
+    return result;
+  }
+
+  @Override
+  public int setAttributes(Call call, long node, long handle, Change change, Attributes into) {
+    int result = changing();
+    if (result == 0 && change.has(Change.MODE) && !rules.setUid()) {
+      result = behind.getAttributes(call, node, handle, into);
+      change.mode = mode(into.mode & Attributes.TYPE | change.mode & 07777) & 07777;
+    }
+    if (result == 0 && change.has(Change.SIZE)) {
+      result = grow(call, node, handle, change.sizeBytes, true, into);
+    }
+    if (result == 0) {
+      result = behind.setAttributes(call, node, handle, change, into);
+      clean(into);
+    }
+    return result;
+  }
+
+  /** Takes from the quota what a file needs to become so long; gives back where it shrinks. */
+  private int grow(
+      Call call, long node, long handle, long sizeBytes, boolean shrink, Attributes scratch) {
+    if (!quota.limitsBytes()) {
+      return 0;
+    }
+    int result = behind.getAttributes(call, node, handle, scratch);
+    long growth = sizeBytes - scratch.sizeBytes;
+    if (result < 0 || growth <= 0 && !shrink) {
+      return Math.min(0, result);
+    }
+    if (growth < 0) {
+      quota.shrink(-growth);
+      return 0;
+    }
+    return quota.grow(growth) ? 0 : -Errno.EDQUOT;
+  }
+
+  @Override
+  public int readLink(Call call, long node) {
+    int result = reading();
+    return result < 0 ? result : behind.readLink(call, node);
+  }
+
+  @Override
+  public int symlink(Call call, long parent, Name name, Name target, Entry into) {
+    int result = adding(name);
+    return result < 0 ? result : added(behind.symlink(call, parent, name, target, into), into);
+  }
+
+  private int adding(Name name) {
+    int result = naming(name);
+    return result == 0 && !quota.addFile() ? -Errno.EDQUOT : result;
+  }
+
+  private int added(int result, Entry into) {
+    if (result < 0) {
+      quota.removeFile();
+    }
+    return clean(result, into);
+  }
+
+  @Override
+  public int makeNode(Call call, long parent, Name name, int mode, int device, Entry into) {
+    int type = mode & Attributes.TYPE;
+    if (type == 0x2000 || type == 0x6000) {
+      return -Errno.EPERM;
+    }
+    int result = adding(name);
+    return result < 0
+        ? result
+        : added(behind.makeNode(call, parent, name, mode(mode), 0, into), into);
+  }
+
+  @Override
+  public int makeDirectory(Call call, long parent, Name name, int mode, Entry into) {
+    int result = adding(name);
+    return result < 0
+        ? result
+        : added(behind.makeDirectory(call, parent, name, mode & 07777, into), into);
+  }
+
+  @Override
+  public int unlink(Call call, long parent, Name name) {
+    int result = naming(name);
+    if (result < 0 || !quota.limitsAny()) {
+      return result < 0 ? result : behind.unlink(call, parent, name);
+    }
+    Entry gone = new Entry();
+    boolean known = behind.lookup(call, parent, name, gone) == 0;
+    result = behind.unlink(call, parent, name);
+    if (known) {
+      behind.forget(gone.node, 1);
+      if (result == 0 && gone.attributes.links == 1) {
+        quota.removeFile();
+        quota.shrink(gone.attributes.isRegularFile() ? gone.attributes.sizeBytes : 0);
+      }
+    }
+    return result;
+  }
+
+  @Override
+  public int removeDirectory(Call call, long parent, Name name) {
+    int result = naming(name);
+    if (result == 0) {
+      result = behind.removeDirectory(call, parent, name);
+      if (result == 0) {
+        quota.removeFile();
+      }
+    }
+    return result;
+  }
+
+  @Override
+  public int rename(Call call, long parent, Name name, long toParent, Name toName, int flags) {
+    int result = naming(name);
+    if (result == 0 && hidden.hides(toName)) {
+      result = -Errno.EACCES;
+    }
+    if (result == 0 && (flags & RENAME_WHITEOUT) != 0) {
+      // A whiteout is a device node.
+      result = -Errno.EINVAL;
+    }
+    return result < 0 ? result : behind.rename(call, parent, name, toParent, toName, flags);
+  }
+
+  @Override
+  public int link(Call call, long node, long toParent, Name toName, Entry into) {
+    int result = naming(toName);
+    return result < 0 ? result : clean(behind.link(call, node, toParent, toName, into), into);
+  }
+
+  private int opening(int flags) {
+    boolean changes = (flags & O_ACCMODE) != 0 || (flags & O_TRUNC) != 0;
+    return changes ? changing() : reading();
+  }
+
+  @Override
+  public int open(Call call, long node, int flags, Opened opened) {
+    int result = opening(flags);
+    if (result == 0 && (flags & O_TRUNC) != 0 && quota.limitsBytes()) {
+      result = grow(call, node, 0, 0, true, new Attributes());
+    }
+    return result < 0 ? result : behind.open(call, node, flags, opened);
+  }
+
+  @Override
+  public int create(
+      Call call, long parent, Name name, int flags, int mode, Entry into, Opened opened) {
+    int result = adding(name);
+    return result < 0
+        ? result
+        : added(behind.create(call, parent, name, flags, file(mode), into, opened), into);
+  }
+
+  private int file(int mode) {
+    return rules.setUid() ? mode : mode & ~PRIVILEGES;
+  }
+
+  @Override
+  public int temporaryFile(Call call, long parent, int flags, int mode, Entry into, Opened opened) {
+    int result = changing();
+    return result < 0
+        ? result
+        : clean(behind.temporaryFile(call, parent, flags, file(mode), into, opened), into);
+  }
+
+  @Override
+  public int read(Call call, long node, long handle, long offset, Data data) {
+    int result = reading();
+    return result < 0 ? result : behind.read(call, node, handle, offset, data);
+  }
+
+  @Override
+  public int write(
+      Call call, long node, long handle, long offset, Data data, boolean killPrivileges) {
+    int result = changing();
+    if (result == 0 && quota.limitsBytes()) {
+      long end = offset + data.sizeBytes();
+      result = end < 0 ? -Errno.EFBIG : grow(call, node, 0, end, false, new Attributes());
+    }
+    return result < 0 ? result : behind.write(call, node, handle, offset, data, killPrivileges);
+  }
+
+  @Override
+  public int flush(Call call, long node, long handle) {
+    int result = reading();
+    return result < 0 ? result : behind.flush(call, node, handle);
+  }
+
+  @Override
+  public void release(long node, long handle) {
+    if (!revoked) {
+      behind.release(node, handle);
+    }
+  }
+
+  @Override
+  public int sync(Call call, long node, long handle, boolean dataOnly) {
+    int result = reading();
+    return result < 0 ? result : behind.sync(call, node, handle, dataOnly);
+  }
+
+  @Override
+  public int openDirectory(Call call, long node, int flags, Opened opened) {
+    int result = reading();
+    return result < 0 ? result : behind.openDirectory(call, node, flags, opened);
+  }
+
+  @Override
+  public int readDirectory(
+      Call call, long node, long handle, long offset, boolean plus, DirectorySink into) {
+    int result = reading();
+    return result < 0
+        ? result
+        : behind.readDirectory(call, node, handle, offset, plus, filtered(into));
+  }
+
+  private DirectorySink filtered(DirectorySink into) {
+    return new DirectorySink() {
+      @Override
+      public int sizeBytes() {
+        return into.sizeBytes();
+      }
+
+      @Override
+      public boolean fits(int nameBytes) {
+        return into.fits(nameBytes);
+      }
+
+      @Override
+      public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+        if (entry != null) {
+          clean(entry.attributes);
+        }
+        if (!hidden.hides(name)) {
+          into.add(name, inode, type, nextOffset, entry);
+        } else if (entry != null) {
+          behind.forget(entry.node, 1);
+        }
+      }
+    };
+  }
+
+  @Override
+  public void releaseDirectory(long node, long handle) {
+    if (!revoked) {
+      behind.releaseDirectory(node, handle);
+    }
+  }
+
+  @Override
+  public int syncDirectory(Call call, long node, long handle, boolean dataOnly) {
+    int result = reading();
+    return result < 0 ? result : behind.syncDirectory(call, node, handle, dataOnly);
+  }
+
+  @Override
+  public int statistics(Call call, long node, Statistics into) {
+    int result = reading();
+    return result < 0 ? result : behind.statistics(call, node, into);
+  }
+
+  @Override
+  public int getXattr(Call call, long node, Name name) {
+    int result = reading();
+    return result < 0 ? result : behind.getXattr(call, node, name);
+  }
+
+  @Override
+  public int listXattrs(Call call, long node) {
+    int result = reading();
+    return result < 0 ? result : behind.listXattrs(call, node);
+  }
+
+  @Override
+  public int setXattr(Call call, long node, Name name, int sizeBytes, int flags) {
+    int result = changing();
+    return result < 0 ? result : behind.setXattr(call, node, name, sizeBytes, flags);
+  }
+
+  @Override
+  public int removeXattr(Call call, long node, Name name) {
+    int result = changing();
+    return result < 0 ? result : behind.removeXattr(call, node, name);
+  }
+
+  @Override
+  public int allocate(Call call, long node, long handle, int mode, long offset, long sizeBytes) {
+    int result = changing();
+    boolean keepsSize = (mode & 1) != 0;
+    if (result == 0 && !keepsSize && quota.limitsBytes()) {
+      long end = offset + sizeBytes;
+      result = end < 0 ? -Errno.EFBIG : grow(call, node, 0, end, false, new Attributes());
+    }
+    return result < 0 ? result : behind.allocate(call, node, handle, mode, offset, sizeBytes);
+  }
+
+  @Override
+  public long seek(Call call, long node, long handle, long offset, int whence) {
+    int result = reading();
+    return result < 0 ? result : behind.seek(call, node, handle, offset, whence);
+  }
+
+  @Override
+  public long copy(
+      Call call,
+      long node,
+      long handle,
+      long offset,
+      long toNode,
+      long toHandle,
+      long toOffset,
+      long sizeBytes) {
+    int result = changing();
+    if (result == 0 && quota.limitsBytes()) {
+      long end = toOffset + sizeBytes;
+      result = end < 0 ? -Errno.EFBIG : grow(call, toNode, 0, end, false, new Attributes());
+    }
+    return result < 0
+        ? result
+        : behind.copy(call, node, handle, offset, toNode, toHandle, toOffset, sizeBytes);
+  }
+
+  @Override
+  public int syncAll(Call call, long node) {
+    int result = reading();
+    return result < 0 ? result : behind.syncAll(call, node);
+  }
+
+  @Override
+  public List<Count> counts() {
+    return behind.counts();
+  }
+
+  @Override
+  public void close() {
+    revoke();
+  }
+}

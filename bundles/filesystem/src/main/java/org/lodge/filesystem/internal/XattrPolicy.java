@@ -1,0 +1,45 @@
+package org.lodge.filesystem.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.lodge.filesystem.DirectorySettings.Xattrs;
+import org.lodge.filesystem.Name;
+
+/** Which extended attributes a guest may use. */
+final class XattrPolicy {
+  private static final byte[] USER = "user.".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] SECURITY = "security.".getBytes(StandardCharsets.US_ASCII);
+
+  private final Xattrs allowed;
+
+  XattrPolicy(Xattrs allowed) {
+    this.allowed = allowed;
+  }
+
+  boolean allows(Name name) {
+    return allowed != Xattrs.NONE
+        && (name.startsWith(USER)
+            || allowed == Xattrs.ALL && (name.startsWith(TRUSTED) || name.startsWith(SECURITY)));
+  }
+
+  /** Takes the names that are not allowed out of a list; its length then. */
+  int filter(MemorySegment list, int lengthBytes, Name scratch) {
+    int kept = 0;
+    int at = 0;
+    while (at < lengthBytes) {
+      int end = at;
+      while (end < lengthBytes && list.get(ValueLayout.JAVA_BYTE, end) != 0) {
+        end++;
+      }
+      int part = Math.min(end + 1, lengthBytes) - at;
+      if (allows(scratch.of(list, at, end - at))) {
+        MemorySegment.copy(list, at, list, kept, part);
+        kept += part;
+      }
+      at += part;
+    }
+    return kept;
+  }
+}
