@@ -1,0 +1,279 @@
+package org.lodge.wayland.router.internal;
+
+import static org.lodge.wayland.protocol.WaylandException.IMPLEMENTATION;
+import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
+import org.lodge.agent.handles.HandleConnection;
+import org.lodge.wayland.protocol.Message;
+import org.lodge.wayland.protocol.MessageReader;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.WlDisplay;
+import org.lodge.wayland.protocol.opcode.WlShm;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection to a compositor: two threads, one for each direction, around one {@link
+ * Routing}.
+ *
+ * <p>Messages are handled under a lock, where nothing waits. What goes to the client is sent under
+ * it, too: sending there only queues. What goes to the compositor is sent outside, by one thread at
+ * a time, for pixels must be fetched in between; only the thread that reads from the client may.
+ */
+final class Conversation {
+  /** What must not stay unread at the compositor before the client is read on. */
+  private static final int MOST_AHEAD_BYTES = 1 << 18;
+
+  private static final int READ_BYTES = 65_536;
+  private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);
+
+  /** Something that a connection is asked to do by another one. */
+  @FunctionalInterface
+  interface Action {
+    void run(Routing routing) throws WaylandException, IOException;
+  }
+
+  private final Display display;
+  private final Routing routing;
+  private final HandleConnection client;
+  private final HandleConnection compositor;
+  private final Requests requests;
+  private final Events events;
+  private final Pixels pixels;
+  private final Trace trace;
+  private final MessageReader fromClient = new MessageReader();
+  private final MessageReader fromCompositor = new MessageReader();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** The one of two that is being sent while the other is filled. */
+  private Outbox sending = new Outbox();
+
+  private boolean fetching;
+  private boolean ended;
+
+  Conversation(
+      Display display,
+      Guest guest,
+      HandleConnection client,
+      HandleConnection compositor,
+      Trace trace) {
+    this.display = display;
+    this.client = client;
+    this.compositor = compositor;
+    this.trace = trace;
+    routing = new Routing(guest, client, compositor);
+    pixels = new Pixels(routing);
+    requests = new Requests(this, routing, pixels);
+    events = new Events(this, routing, requests.selections());
+  }
+
+  Display display() {
+    return display;
+  }
+
+  SelectionRequests selections() {
+    return requests.selections();
+  }
+
+  /** Carries both directions until one side ends; the caller's thread reads from the client. */
+  void run() throws IOException {
+    routing.guest.selections().add(this);
+    Thread.ofVirtual().name("wayland-events").start(this::readCompositor);
+    try {
+      lock.lock();
+      try {
+        if (routing.frames != null) {
+          routing.frames.begin();
+        }
+      } finally {
+        lock.unlock();
+      }
+      send();
+      readClient();
+    } catch (WaylandException offence) {
+      fail(offence);
+    } catch (Pixels.MissingPixels missing) {
+      fail(new WaylandException(1, WlShm.ERROR_INVALID_FD, missing.getMessage()));
+    } finally {
+      end();
+    }
+  }
+
+  private void readClient() throws WaylandException, IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(READ_BYTES);
+    while (client.receive(bytes) >= 0) {
+      bytes.flip();
+      while (bytes.hasRemaining()) {
+        boolean stuck = fromClient.append(bytes) == 0;
+        lock.lock();
+        try {
+          handleRequests();
+        } finally {
+          lock.unlock();
+        }
+        if (stuck || fromClient.needsHandles()) {
+          throw WaylandException.ofDisplay(INVALID_METHOD, "a message without its descriptor");
+        }
+        send();
+      }
+      bytes.clear();
+      compositor.awaitQueuedBytes(MOST_AHEAD_BYTES);
+    }
+  }
+
+  private void handleRequests() throws WaylandException, IOException {
+    Message request = fromClient.next(routing::requestType, client.waitingHandles());
+    while (request != null) {
+      trace.request(request);
+      requests.handle(request);
+      request = fromClient.next(routing::requestType, client.waitingHandles());
+    }
+    sendToClient();
+  }
+
+  /** Sends what is for the compositor; only by the thread that reads from the client. */
+  private void send() throws IOException {
+    while (true) {
+      Outbox full;
+      lock.lock();
+      try {
+        fetching = !routing.toCompositor.isEmpty();
+        if (!fetching) {
+          return;
+        }
+        full = routing.toCompositor;
+        routing.toCompositor = sending;
+        sending = full;
+      } finally {
+        lock.unlock();
+      }
+      full.sendTo(compositor);
+    }
+  }
+
+  private void readCompositor() {
+    ByteBuffer bytes = ByteBuffer.allocate(READ_BYTES);
+    try {
+      while (compositor.receive(bytes) >= 0) {
+        bytes.flip();
+        while (bytes.hasRemaining()) {
+          boolean stuck = fromCompositor.append(bytes) == 0;
+          lock.lock();
+          try {
+            handleEvents();
+          } finally {
+            lock.unlock();
+          }
+          if (stuck || fromCompositor.needsHandles()) {
+            throw WaylandException.ofDisplay(INVALID_METHOD, "an event without its descriptor");
+          }
+        }
+        bytes.clear();
+      }
+    } catch (WaylandException offence) {
+      LOG.warn("the display of a window of {} is at fault: {}", name(), offence.getMessage());
+      fail(WaylandException.ofDisplay(IMPLEMENTATION, "the display is at fault"));
+    } catch (IOException lost) {
+      LOG.debug("a connection of {} has ended: {}", name(), lost.getMessage());
+    } catch (RuntimeException defect) {
+      LOG.error("a connection of {} has ended by a defect", name(), defect);
+    } finally {
+      end();
+    }
+  }
+
+  private void handleEvents() throws WaylandException, IOException {
+    Message event = fromCompositor.next(routing::eventType, compositor.waitingHandles());
+    while (event != null) {
+      trace.event(event);
+      events.handle(event);
+      event = fromCompositor.next(routing::eventType, compositor.waitingHandles());
+    }
+    events.batchEnded();
+    sendToClient();
+    sendBesides();
+  }
+
+  private void sendToClient() throws IOException {
+    if (!routing.toClient.isEmpty()) {
+      routing.toClient.sendTo(client);
+    }
+  }
+
+  /** Under the lock: sends what came up beside the requests, unless their thread is about to. */
+  private void sendBesides() throws IOException {
+    if (!fetching && !routing.toCompositor.isEmpty() && !routing.toCompositor.needsClient()) {
+      routing.toCompositor.sendTo(compositor);
+    }
+  }
+
+  /**
+   * Does something for another connection, soon, on a thread of its own.
+   *
+   * @return false where this one has ended
+   */
+  boolean post(Action action) {
+    if (ended) {
+      return false;
+    }
+    Thread.ofVirtual().name("wayland-post").start(() -> act(action));
+    return true;
+  }
+
+  private void act(Action action) {
+    lock.lock();
+    try {
+      action.run(routing);
+      sendToClient();
+      sendBesides();
+    } catch (WaylandException | IOException e) {
+      LOG.debug("a connection of {} takes no more: {}", name(), e.getMessage());
+      end();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells the client what it did, or what has happened, and ends. */
+  private void fail(WaylandException offence) {
+    LOG.info("the connection of a program in {} ends: {}", name(), offence.getMessage());
+    lock.lock();
+    try {
+      String text = offence.getMessage();
+      routing
+          .toClient
+          .begin(1, WlDisplay.EVENT_ERROR, text.length() * 3 + 24)
+          .word(offence.objectId())
+          .word(offence.code())
+          .string(text)
+          .end();
+      sendToClient();
+    } catch (IOException lost) {
+      LOG.debug("{} did not hear of it: {}", name(), lost.getMessage());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void end() {
+    lock.lock();
+    try {
+      if (!ended) {
+        ended = true;
+        requests.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+    routing.guest.selections().remove(this);
+    client.close();
+    compositor.close();
+  }
+
+  private String name() {
+    return routing.guest.name();
+  }
+}

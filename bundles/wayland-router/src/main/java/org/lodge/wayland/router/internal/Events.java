@@ -1,0 +1,197 @@
+package org.lodge.wayland.router.internal;
+
+import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.lodge.agent.handles.FileHandle;
+import org.lodge.agent.handles.Handle;
+import org.lodge.agent.handles.HandleConnection.PipeEnd;
+import org.lodge.agent.handles.PipeHandle;
+import org.lodge.wayland.protocol.Message;
+import org.lodge.wayland.protocol.MessageType;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.*;
+
+/**
+ * What the compositor says, interface by interface: which events are changed, kept from the client
+ * or watched on their way. All others are delivered as they are.
+ */
+final class Events {
+  private static final int MOST_KEYMAP_BYTES = 1 << 20;
+
+  private final Routing routing;
+  private final SelectionRequests selections;
+  private final DragEvents drags;
+  private final Motion motion;
+
+  Events(Conversation conversation, Routing routing, SelectionRequests selections) {
+    this.routing = routing;
+    this.selections = selections;
+    drags = new DragEvents(conversation, routing);
+    motion = new Motion(routing);
+  }
+
+  void handle(Message event) throws WaylandException, IOException {
+    WaylandObject receiver = routing.objects.ofUpstream(event.object());
+    int opcode = event.type().opcode();
+    if (receiver.isOwn()) {
+      own(receiver, opcode, event);
+      return;
+    }
+    boolean handled =
+        switch (receiver.type.index()) {
+          case WlDisplay.INDEX -> display(opcode, event);
+          case WlRegistry.INDEX -> registry(receiver, opcode, event);
+          case WlShm.INDEX -> ShmFormat.bytesPerPixel(event.word(0)) == 0;
+          case WlBuffer.INDEX -> {
+            if (receiver.role instanceof ShmBuffer buffer && !buffer.destroyed) {
+              buffer.busy = false;
+            }
+            yield false;
+          }
+          case WlKeyboard.INDEX -> keyboard(receiver, opcode, event);
+          case WlPointer.INDEX -> motion.hold(receiver, opcode, event);
+          case WlDataSource.INDEX -> dataSource(receiver, opcode, event);
+          case ZwpPrimarySelectionSourceV1.INDEX, ZwpPrimarySelectionOfferV1.INDEX -> refuse(event);
+          case WlDataDevice.INDEX, WlDataOffer.INDEX, ZwpPrimarySelectionDeviceV1.INDEX ->
+              drags.handle(receiver, opcode, event);
+          case XdgToplevel.INDEX, XdgPopup.INDEX -> shell(receiver, opcode, event);
+          default -> false;
+        };
+    if (!handled) {
+      if (event.type().handleCount() > 0) {
+        refuse(event);
+      }
+      routing.deliver(receiver, event);
+    }
+  }
+
+  /** All that was read has been handled. */
+  void batchEnded() {
+    motion.release();
+  }
+
+  private void own(WaylandObject receiver, int opcode, Message event) throws WaylandException {
+    if (receiver.role == drags) {
+      drags.hidden(receiver, opcode, event);
+    } else if (event.type().newIdArgument() >= 0) {
+      routing.deliver(receiver, event);
+    } else if (routing.frames != null
+        && routing.frames.isRegistry(receiver)
+        && opcode == WlRegistry.EVENT_GLOBAL) {
+      routing.frames.announced(event.word(0), event.string(1), event.word(2));
+    }
+  }
+
+  private boolean display(int opcode, Message event) throws WaylandException {
+    if (opcode == WlDisplay.EVENT_DELETE_ID) {
+      WaylandObject gone = routing.objects.deleted(event.word(0));
+      if (!gone.isOwn()) {
+        routing.toClient.words(1, WlDisplay.EVENT_DELETE_ID, gone.clientId);
+      }
+      return true;
+    }
+    WaylandObject culprit = routing.objects.ofUpstream(event.word(0));
+    boolean known = culprit != null && !culprit.isOwn();
+    String untrustedText = Names.clean(event.string(2), false);
+    routing
+        .toClient
+        .begin(1, WlDisplay.EVENT_ERROR, untrustedText.length() * 3 + 24)
+        .word(known ? culprit.clientId : 1)
+        .word(known ? event.word(1) : WaylandException.IMPLEMENTATION)
+        .string(untrustedText)
+        .end();
+    return true;
+  }
+
+  private boolean registry(WaylandObject receiver, int opcode, Message event) {
+    Requests.Registry registry = (Requests.Registry) receiver.role;
+    if (opcode == WlRegistry.EVENT_GLOBAL_REMOVE) {
+      // A bind may be on its way; what it names stays known.
+      return !registry.globals.containsKey(event.word(0));
+    }
+    String untrustedType = event.string(1);
+    int version = Globals.allowedVersion(untrustedType, event.word(2));
+    if (version > 0) {
+      registry.globals.put(event.word(0), new Requests.Advertised(untrustedType, version));
+      event.setWord(2, version);
+    }
+    return version == 0;
+  }
+
+  private boolean keyboard(WaylandObject receiver, int opcode, Message event)
+      throws WaylandException, IOException {
+    switch (opcode) {
+      case WlKeyboard.EVENT_KEYMAP -> {
+        Handle handle = routing.compositor.takeHandle();
+        int untrustedSize = event.word(2);
+        if (!(handle instanceof FileHandle file)
+            || untrustedSize < 1
+            || untrustedSize > MOST_KEYMAP_BYTES) {
+          handle.close();
+          throw WaylandException.ofDisplay(INVALID_METHOD, "the compositor sends no keymap");
+        }
+        // What the file lacks stays 0, which ends the text.
+        ByteBuffer content = ByteBuffer.allocate(untrustedSize);
+        routing.compositor.readRows(file, 0, untrustedSize, untrustedSize, 1, content);
+        file.close();
+        FileHandle copy = routing.client.makeFile(untrustedSize, true);
+        routing.client.writeRows(copy, 0, untrustedSize, untrustedSize, 1, content.clear());
+        routing.toClient.pass(copy);
+        routing.deliver(receiver, event);
+        routing.toClient.step(to -> copy.close());
+        return true;
+      }
+      case WlKeyboard.EVENT_ENTER -> selections.focus(true);
+      case WlKeyboard.EVENT_LEAVE -> selections.focus(false);
+      default -> {}
+    }
+    return false;
+  }
+
+  private boolean dataSource(WaylandObject receiver, int opcode, Message event)
+      throws WaylandException, IOException {
+    if (opcode == WlDataSource.EVENT_SEND) {
+      Handle handle = routing.compositor.takeHandle();
+      if (!(handle instanceof PipeHandle into) || receiver.zombie) {
+        handle.close();
+        return true;
+      }
+      PipeHandle from = routing.client.makePipe(PipeEnd.WRITE);
+      routing.toClient.pass(from);
+      routing.deliver(receiver, event);
+      PipePump.start(from, into, routing.limits.transferBytes());
+      return true;
+    }
+    if (opcode == WlDataSource.EVENT_CANCELLED || opcode == WlDataSource.EVENT_DND_FINISHED) {
+      drags.ended();
+    }
+    return false;
+  }
+
+  /** Sizes are told without the frame. */
+  private boolean shell(WaylandObject receiver, int opcode, Message event) {
+    if (routing.frames == null) {
+      return false;
+    }
+    int border = routing.frames.border();
+    if (receiver.type.index() == XdgPopup.INDEX) {
+      if (opcode == XdgPopup.EVENT_CONFIGURE) {
+        event.setWord(2, Frame.smaller(event.word(2), border));
+        event.setWord(3, Frame.smaller(event.word(3), border));
+      }
+    } else if (opcode == XdgToplevel.EVENT_CONFIGURE
+        || opcode == XdgToplevel.EVENT_CONFIGURE_BOUNDS) {
+      event.setWord(0, Frame.smaller(event.word(0), border));
+      event.setWord(1, Frame.smaller(event.word(1), border));
+    }
+    return false;
+  }
+
+  /** A descriptor that nobody would know what to do with. */
+  private boolean refuse(Message event) throws WaylandException {
+    MessageType type = event.type();
+    throw WaylandException.ofDisplay(INVALID_METHOD, "the compositor must not send " + type);
+  }
+}

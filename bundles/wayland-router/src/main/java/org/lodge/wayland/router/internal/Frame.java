@@ -1,0 +1,214 @@
+package org.lodge.wayland.router.internal;
+
+import java.util.Arrays;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
+import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.WpViewport;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
+
+/**
+ * A window of the router in the guest's colour, in which the guest's window lies as a subsurface.
+ *
+ * <p>It is larger on each side than all that the guest may show: it grows before a commit that
+ * needs that, and shrinks after. So the guest's pixels never reach its edge, whatever subsurfaces,
+ * geometries or viewports the guest makes. The client knows nothing of it: its coordinates begin at
+ * its own surface, and sizes are told without the border.
+ */
+final class Frame {
+  /** Coordinates beyond are left alone: the sum might not fit. */
+  private static final int FAR = 1 << 24;
+
+  private final Routing routing;
+  private final Frames frames;
+  private final ShellSurface window;
+  private final WaylandObject wrapper;
+  private final WaylandObject subsurface;
+  private final WaylandObject viewport;
+
+  /** What the frame surrounds, in coordinates of the guest's surface: left, top, right, bottom. */
+  private int[] around = new int[4];
+
+  private boolean mapped;
+  private boolean configured;
+  private boolean dirty;
+  private int geometryX;
+  private int geometryY;
+  private int geometryWidth;
+  private int geometryHeight;
+
+  Frame(
+      Frames frames,
+      Routing routing,
+      ShellSurface window,
+      WaylandObject wrapper,
+      WaylandObject subsurface,
+      WaylandObject viewport) {
+    this.frames = frames;
+    this.routing = routing;
+    this.window = window;
+    this.wrapper = wrapper;
+    this.subsurface = subsurface;
+    this.viewport = viewport;
+  }
+
+  /** A size with a border on both sides; 0 stays, which says that there is none. */
+  static int larger(int size, int border) {
+    return size > 0 && size < FAR ? size + 2 * border : size;
+  }
+
+  static int smaller(int size, int border) {
+    return size > 0 ? Math.max(1, size - 2 * border) : size;
+  }
+
+  static int moved(int coordinate, int border) {
+    return Math.abs((long) coordinate) < FAR ? coordinate + border : coordinate;
+  }
+
+  /** State of the window has changed that the wrapper's next commit applies. */
+  void changed() {
+    dirty = true;
+  }
+
+  void acknowledged() {
+    configured = true;
+    dirty = true;
+  }
+
+  /** The client has no window any more, and may make one again. */
+  void unmapped() {
+    hide();
+    configured = false;
+  }
+
+  /** The guest's surface, or one within, is about to show what its commit has set. */
+  void beforeCommit() {
+    if (window.surface.buffer != null && configured) {
+      grow();
+    }
+  }
+
+  /** Surrounds also what may be seen from now on. */
+  void grow() {
+    int[] wanted = extents();
+    if (wanted == null) {
+      return;
+    }
+    if (mapped) {
+      wanted[0] = Math.min(wanted[0], around[0]);
+      wanted[1] = Math.min(wanted[1], around[1]);
+      wanted[2] = Math.max(wanted[2], around[2]);
+      wanted[3] = Math.max(wanted[3], around[3]);
+    } else if (!configured || window.surface.buffer == null) {
+      return;
+    }
+    place(wanted);
+    if (dirty) {
+      commit();
+    }
+  }
+
+  /**
+   * @param surface that was committed: the guest's window or one within
+   */
+  void afterCommit(Surface surface) {
+    if (window.surface.buffer == null) {
+      if (surface == window.surface && mapped) {
+        hide();
+      } else if (surface == window.surface) {
+        commit();
+      }
+      return;
+    }
+    if (mapped && surface == window.surface) {
+      place(extents());
+    }
+    if (dirty) {
+      commit();
+    }
+  }
+
+  /** The client's xdg_surface is gone. */
+  void destroy() {
+    routing.toCompositor.words(subsurface.upstreamId, WlSubsurface.DESTROY);
+    routing.toCompositor.words(viewport.upstreamId, WpViewport.DESTROY);
+    routing.toCompositor.words(wrapper.upstreamId, WlSurface.DESTROY);
+    window.frame = null;
+  }
+
+  private int[] extents() {
+    int most = Integer.MAX_VALUE;
+    int[] extents = {most, most, -most, -most};
+    window.surface.addExtents(0, 0, extents);
+    return extents[0] < extents[2] ? extents : null;
+  }
+
+  private void place(int[] wanted) {
+    boolean same = mapped && Arrays.equals(wanted, around);
+    if (!same) {
+      int border = frames.border();
+      around = wanted.clone();
+      routing.toCompositor.words(
+          subsurface.upstreamId, WlSubsurface.SET_POSITION, border - wanted[0], border - wanted[1]);
+      routing.toCompositor.words(
+          viewport.upstreamId,
+          WpViewport.SET_DESTINATION,
+          wanted[2] - wanted[0] + 2 * border,
+          wanted[3] - wanted[1] + 2 * border);
+      if (!mapped) {
+        routing.toCompositor.words(
+            wrapper.upstreamId, WlSurface.ATTACH, frames.colorBuffer().upstreamId, 0, 0);
+        mapped = true;
+      }
+      int all = Short.MAX_VALUE;
+      routing.toCompositor.words(wrapper.upstreamId, WlSurface.DAMAGE, 0, 0, all, all);
+      dirty = true;
+    }
+    sendGeometry();
+  }
+
+  /** The window proper, with its border: what compositors place, tile and maximise. */
+  private void sendGeometry() {
+    int border = frames.border();
+    int left = window.hasGeometry ? window.geometryX : around[0];
+    int top = window.hasGeometry ? window.geometryY : around[1];
+    int width = window.hasGeometry ? window.geometryWidth : around[2] - around[0];
+    int height = window.hasGeometry ? window.geometryHeight : around[3] - around[1];
+    int x = moved(left, -around[0]);
+    int y = moved(top, -around[1]);
+    int wide = larger(width, border);
+    int high = larger(height, border);
+    if (x == geometryX && y == geometryY && wide == geometryWidth && high == geometryHeight) {
+      return;
+    }
+    geometryX = x;
+    geometryY = y;
+    geometryWidth = wide;
+    geometryHeight = high;
+    routing.toCompositor.words(
+        window.object.upstreamId, XdgSurface.SET_WINDOW_GEOMETRY, x, y, wide, high);
+    dirty = true;
+  }
+
+  private void hide() {
+    if (mapped) {
+      routing.toCompositor.words(wrapper.upstreamId, WlSurface.ATTACH, 0, 0, 0);
+      mapped = false;
+      configured = false;
+      geometryWidth = 0;
+      dirty = true;
+      commit();
+    }
+  }
+
+  private void commit() {
+    routing.toCompositor.words(wrapper.upstreamId, WlSurface.COMMIT);
+    dirty = false;
+  }
+
+  /** Never thrown to a client: the router's own objects are within its limits. */
+  static WaylandException missing(String global) {
+    return WaylandException.ofDisplay(
+        WaylandException.IMPLEMENTATION, "the display has no " + global + ", which frames need");
+  }
+}

@@ -1,0 +1,160 @@
+package org.lodge.wayland.router.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.lodge.agent.handles.FileHandle;
+import org.lodge.wayland.protocol.Interface;
+import org.lodge.wayland.protocol.Interfaces;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.*;
+
+/**
+ * The objects that the router itself has at a compositor, on a connection whose windows it frames.
+ * They are bound before the client hears of any global, and the client can't name them.
+ */
+final class Frames {
+  private static final int BYTES_PER_PIXEL = 4;
+  private static final int XRGB8888 = 1;
+
+  private final Routing routing;
+  private WaylandObject registry;
+  private WaylandObject compositor;
+  private WaylandObject subcompositor;
+  private WaylandObject viewporter;
+  private WaylandObject shm;
+  private WaylandObject color;
+
+  Frames(Routing routing) {
+    this.routing = routing;
+  }
+
+  int border() {
+    return routing.guest.settings().borderPixels();
+  }
+
+  /** To be sent before anything of the client. */
+  void begin() throws WaylandException {
+    registry = own(WlRegistry.INDEX, 1);
+    routing.toCompositor.words(1, WlDisplay.GET_REGISTRY, registry.upstreamId);
+  }
+
+  boolean isRegistry(WaylandObject object) {
+    return object == registry;
+  }
+
+  /** The compositor has a global. */
+  void announced(int name, String untrustedType, int untrustedVersion) throws WaylandException {
+    switch (untrustedType) {
+      case "wl_compositor" ->
+          compositor = bind(compositor, name, WlCompositor.INDEX, Math.min(4, untrustedVersion));
+      case "wl_subcompositor" ->
+          subcompositor = bind(subcompositor, name, WlSubcompositor.INDEX, 1);
+      case "wp_viewporter" -> viewporter = bind(viewporter, name, WpViewporter.INDEX, 1);
+      case "wl_shm" -> shm = bind(shm, name, WlShm.INDEX, 1);
+      default -> {}
+    }
+  }
+
+  /** A pixel of the guest's colour, which viewports stretch. */
+  WaylandObject colorBuffer() {
+    return color;
+  }
+
+  /**
+   * Wraps a new xdg_surface of the client.
+   *
+   * @param wmBase that made it
+   */
+  Frame wrap(ShellSurface window, WaylandObject wmBase) throws WaylandException {
+    require(compositor, "wl_compositor");
+    require(subcompositor, "wl_subcompositor");
+    require(viewporter, "wp_viewporter");
+    require(shm, "wl_shm");
+    if (color == null) {
+      color = makeColor();
+    }
+    Outbox out = routing.toCompositor;
+    WaylandObject wrapper = own(WlSurface.INDEX, 4);
+    wrapper.alias = window.surface.object;
+    out.words(compositor.upstreamId, WlCompositor.CREATE_SURFACE, wrapper.upstreamId);
+    WaylandObject subsurface = own(WlSubsurface.INDEX, 1);
+    int content = window.surface.object.upstreamId;
+    out.words(
+        subcompositor.upstreamId,
+        WlSubcompositor.GET_SUBSURFACE,
+        subsurface.upstreamId,
+        content,
+        wrapper.upstreamId);
+    out.words(subsurface.upstreamId, WlSubsurface.SET_DESYNC);
+    WaylandObject viewport = own(WpViewport.INDEX, 1);
+    out.words(
+        viewporter.upstreamId, WpViewporter.GET_VIEWPORT, viewport.upstreamId, wrapper.upstreamId);
+    WaylandObject empty = own(WlRegion.INDEX, 4);
+    out.words(compositor.upstreamId, WlCompositor.CREATE_REGION, empty.upstreamId);
+    out.words(wrapper.upstreamId, WlSurface.SET_INPUT_REGION, empty.upstreamId);
+    out.words(empty.upstreamId, WlRegion.DESTROY);
+    out.words(
+        wmBase.upstreamId, XdgWmBase.GET_XDG_SURFACE, window.object.upstreamId, wrapper.upstreamId);
+    return new Frame(this, routing, window, wrapper, subsurface, viewport);
+  }
+
+  private WaylandObject makeColor() throws WaylandException {
+    Outbox out = routing.toCompositor;
+    WaylandObject pool = own(WlShmPool.INDEX, 1);
+    FileHandle file;
+    try {
+      file = routing.compositor.makeFile(BYTES_PER_PIXEL, true);
+      ByteBuffer pixel = ByteBuffer.allocate(BYTES_PER_PIXEL).order(ByteOrder.LITTLE_ENDIAN);
+      pixel.putInt(0xff000000 | routing.guest.settings().color()).flip();
+      routing.compositor.writeRows(file, 0, BYTES_PER_PIXEL, BYTES_PER_PIXEL, 1, pixel);
+    } catch (IOException e) {
+      throw WaylandException.ofDisplay(
+          WaylandException.IMPLEMENTATION, "the connection with the display is lost");
+    }
+    out.pass(file);
+    out.words(shm.upstreamId, WlShm.CREATE_POOL, pool.upstreamId, BYTES_PER_PIXEL);
+    out.step(to -> file.close());
+    WaylandObject buffer = own(WlBuffer.INDEX, 1);
+    out.words(
+        pool.upstreamId,
+        WlShmPool.CREATE_BUFFER,
+        buffer.upstreamId,
+        0,
+        1,
+        1,
+        BYTES_PER_PIXEL,
+        XRGB8888);
+    out.words(pool.upstreamId, WlShmPool.DESTROY);
+    return buffer;
+  }
+
+  private WaylandObject bind(WaylandObject bound, int name, int type, int version)
+      throws WaylandException {
+    if (bound != null) {
+      return bound;
+    }
+    WaylandObject made = own(type, version);
+    String typeName = made.type.name();
+    routing
+        .toCompositor
+        .begin(registry.upstreamId, WlRegistry.BIND, typeName.length() + 24)
+        .word(name)
+        .string(typeName)
+        .word(version)
+        .word(made.upstreamId)
+        .end();
+    return made;
+  }
+
+  private WaylandObject own(int type, int version) throws WaylandException {
+    Interface known = Interfaces.at(type);
+    return routing.objects.createOwn(known, version);
+  }
+
+  private static void require(WaylandObject bound, String global) throws WaylandException {
+    if (bound == null) {
+      throw Frame.missing(global);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package org.lodge.wayland.router.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.lodge.agent.handles.PipeHandle;
+
+/** Carries the bytes of a paste or drop from one pipe into another, up to a limit. */
+final class PipePump {
+  private static final int CHUNK_BYTES = 65_536;
+
+  private PipePump() {}
+
+  /** Owns both pipes from now on. */
+  static void start(PipeHandle from, PipeHandle into, long mostBytes) {
+    Thread.ofVirtual().name("wayland-pipe").start(() -> pump(from, into, mostBytes));
+  }
+
+  private static void pump(PipeHandle from, PipeHandle into, long mostBytes) {
+    try (from;
+        into) {
+      ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+      long left = mostBytes;
+      int count = from.read(chunk);
+      while (count >= 0 && left > 0) {
+        chunk.flip();
+        chunk.limit((int) Math.min(chunk.limit(), left));
+        left -= chunk.remaining();
+        into.write(chunk);
+        chunk.clear();
+        count = from.read(chunk);
+      }
+      into.endOutput();
+    } catch (IOException gone) {
+      // Whoever reads sees an end; whoever writes sees that nobody reads.
+      assert gone != null;
+    }
+  }
+}

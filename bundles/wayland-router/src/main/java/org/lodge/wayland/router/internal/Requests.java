@@ -1,0 +1,141 @@
+package org.lodge.wayland.router.internal;
+
+import static org.lodge.wayland.protocol.WaylandException.INVALID_OBJECT;
+import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.lodge.wayland.protocol.Interface;
+import org.lodge.wayland.protocol.Interfaces;
+import org.lodge.wayland.protocol.Message;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.*;
+
+/**
+ * What a client asks for, interface by interface: which requests are changed, answered here or
+ * watched on their way. All others are sent on as they are.
+ */
+final class Requests {
+  private static final int MOST_REGISTRIES = 32;
+
+  private final Routing routing;
+  private final ShmRequests shm;
+  private final SurfaceRequests surfaces;
+  private final ShellRequests shell;
+  private final SelectionRequests selections;
+  private int registries;
+
+  /** What a client was told of globals, in one registry. */
+  static final class Registry {
+    final Map<Integer, Advertised> globals = new HashMap<>();
+  }
+
+  /** A global as the client may bind it. */
+  record Advertised(String name, int version) {}
+
+  Requests(Conversation conversation, Routing routing, Pixels pixels) {
+    this.routing = routing;
+    shm = new ShmRequests(routing);
+    shell = new ShellRequests(routing);
+    surfaces = new SurfaceRequests(routing, shm, pixels);
+    selections = new SelectionRequests(conversation, routing);
+  }
+
+  ShellRequests shell() {
+    return shell;
+  }
+
+  SelectionRequests selections() {
+    return selections;
+  }
+
+  void close() {
+    shm.close();
+  }
+
+  void handle(Message request) throws WaylandException, IOException {
+    WaylandObject receiver = routing.objects.ofClient(request.object());
+    int opcode = request.type().opcode();
+    boolean handled =
+        switch (receiver.type.index()) {
+          case WlDisplay.INDEX -> display(receiver, opcode, request);
+          case WlRegistry.INDEX -> bind(receiver, request);
+          case WlShm.INDEX, WlShmPool.INDEX, WlBuffer.INDEX ->
+              shm.handle(receiver, opcode, request);
+          case WpSinglePixelBufferManagerV1.INDEX -> singlePixel(receiver, opcode, request);
+          case WlCompositor.INDEX,
+              WlSurface.INDEX,
+              WlRegion.INDEX,
+              WlSubcompositor.INDEX,
+              WlSubsurface.INDEX,
+              WpViewporter.INDEX,
+              WpViewport.INDEX,
+              WlPointer.INDEX ->
+              surfaces.handle(receiver, opcode, request);
+          case XdgWmBase.INDEX,
+              XdgPositioner.INDEX,
+              XdgSurface.INDEX,
+              XdgToplevel.INDEX,
+              XdgPopup.INDEX ->
+              shell.handle(receiver, opcode, request);
+          case WlDataDeviceManager.INDEX,
+              WlDataSource.INDEX,
+              WlDataDevice.INDEX,
+              WlDataOffer.INDEX,
+              ZwpPrimarySelectionDeviceManagerV1.INDEX,
+              ZwpPrimarySelectionSourceV1.INDEX,
+              ZwpPrimarySelectionDeviceV1.INDEX,
+              ZwpPrimarySelectionOfferV1.INDEX ->
+              selections.handle(receiver, opcode, request);
+          default -> false;
+        };
+    if (!handled) {
+      routing.forward(receiver, request);
+    }
+  }
+
+  private boolean display(WaylandObject receiver, int opcode, Message request)
+      throws WaylandException {
+    if (opcode != WlDisplay.GET_REGISTRY) {
+      return false;
+    }
+    if (++registries > MOST_REGISTRIES) {
+      throw WaylandException.ofDisplay(NO_MEMORY, "more than " + MOST_REGISTRIES + " registries");
+    }
+    routing.forward(receiver, request).role = new Registry();
+    return true;
+  }
+
+  private boolean bind(WaylandObject receiver, Message request) throws WaylandException {
+    Registry registry = (Registry) receiver.role;
+    Advertised global = registry.globals.get(request.word(0));
+    String untrustedName = request.string(1);
+    int untrustedVersion = request.word(2);
+    if (global == null || !global.name().equals(untrustedName)) {
+      throw WaylandException.ofDisplay(
+          INVALID_OBJECT, "invalid global " + Names.clean(untrustedName, true));
+    }
+    if (untrustedVersion < 1 || untrustedVersion > global.version()) {
+      throw WaylandException.ofDisplay(
+          INVALID_OBJECT,
+          "invalid version for global " + global.name() + ": have " + global.version());
+    }
+    Interface type = Interfaces.named(global.name());
+    WaylandObject bound = routing.objects.create(request.word(3), type, untrustedVersion);
+    bound.role = type.index() == WlSeat.INDEX ? receiver : null;
+    request.setWord(3, bound.upstreamId);
+    request.setObject(receiver.upstreamId);
+    routing.toCompositor.copy(request);
+    return true;
+  }
+
+  private boolean singlePixel(WaylandObject receiver, int opcode, Message request)
+      throws WaylandException {
+    if (opcode != WpSinglePixelBufferManagerV1.CREATE_U32_RGBA_BUFFER) {
+      return false;
+    }
+    routing.forward(receiver, request).role = new Buffer.SinglePixel();
+    return true;
+  }
+}

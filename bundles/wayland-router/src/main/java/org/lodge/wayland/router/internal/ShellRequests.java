@@ -1,0 +1,189 @@
+package org.lodge.wayland.router.internal;
+
+import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lodge.wayland.protocol.Message;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.*;
+
+/** Windows: each is named after its guest, and wrapped in a frame where the router draws them. */
+final class ShellRequests {
+  private final Routing routing;
+  private final List<ShellSurface> windows = new ArrayList<>();
+
+  ShellRequests(Routing routing) {
+    this.routing = routing;
+  }
+
+  List<ShellSurface> windows() {
+    return windows;
+  }
+
+  boolean handle(WaylandObject receiver, int opcode, Message request) throws WaylandException {
+    return switch (receiver.type.index()) {
+      case XdgWmBase.INDEX -> opcode == XdgWmBase.GET_XDG_SURFACE && xdgSurface(receiver, request);
+      case XdgPositioner.INDEX -> {
+        positioner(opcode, request);
+        yield false;
+      }
+      case XdgSurface.INDEX -> window((ShellSurface) receiver.role, receiver, opcode, request);
+      case XdgToplevel.INDEX -> toplevel((ShellSurface) receiver.role, receiver, opcode, request);
+      default -> {
+        if (opcode == XdgPopup.DESTROY) {
+          unmap((ShellSurface) receiver.role);
+        }
+        yield false;
+      }
+    };
+  }
+
+  private boolean xdgSurface(WaylandObject receiver, Message request) throws WaylandException {
+    Surface surface = routing.argument(request, 1, Surface.class);
+    boolean taken = surface.role != Surface.Role.NONE && surface.role != Surface.Role.WINDOW;
+    if (taken || surface.xdg != null || surface.buffer != null) {
+      throw new WaylandException(
+          receiver.clientId, XdgWmBase.ERROR_ROLE, "a surface that has a role or a buffer");
+    }
+    if (windows.size() >= routing.limits.windows()) {
+      throw WaylandException.ofDisplay(
+          NO_MEMORY, "more than " + routing.limits.windows() + " windows");
+    }
+    surface.role = Surface.Role.WINDOW;
+    if (routing.frames == null) {
+      WaylandObject made = routing.forward(receiver, request);
+      surface.xdg = new ShellSurface(made, surface);
+      made.role = surface.xdg;
+    } else {
+      WaylandObject made = routing.create(receiver, request);
+      surface.xdg = new ShellSurface(made, surface);
+      made.role = surface.xdg;
+      surface.xdg.frame = routing.frames.wrap(surface.xdg, receiver);
+    }
+    windows.add(surface.xdg);
+    return true;
+  }
+
+  /** A popup is larger by its frame, and so is the window that it is placed in. */
+  private void positioner(int opcode, Message request) {
+    if (routing.frames == null) {
+      return;
+    }
+    int border = routing.frames.border();
+    switch (opcode) {
+      case XdgPositioner.SET_SIZE, XdgPositioner.SET_PARENT_SIZE -> {
+        request.setWord(0, Frame.larger(request.word(0), border));
+        request.setWord(1, Frame.larger(request.word(1), border));
+      }
+      case XdgPositioner.SET_ANCHOR_RECT -> {
+        request.setWord(0, Frame.moved(request.word(0), border));
+        request.setWord(1, Frame.moved(request.word(1), border));
+      }
+      default -> {}
+    }
+  }
+
+  private boolean window(ShellSurface window, WaylandObject receiver, int opcode, Message request)
+      throws WaylandException {
+    switch (opcode) {
+      case XdgSurface.DESTROY -> {
+        routing.forward(receiver, request);
+        window.surface.xdg = null;
+        windows.remove(window);
+        if (window.frame != null) {
+          window.frame.destroy();
+        }
+        return true;
+      }
+      case XdgSurface.GET_TOPLEVEL -> {
+        WaylandObject made = routing.forward(receiver, request);
+        made.role = window;
+        window.toplevel = made;
+        name(window);
+        return true;
+      }
+      case XdgSurface.GET_POPUP -> {
+        routing.forward(receiver, request).role = window;
+        window.popup = true;
+        return true;
+      }
+      case XdgSurface.SET_WINDOW_GEOMETRY -> {
+        window.hasGeometry = true;
+        window.geometryX = request.word(0);
+        window.geometryY = request.word(1);
+        window.geometryWidth = request.word(2);
+        window.geometryHeight = request.word(3);
+        if (window.geometryWidth <= 0 || window.geometryHeight <= 0) {
+          throw new WaylandException(
+              receiver.clientId, XdgSurface.ERROR_INVALID_SIZE, "invalid window geometry");
+        }
+        return window.frame != null;
+      }
+      case XdgSurface.ACK_CONFIGURE -> {
+        if (window.frame != null) {
+          window.frame.acknowledged();
+        }
+        return false;
+      }
+      default -> {
+        return false;
+      }
+    }
+  }
+
+  private boolean toplevel(ShellSurface window, WaylandObject receiver, int opcode, Message request)
+      throws WaylandException {
+    if (window.frame != null) {
+      window.frame.changed();
+    }
+    switch (opcode) {
+      case XdgToplevel.DESTROY -> {
+        unmap(window);
+        window.toplevel = null;
+        return false;
+      }
+      case XdgToplevel.SET_TITLE -> {
+        window.untrustedTitle = Names.clean(request.string(0), false);
+        send(receiver, opcode, routing.guest.names().title(window.untrustedTitle));
+        return true;
+      }
+      case XdgToplevel.SET_APP_ID -> {
+        window.untrustedAppId = Names.clean(request.string(0), true);
+        send(receiver, opcode, routing.guest.names().appId(window.untrustedAppId));
+        return true;
+      }
+      case XdgToplevel.SET_MAX_SIZE, XdgToplevel.SET_MIN_SIZE -> {
+        if (window.frame != null) {
+          int border = routing.frames.border();
+          request.setWord(0, Frame.larger(request.word(0), border));
+          request.setWord(1, Frame.larger(request.word(1), border));
+        }
+        return false;
+      }
+      default -> {
+        return false;
+      }
+    }
+  }
+
+  /** Before the client has said a name, and also if it never does. */
+  private void name(ShellSurface window) {
+    send(window.toplevel, XdgToplevel.SET_TITLE, routing.guest.names().title(null));
+    send(window.toplevel, XdgToplevel.SET_APP_ID, routing.guest.names().appId(null));
+  }
+
+  private void send(WaylandObject toplevel, int opcode, String name) {
+    routing
+        .toCompositor
+        .begin(toplevel.upstreamId, opcode, name.length() * 3 + 8)
+        .string(name)
+        .end();
+  }
+
+  private static void unmap(ShellSurface window) {
+    if (window.frame != null) {
+      window.frame.unmapped();
+    }
+  }
+}

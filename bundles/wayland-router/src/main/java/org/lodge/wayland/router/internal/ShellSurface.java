@@ -1,0 +1,30 @@
+package org.lodge.wayland.router.internal;
+
+/** A window or popup of a client. Guarded by the lock of its connection. */
+final class ShellSurface {
+  final WaylandObject object;
+  final Surface surface;
+
+  /** Around it, where the router draws frames; else null. */
+  Frame frame;
+
+  /** The {@code xdg_toplevel}; null while there is none and for popups. */
+  WaylandObject toplevel;
+
+  boolean popup;
+  boolean hasGeometry;
+  int geometryX;
+  int geometryY;
+  int geometryWidth;
+  int geometryHeight;
+
+  /** As the client says; untrusted. */
+  String untrustedTitle = "";
+
+  String untrustedAppId = "";
+
+  ShellSurface(WaylandObject object, Surface surface) {
+    this.object = object;
+    this.surface = surface;
+  }
+}

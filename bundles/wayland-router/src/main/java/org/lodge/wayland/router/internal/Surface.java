@@ -1,0 +1,225 @@
+package org.lodge.wayland.router.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A surface of a client: its double-buffered state as far as it decides which pixels must be copied
+ * and where the surface lies. Guarded by the lock of its connection.
+ */
+final class Surface {
+  private static final int MOST_RECENT = 8;
+
+  /** What a surface is for. */
+  enum Role {
+    NONE,
+    WINDOW,
+    SUBSURFACE,
+    CURSOR,
+    DRAG_ICON
+  }
+
+  final WaylandObject object;
+  Role role = Role.NONE;
+
+  /** The window's part that this is the root of; null elsewhere. */
+  ShellSurface xdg;
+
+  /** Where this is a subsurface. */
+  Surface parent;
+
+  boolean synchronous = true;
+
+  /** Where it lies in its parent, as it may be shown now and from the parent's next commit on. */
+  int x;
+
+  int y;
+  int pendingX;
+  int pendingY;
+
+  /** Its size as it may be shown still, while a commit waits for the parent's. */
+  int shownWidth;
+
+  int shownHeight;
+  private boolean waiting;
+  final List<Surface> children = new ArrayList<>();
+
+  Buffer buffer;
+  Geometry geometry = Geometry.PLAIN;
+  boolean attached;
+  Buffer pendingBuffer;
+  int pendingBufferId;
+  Geometry pendingGeometry = Geometry.PLAIN;
+  final Rectangles damage = new Rectangles();
+  final Rectangles bufferDamage = new Rectangles();
+  boolean hasViewport;
+
+  /** Buffers whose copies are up to date but for their {@code stale}. */
+  private final List<ShmBuffer> recent = new ArrayList<>();
+
+  private final Rectangles changed = new Rectangles();
+
+  /** What the last commit has replaced; null where it has not. */
+  ShmBuffer replaced;
+
+  /** Commits with a buffer. */
+  long frames;
+
+  Surface(WaylandObject object) {
+    this.object = object;
+  }
+
+  int width() {
+    return buffer == null ? 0 : geometry.surfaceWidth(buffer.width(), buffer.height());
+  }
+
+  int height() {
+    return buffer == null ? 0 : geometry.surfaceHeight(buffer.width(), buffer.height());
+  }
+
+  /**
+   * Makes the pending state the current one.
+   *
+   * @param copy is set to the rectangles of the buffer that must be copied before
+   * @return the buffer that they are of; null where there is none to copy
+   */
+  ShmBuffer commit(Rectangles copy) {
+    copy.clear();
+    boolean sameGeometry = geometry.equals(pendingGeometry);
+    geometry = pendingGeometry;
+    boolean attach = attached;
+    replaced = null;
+    if (attach) {
+      replaced = buffer instanceof ShmBuffer former && former != pendingBuffer ? former : null;
+      buffer = pendingBuffer;
+      attached = false;
+      pendingBuffer = null;
+    }
+    ShmBuffer shown = buffer instanceof ShmBuffer memory && !memory.destroyed ? memory : null;
+    if (!sameGeometry) {
+      forgetRecent();
+    }
+    if (shown != null) {
+      changed.clear();
+      changed.addAll(bufferDamage);
+      geometry.toBuffer(damage, shown.width, shown.height, changed);
+      for (ShmBuffer other : recent) {
+        other.stale.addAll(changed);
+      }
+      if (attach || shown.busy && (shown.surface != this || !changed.isEmpty())) {
+        collect(shown, copy);
+      } else {
+        shown = null;
+      }
+      frames += attach ? 1 : 0;
+    }
+    damage.clear();
+    bufferDamage.clear();
+    if (isSynchronous()) {
+      waiting = true;
+    } else {
+      settle();
+    }
+    return shown;
+  }
+
+  private boolean isSynchronous() {
+    for (Surface at = this; at.parent != null; at = at.parent) {
+      if (at.synchronous) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What was committed here is shown, and what children have committed with it. */
+  private void settle() {
+    waiting = false;
+    shownWidth = width();
+    shownHeight = height();
+    for (Surface child : children) {
+      child.x = child.pendingX;
+      child.y = child.pendingY;
+      if (child.waiting) {
+        child.settle();
+      }
+    }
+  }
+
+  /**
+   * Adds where this and its subsurfaces may be seen, now or after commits that wait: compositors
+   * differ in when they show those.
+   *
+   * @param into left, top, right, bottom
+   */
+  void addExtents(int atX, int atY, int[] into) {
+    int across = Math.max(width(), shownWidth);
+    int down = Math.max(height(), shownHeight);
+    if (across > 0 && down > 0) {
+      into[0] = Math.min(into[0], atX);
+      into[1] = Math.min(into[1], atY);
+      into[2] = Math.max(into[2], atX + across);
+      into[3] = Math.max(into[3], atY + down);
+    }
+    for (Surface child : children) {
+      child.addExtents(atX + child.x, atY + child.y, into);
+      if (child.pendingX != child.x || child.pendingY != child.y) {
+        child.addExtents(atX + child.pendingX, atY + child.pendingY, into);
+      }
+    }
+  }
+
+  /** The surface whose window this is part of. */
+  Surface root() {
+    Surface at = this;
+    while (at.parent != null) {
+      at = at.parent;
+    }
+    return at;
+  }
+
+  int depth() {
+    int depth = 0;
+    for (Surface at = this; at.parent != null; at = at.parent) {
+      depth++;
+    }
+    return depth;
+  }
+
+  private void collect(ShmBuffer shown, Rectangles copy) {
+    if (shown.surface == this && recent.contains(shown)) {
+      copy.addAll(shown.stale);
+      if (copy.area(shown.width, shown.height) > (long) shown.width * shown.height) {
+        copy.collapse();
+      }
+    } else {
+      copy.add(0, 0, shown.width, shown.height);
+      remember(shown);
+    }
+    shown.stale.clear();
+    shown.busy = true;
+  }
+
+  private void remember(ShmBuffer shown) {
+    recent.remove(shown);
+    if (recent.size() == MOST_RECENT) {
+      recent.removeFirst().surface = null;
+    }
+    if (shown.surface != null && shown.surface != this) {
+      shown.surface.recent.remove(shown);
+    }
+    recent.add(shown);
+    shown.surface = this;
+  }
+
+  private void forgetRecent() {
+    for (ShmBuffer known : recent) {
+      known.surface = null;
+    }
+    recent.clear();
+  }
+
+  void forget(ShmBuffer gone) {
+    recent.remove(gone);
+  }
+}

@@ -1,0 +1,259 @@
+package org.lodge.wayland.router.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.lodge.wayland.protocol.opcode.*;
+
+/** What a hostile client may try, row by row, and that it ends only itself. */
+class HostileClientTest {
+  private static final int MANY = Integer.MAX_VALUE;
+  private final Rig rig = Rig.plain();
+
+  @Test
+  void globalsThatAreNotOnTheListAreNotSeenAndVersionsAreClamped() throws Exception {
+    rig.registry();
+    assertEquals(0, rig.client.count("screencopy"));
+    assertEquals(0, rig.client.count("security_context"));
+    rig.client.await("\"wl_seat\", 9)");
+    rig.client.await("\"xdg_wm_base\", 6)");
+  }
+
+  @Test
+  void aGlobalIsBoundOnlyAsWhatItIs() throws Exception {
+    int registry = rig.registry();
+    int name = rig.name("wl_shm");
+    rig.client.send(registry, WlRegistry.BIND, name, "wl_compositor", 1, rig.id("wl_compositor"));
+    rig.refused("invalid global");
+  }
+
+  @Test
+  void aHiddenGlobalCantBeBound() throws Exception {
+    int registry = rig.registry();
+    rig.bind(registry, "zwlr_screencopy_manager_v1", 1);
+    rig.refused("invalid global");
+    assertEquals(0, rig.compositor.count("bind"));
+  }
+
+  @Test
+  void aVersionBeyondTheAnnouncedCantBeBound() throws Exception {
+    rig.bind(rig.registry(), "wl_seat", 10);
+    rig.refused("invalid version");
+  }
+
+  @Test
+  void numbersOfObjectsHaveNoGaps() throws Exception {
+    rig.client.send(1, WlDisplay.SYNC, 1000);
+    rig.refused("invalid new id 1000");
+  }
+
+  @Test
+  void numbersOfTheCompositorCantBeTaken() throws Exception {
+    rig.client.send(1, WlDisplay.SYNC, ObjectMap.SERVER_FIRST);
+    rig.refused("invalid new id");
+  }
+
+  @Test
+  void aNumberIsNotUsedTwice() throws Exception {
+    int registry = rig.registry();
+    rig.client.send(1, WlDisplay.GET_REGISTRY, registry);
+    rig.refused("invalid new id " + registry);
+  }
+
+  @Test
+  void whatWasDestroyedCantBeUsedAgain() throws Exception {
+    int compositor = rig.bind(rig.registry(), "wl_compositor", 4);
+    int surface = rig.surface(compositor);
+    rig.client.send(surface, WlSurface.DESTROY);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.refused("invalid object " + surface);
+  }
+
+  @Test
+  void objectsAreLimited() throws Exception {
+    Limits few = new Limits(4, 100, 4, 1000, 1 << 20, 64, 1 << 20);
+    Rig small = Rig.plain(few);
+    int compositor = small.bind(small.registry(), "wl_compositor", 4);
+    for (int i = 0; i < 200 && small.client.connection.isOpen(); i++) {
+      small.surface(compositor);
+    }
+    small.refused("more than 100 objects");
+  }
+
+  @Test
+  void registriesAreLimited() throws Exception {
+    for (int i = 0; i < 40; i++) {
+      rig.client.send(1, WlDisplay.GET_REGISTRY, rig.id("wl_registry"));
+    }
+    rig.refused("more than 32 registries");
+  }
+
+  @Test
+  void anArgumentMustBeOfItsInterface() throws Exception {
+    int registry = rig.registry();
+    int surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+    rig.client.send(surface, WlSurface.ATTACH, registry, 0, 0);
+    rig.refused("invalid object " + registry);
+  }
+
+  @Test
+  void aRequestOfALaterVersionIsRefused() throws Exception {
+    int surface = rig.surface(rig.bind(rig.registry(), "wl_compositor", 1));
+    rig.client.send(surface, WlSurface.SET_BUFFER_SCALE, 2);
+    rig.refused("has no request");
+  }
+
+  @Test
+  void aPoolNeedsADescriptor() throws Exception {
+    int shm = rig.bind(rig.registry(), "wl_shm", 1);
+    rig.client.send(shm, WlShm.CREATE_POOL, rig.id("wl_shm_pool"), 4096);
+    rig.refused("without its descriptor");
+  }
+
+  @Test
+  void aPoolIsMadeOfAFile() throws Exception {
+    int shm = rig.bind(rig.registry(), "wl_shm", 1);
+    rig.client.sendWith(
+        List.of(new MemoryConnection.Refused(rig.client.connection)),
+        shm,
+        WlShm.CREATE_POOL,
+        rig.id("wl_shm_pool"),
+        4096);
+    rig.refused("is no file");
+  }
+
+  @Test
+  void sizesOfBuffersAreChecked() throws Exception {
+    int[][] wrong = {
+      {-4, 8, 8, 32}, {0, 0, 8, 32}, {0, 8, -8, 32}, {0, 8, 8, 31}, {4096, 8, 8, 32},
+      {0, 8, MANY, 32}, {MANY, 8, 8, 32}, {0, MANY, 1, MANY}, {0, 8, 8, MANY}, {0, 8, 8, -32}
+    };
+    for (int[] size : wrong) {
+      Rig one = Rig.plain();
+      int pool = pool(one, 4096);
+      one.buffer(pool, size[0], size[1], size[2], size[3], 1);
+      one.refused("");
+      assertEquals(0, one.compositor.count("create_buffer"));
+    }
+  }
+
+  @Test
+  void aFormatThatWasNotAnnouncedIsRefused() throws Exception {
+    int pool = pool(rig, 4096);
+    rig.buffer(pool, 0, 8, 8, 32, 0x3231564e);
+    rig.refused("format");
+  }
+
+  @Test
+  void pixelsAreLimitedForTheWholeGuestAndComeBack() throws Exception {
+    Limits few = new Limits(4, 1000, 4, 1000, 100_000, 64, 1 << 20);
+    Rig small = Rig.plain(few);
+    int pool = pool(small, 1 << 20);
+    small.buffer(pool, 0, 100, 100, 400, 1);
+    small.buffer(pool, 0, 100, 100, 400, 1);
+    small.sync();
+    assertEquals(80_000, small.guest.account().pixelBytes());
+    small.buffer(pool, 0, 100, 100, 400, 1);
+    small.refused("buffers take more");
+    assertEquals(0, small.guest.account().pixelBytes());
+  }
+
+  @Test
+  void aPoolThatIsShorterThanItSaysEndsItsClient() throws Exception {
+    int registry = rig.registry();
+    int surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+    MemoryConnection.MemoryFile file = rig.client.connection.new MemoryFile(10);
+    int pool = rig.pool(rig.bind(registry, "wl_shm", 1), file, 4096);
+    int buffer = rig.buffer(pool, 0, 8, 8, 32, 1);
+    rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.refused("lacks");
+  }
+
+  @Test
+  void aPoolOfNominalSizeTakesWhatItsBuffersTake() throws Exception {
+    int pool = pool(rig, 512 << 20);
+    rig.buffer(pool, 500 << 20, 8, 8, 32, 1);
+    rig.sync();
+    String made = rig.compositor.await("create_pool");
+    assertTrue(made.endsWith(", " + (16 << 20) + ")"), made);
+    rig.compositor.await(", 0, 8, 8, 32, 1)");
+  }
+
+  @Test
+  void regionsAreLimited() throws Exception {
+    int compositor = rig.bind(rig.registry(), "wl_compositor", 4);
+    int region = rig.id("wl_region");
+    rig.client.send(compositor, WlCompositor.CREATE_REGION, region);
+    for (int i = 0; i < 5000 && rig.client.connection.isOpen(); i++) {
+      rig.client.send(region, WlRegion.ADD, i, i, 1, 1);
+    }
+    rig.refused("too many rectangles");
+  }
+
+  @Test
+  void damageIsGatheredIntoABoundedNumberOfRectangles() throws Exception {
+    int surface = rig.surface(rig.bind(rig.registry(), "wl_compositor", 4));
+    for (int i = 0; i < 10_000; i++) {
+      rig.client.send(surface, WlSurface.DAMAGE, i * 2, i, 1, 1);
+    }
+    rig.client.send(surface, WlSurface.DAMAGE, 0, 0, MANY, MANY);
+    rig.client.send(surface, WlSurface.DAMAGE, MANY, MANY, MANY, MANY);
+    rig.client.send(surface, WlSurface.DAMAGE, 5, 5, -1, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    assertTrue(rig.compositor.count(".damage(") <= Rectangles.MOST);
+  }
+
+  @Test
+  void aWindowIsNamedAfterItsGuestWhateverItSays() throws Exception {
+    int registry = rig.registry();
+    int surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+    int shell = rig.bind(registry, "xdg_wm_base", 2);
+    int xdg = rig.id("xdg_surface");
+    rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, xdg, surface);
+    int toplevel = rig.id("xdg_toplevel");
+    rig.client.send(xdg, XdgSurface.GET_TOPLEVEL, toplevel);
+    rig.compositor.await("set_title(\"[work]\")");
+    rig.compositor.await("set_app_id(\"lodge.work\")");
+    rig.client.send(toplevel, XdgToplevel.SET_TITLE, "[vault] \u202e\u0007pay");
+    rig.client.send(toplevel, XdgToplevel.SET_APP_ID, "lodge.vault.x");
+    rig.compositor.await("set_title(\"[work] [vault] __pay\")");
+    rig.compositor.await("set_app_id(\"lodge.work.lodge.vault.x\")");
+    rig.client.send(toplevel, XdgToplevel.SET_TITLE, "x".repeat(60_000));
+    rig.sync();
+    assertTrue(rig.compositor.log.stream().allMatch(line -> line.length() < 400));
+  }
+
+  @Test
+  void aCursorCantPassForAWindow() throws Exception {
+    int registry = rig.registry();
+    int surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+    int seat = rig.bind(registry, "wl_seat", 5);
+    int pointer = rig.id("wl_pointer");
+    rig.client.send(seat, WlSeat.GET_POINTER, pointer);
+    MemoryConnection.MemoryFile file = rig.client.connection.new MemoryFile(1 << 20);
+    int pool = rig.pool(rig.bind(registry, "wl_shm", 1), file, 1 << 20);
+    int buffer = rig.buffer(pool, 0, 400, 400, 1600, 1);
+    rig.client.send(pointer, WlPointer.SET_CURSOR, 1, surface, 0, 0);
+    rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.refused("larger than 256");
+  }
+
+  @Test
+  void oneClientsOffenceLeavesItsNeighboursAlone() throws Exception {
+    Rig neighbour = new Rig(rig.guest, new Display());
+    neighbour.registry();
+    rig.client.send(7, 0);
+    rig.refused("invalid object 7");
+    neighbour.sync();
+  }
+
+  private static int pool(Rig rig, int size) throws InterruptedException {
+    int shm = rig.bind(rig.registry(), "wl_shm", 1);
+    return rig.pool(shm, rig.client.connection.new MemoryFile(size), size);
+  }
+}

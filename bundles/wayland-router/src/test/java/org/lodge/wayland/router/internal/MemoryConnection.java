@@ -1,0 +1,263 @@
+package org.lodge.wayland.router.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.OptionalInt;
+import org.lodge.agent.handles.FileHandle;
+import org.lodge.agent.handles.Handle;
+import org.lodge.agent.handles.HandleConnection;
+import org.lodge.agent.handles.PipeHandle;
+
+/**
+ * A connection whose program is the test: bytes and descriptors are queues, files are arrays. For
+ * what the router decides; that it works with real programs is another test's business.
+ */
+final class MemoryConnection implements HandleConnection {
+  private final Deque<byte[]> toRouter = new ArrayDeque<>();
+  private final Deque<Handle> handlesToRouter = new ArrayDeque<>();
+  private final Deque<byte[]> toProgram = new ArrayDeque<>();
+  final Deque<Handle> handlesToProgram = new ArrayDeque<>();
+  private boolean ended;
+  private long missing;
+  int queuedBytes;
+  int openHandles;
+  long transferredBytes;
+
+  /** A file of the program, or one that the router made. */
+  final class MemoryFile implements FileHandle {
+    final byte[] content;
+    private long size;
+
+    MemoryFile(long size) {
+      this.size = size;
+      content = new byte[(int) Math.min(size, 1 << 20)];
+      openHandles++;
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.FILE;
+    }
+
+    @Override
+    public HandleConnection connection() {
+      return MemoryConnection.this;
+    }
+
+    @Override
+    public void close() {
+      openHandles--;
+    }
+
+    @Override
+    public long sizeBytes() {
+      return size;
+    }
+
+    @Override
+    public int seals() {
+      return 0;
+    }
+
+    @Override
+    public boolean writable() {
+      return true;
+    }
+
+    @Override
+    public void resize(long sizeBytes) {
+      size = sizeBytes;
+    }
+
+    @Override
+    public void seal(int seals) {}
+
+    @Override
+    public OptionalInt failure() {
+      return OptionalInt.empty();
+    }
+  }
+
+  /** Something that is neither file nor pipe. */
+  record Refused(HandleConnection connection) implements Handle {
+    @Override
+    public Kind kind() {
+      return Kind.REFUSED;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  synchronized void programSends(byte[] bytes, Handle... handles) {
+    handlesToRouter.addAll(Arrays.asList(handles));
+    toRouter.add(bytes);
+    notifyAll();
+  }
+
+  synchronized void programCloses() {
+    ended = true;
+    notifyAll();
+  }
+
+  /** What the program reads next; null once the router has closed. */
+  synchronized byte[] programReads() throws InterruptedException {
+    while (toProgram.isEmpty()) {
+      if (ended) {
+        return null;
+      }
+      wait();
+    }
+    return toProgram.poll();
+  }
+
+  @Override
+  public String name() {
+    return "memory";
+  }
+
+  @Override
+  public synchronized int receive(ByteBuffer into) throws IOException {
+    while (toRouter.isEmpty()) {
+      if (ended) {
+        return -1;
+      }
+      await();
+    }
+    byte[] bytes = toRouter.poll();
+    int count = Math.min(bytes.length, into.remaining());
+    into.put(bytes, 0, count);
+    if (count < bytes.length) {
+      toRouter.addFirst(Arrays.copyOfRange(bytes, count, bytes.length));
+    }
+    return count;
+  }
+
+  private void await() throws IOException {
+    try {
+      wait();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+  }
+
+  @Override
+  public synchronized Handle takeHandle() {
+    return handlesToRouter.poll();
+  }
+
+  @Override
+  public synchronized int waitingHandles() {
+    return handlesToRouter.size();
+  }
+
+  @Override
+  public synchronized void send(ByteBuffer bytes) throws IOException {
+    if (ended) {
+      throw new IOException("ended");
+    }
+    byte[] sent = new byte[bytes.remaining()];
+    bytes.get(sent);
+    toProgram.add(sent);
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void pass(Handle handle) {
+    handlesToProgram.add(handle);
+  }
+
+  @Override
+  public void flush() {}
+
+  @Override
+  public int queuedBytes() {
+    return queuedBytes;
+  }
+
+  @Override
+  public void awaitQueuedBytes(int atMost) {}
+
+  @Override
+  public void endOutput() {}
+
+  @Override
+  public FileHandle makeFile(long sizeBytes, boolean sealed) {
+    return new MemoryFile(sizeBytes);
+  }
+
+  @Override
+  public PipeHandle makePipe(PipeEnd passed) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Handle makeListener(String path) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void writeRows(
+      FileHandle to, long offset, long strideBytes, int rowBytes, int rows, ByteBuffer packed) {
+    for (int row = 0; row < rows; row++) {
+      packed.get(((MemoryFile) to).content, (int) (offset + row * strideBytes), rowBytes);
+    }
+  }
+
+  @Override
+  public long readRows(
+      FileHandle from, long offset, long strideBytes, int rowBytes, int rows, ByteBuffer into) {
+    for (int row = 0; row < rows; row++) {
+      into.put(((MemoryFile) from).content, (int) (offset + row * strideBytes), rowBytes);
+    }
+    return (long) rowBytes * rows;
+  }
+
+  @Override
+  public void transferRows(
+      FileHandle from,
+      long fromOffset,
+      long fromStrideBytes,
+      FileHandle to,
+      long toOffset,
+      long toStrideBytes,
+      int rowBytes,
+      int rows) {
+    byte[] source = ((MemoryFile) from).content;
+    byte[] target = ((MemoryFile) to).content;
+    for (int row = 0; row < rows; row++) {
+      long at = fromOffset + row * fromStrideBytes;
+      if (at + rowBytes > from.sizeBytes()) {
+        missing += rowBytes;
+        continue;
+      }
+      System.arraycopy(source, (int) at, target, (int) (toOffset + row * toStrideBytes), rowBytes);
+      transferredBytes += rowBytes;
+    }
+  }
+
+  @Override
+  public long awaitTransfers() {
+    long told = missing;
+    missing = 0;
+    return told;
+  }
+
+  @Override
+  public synchronized boolean isOpen() {
+    return !ended;
+  }
+
+  @Override
+  public void close() {
+    programCloses();
+  }
+
+  @Override
+  public void reset(String why) {
+    programCloses();
+  }
+}

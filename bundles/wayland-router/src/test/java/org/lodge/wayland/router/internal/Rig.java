@@ -1,0 +1,144 @@
+package org.lodge.wayland.router.internal;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.lodge.agent.handles.FileHandle;
+import org.lodge.wayland.protocol.Message;
+import org.lodge.wayland.protocol.opcode.*;
+
+/** A client and a compositor with the router between, all in memory. */
+final class Rig {
+  static final Map<String, Integer> GLOBALS =
+      Map.of(
+          "wl_compositor", 6,
+          "wl_subcompositor", 1,
+          "wl_shm", 2,
+          "xdg_wm_base", 7,
+          "wl_seat", 10,
+          "wp_viewporter", 1,
+          "wl_data_device_manager", 3,
+          "zwlr_screencopy_manager_v1", 3,
+          "wp_security_context_manager_v1", 1);
+
+  final TestPeer client = new TestPeer(false);
+  final TestPeer compositor = new TestPeer(true);
+  final Guest guest;
+  final Conversation conversation;
+  private final Map<String, Integer> names = new HashMap<>();
+  private int nextId = 2;
+
+  Rig(Guest guest, Display display) {
+    this.guest = guest;
+    compositor.onMessage(this::answer);
+    conversation =
+        new Conversation(display, guest, client.connection, compositor.connection, new Trace());
+    Thread.ofVirtual().start(this::run);
+  }
+
+  static Rig plain() {
+    return plain(Limits.DEFAULT);
+  }
+
+  static Rig plain(Limits limits) {
+    GuestSettings settings = new GuestSettings(GuestSettings.Frame.COMPOSITOR, 0xff0000, 4);
+    return new Rig(new Guest("work", settings, limits), new Display());
+  }
+
+  static Rig framed() {
+    GuestSettings settings = new GuestSettings(GuestSettings.Frame.ROUTER, 0xff0000, 4);
+    return new Rig(new Guest("work", settings, Limits.DEFAULT), new Display());
+  }
+
+  private void run() {
+    try {
+      conversation.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Does what any compositor does. */
+  private void answer(Message request) {
+    switch (request.type().toString()) {
+      case "wl_display.get_registry" -> {
+        int name = 1;
+        for (String type : GLOBALS.keySet().stream().sorted().toList()) {
+          compositor.send(request.word(0), WlRegistry.EVENT_GLOBAL, name, type, GLOBALS.get(type));
+          names.put(type, name++);
+        }
+      }
+      case "wl_display.sync" -> {
+        compositor.send(request.word(0), WlCallback.EVENT_DONE, 1);
+        compositor.send(1, WlDisplay.EVENT_DELETE_ID, request.word(0));
+      }
+      default -> {
+        if (request.type().isDestructor()) {
+          compositor.send(1, WlDisplay.EVENT_DELETE_ID, request.object());
+        }
+      }
+    }
+  }
+
+  int id(String type) {
+    client.know(nextId, type);
+    return nextId++;
+  }
+
+  int registry() throws InterruptedException {
+    int registry = id("wl_registry");
+    client.send(1, WlDisplay.GET_REGISTRY, registry);
+    client.await("wl_registry@" + registry + ".global(");
+    sync();
+    return registry;
+  }
+
+  /** Waits until the compositor has answered all that was sent. */
+  void sync() throws InterruptedException {
+    int callback = id("wl_callback");
+    client.send(1, WlDisplay.SYNC, callback);
+    client.await("wl_callback@" + callback + ".done");
+  }
+
+  int bind(int registry, String type, int version) {
+    int bound = id(type);
+    client.send(registry, WlRegistry.BIND, names.get(type), type, version, bound);
+    return bound;
+  }
+
+  int name(String type) {
+    return names.get(type);
+  }
+
+  int surface(int compositorGlobal) {
+    int surface = id("wl_surface");
+    client.send(compositorGlobal, WlCompositor.CREATE_SURFACE, surface);
+    return surface;
+  }
+
+  /** A pool over a file of the client. */
+  int pool(int shm, FileHandle file, int size) {
+    int pool = id("wl_shm_pool");
+    client.sendWith(List.of(file), shm, WlShm.CREATE_POOL, pool, size);
+    return pool;
+  }
+
+  int buffer(int pool, int offset, int width, int height, int stride, int format) {
+    int buffer = id("wl_buffer");
+    client.send(pool, WlShmPool.CREATE_BUFFER, buffer, offset, width, height, stride, format);
+    return buffer;
+  }
+
+  /** The offence ended the connection, with an error that says so, and the client alone. */
+  void refused(String why) throws InterruptedException {
+    client.await("wl_display@1.error(");
+    String error = client.await("wl_display@1.error(");
+    if (!error.contains(why)) {
+      throw new AssertionError(error);
+    }
+    client.awaitClosed();
+    compositor.awaitClosed();
+  }
+}
