@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.lodge.linux.internal.EventCalls;
 import org.lodge.linux.internal.LibC;
 import org.lodge.linux.internal.Poll;
 
@@ -84,7 +85,9 @@ public final class EventFd extends Fd {
       return false;
     }
     try {
-      return LibC.write(raw(), ONE.address(), 8) == 8 || LibC.errno() == LinuxException.EAGAIN;
+      return EventCalls.write(raw(), ONE.address())
+          || LibC.write(raw(), ONE.address(), 8) == 8
+          || LibC.errno() == LinuxException.EAGAIN;
     } finally {
       leave();
     }
@@ -100,7 +103,7 @@ public final class EventFd extends Fd {
       return false;
     }
     try {
-      return LibC.read(raw(), SCRATCH.address(), 8) == 8;
+      return EventCalls.read(raw(), SCRATCH.address());
     } finally {
       leave();
     }

@@ -1,5 +1,6 @@
 package org.lodge.vhostuser.internal;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.EventFd;
@@ -37,6 +38,8 @@ final class QueueThread {
   /** Above the highest index ever watched. */
   private volatile int used;
 
+  private final AtomicInteger watching = new AtomicInteger();
+
   /** Guards {@link #device}: held while a device serves, so that none serves after its turn. */
   private final Object turn = new Object();
 
@@ -71,12 +74,19 @@ final class QueueThread {
     used = Math.max(used, vring.index + 1);
     watched.set(vring.index, vring);
     epoll.add(vring.kick.fd(), Epoll.READABLE, vring.index);
+    watching.incrementAndGet();
     vring.wake();
   }
 
   void unwatch(Vring vring) throws LinuxException {
     watched.set(vring.index, null);
+    watching.decrementAndGet();
     epoll.remove(vring.kick.fd());
+  }
+
+  /** Whether there is a single ring, so that nobody waits while the thread lingers in it. */
+  boolean servesOne() {
+    return watching.get() == 1;
   }
 
   void wake() {

@@ -83,6 +83,11 @@ final class Vring implements RingPort {
     }
   }
 
+  @Override
+  public boolean mayLinger() {
+    return queueThread.servesOne();
+  }
+
   /** Whether {@link #wake} was called since the last time. */
   boolean takeWake() {
     return wakeWanted.get() && wakeWanted.getAndSet(false);

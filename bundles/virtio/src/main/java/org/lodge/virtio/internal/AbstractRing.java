@@ -31,6 +31,7 @@ abstract class AbstractRing implements Ring {
   private final boolean indirect;
   private final RingPort port;
   private final ReentrantLock serving = new ReentrantLock();
+  private final Spin spin = new Spin(this::hasWork, this::stopped);
   private boolean sawEmpty;
 
   private volatile RingException fault;
@@ -89,12 +90,13 @@ abstract class AbstractRing implements Ring {
         return;
       }
       server = Thread.currentThread();
+      spin.woken(System.nanoTime());
       do {
         sawEmpty = false;
         disableNotifications();
         device.serve(this);
         publish();
-      } while (sawEmpty && !stopped() && enableNotifications());
+      } while (sawEmpty && !stopped() && (awaitWork() || enableNotifications()));
     } catch (RingException | RuntimeException e) {
       broken = true;
       publish();
@@ -104,8 +106,13 @@ abstract class AbstractRing implements Ring {
       throw memoryFault();
     } finally {
       server = null;
+      spin.asleep(System.nanoTime());
       serving.unlock();
     }
+  }
+
+  private boolean awaitWork() {
+    return port.mayLinger() && spin.seesWork();
   }
 
   private void throwPendingFault() throws RingException {

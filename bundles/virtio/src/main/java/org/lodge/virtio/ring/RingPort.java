@@ -3,8 +3,9 @@ package org.lodge.virtio.ring;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * How a ring reaches the driver and its own thread. Both methods come from any thread, outside of
- * the ring's locks, must not block, and may still come after the ring was closed.
+ * How a ring reaches the driver and its own thread. {@link #call} and {@link #wake} come from any
+ * thread, outside of the ring's locks, must not block, and may still come after the ring was
+ * closed.
  */
 @ConsumerType
 public interface RingPort {
@@ -14,4 +15,13 @@ public interface RingPort {
 
   /** Sees to it that {@link Ring#serve} is called soon. */
   void wake();
+
+  /**
+   * Whether {@link Ring#serve} may take up to 20 microseconds longer to wait for the driver's next
+   * request without sleeping; it does so only while that pays. Not for a thread that has other
+   * rings to serve. Asked by the thread that serves.
+   */
+  default boolean mayLinger() {
+    return false;
+  }
 }

@@ -1,0 +1,43 @@
+package org.lodge.linux.internal;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * {@code read(2)} and {@code write(2)} of 8 bytes through the foreign function API: each request of
+ * a guest may cost one, and JNA takes a quarter of their time. They leave no error number; whoever
+ * needs it repeats the call through {@link LibC}.
+ */
+public final class EventCalls {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+  private static final MethodHandle READ = call("read");
+  private static final MethodHandle WRITE = call("write");
+
+  private EventCalls() {}
+
+  @SuppressWarnings("restricted")
+  private static MethodHandle call(String name) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow(name), FunctionDescriptor.of(LONG, INT, LONG, LONG));
+  }
+
+  public static boolean read(int fd, long address) {
+    try {
+      return (long) READ.invokeExact(fd, address, 8L) == 8;
+    } catch (Throwable e) {
+      throw new AssertionError("read through the foreign function API threw", e);
+    }
+  }
+
+  public static boolean write(int fd, long address) {
+    try {
+      return (long) WRITE.invokeExact(fd, address, 8L) == 8;
+    } catch (Throwable e) {
+      throw new AssertionError("write through the foreign function API threw", e);
+    }
+  }
+}
