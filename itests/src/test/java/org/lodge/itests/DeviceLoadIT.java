@@ -113,6 +113,21 @@ class DeviceLoadIT {
         "%d times killed: the guest's longest request %.0f ms%n", KILLS, longestMillis(seen));
   }
 
+  @Test
+  void aDownThatKeepsGuestsAndTheNextUpAreOnePauseToAGuest() throws Exception {
+    long guest = host.pid("work");
+    begin();
+    host.lodge("down", "--keep").ok();
+    LodgeHost.until("Lodge is down", () -> host.lodge("ls").exit() == 3);
+    host.up();
+    assertEquals(guest, host.pid("work"));
+    assertEquals("running", device().getString("state"));
+    awaitProgress();
+    host.killSupervisor();
+    awaitProgress();
+    end();
+  }
+
   private static void begin() throws Exception {
     try (GuestConsole guest = new GuestConsole(host, "work")) {
       guest.run("rm -f /tmp/stop; " + FIND + "; verify $disk >/tmp/verified 2>&1 & :");

@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
@@ -73,6 +74,10 @@ final class FdStore implements AutoCloseable {
       }
     }
     entry.fd.close();
+  }
+
+  boolean hasAny(Set<String> names) {
+    return entries.values().stream().anyMatch(entry -> names.contains(entry.name));
   }
 
   List<String> names() {

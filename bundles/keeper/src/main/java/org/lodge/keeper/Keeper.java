@@ -5,12 +5,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.lodge.linux.ChildProcess;
 import org.lodge.linux.Epoll;
@@ -25,12 +26,15 @@ import org.lodge.linux.UnixDatagramListener;
  * it dies.
  *
  * <p>A program that exits with 0, or by a signal that asks it to end, has ended and takes the
- * descriptors with it.
+ * descriptors with it, unless it has said {@code HOLD=NAME}: the keeper then waits for its own
+ * successor as long as a descriptor of that name lives, and hands all of them to it ({@link
+ * Succession}).
  */
 final class Keeper implements AutoCloseable {
   private static final long MESSAGE = -1;
   private static final long DEATH = -2;
   private static final long STOP = -3;
+  private static final int WAIT_MILLIS = 100;
   private static final int MESSAGE_BYTES = 4096;
   private static final int SIGHUP = 1;
   private static final int SIGINT = 2;
@@ -39,7 +43,9 @@ final class Keeper implements AutoCloseable {
   /** What a shell, and a JVM, add to the signal that ended them. */
   private static final int BY_SIGNAL = 128;
 
+  private final Succession succession;
   private final Path path;
+  private final Fd lock;
   private final List<String> command;
   private final Map<String, String> environment;
   private final Consumer<String> say;
@@ -50,24 +56,39 @@ final class Keeper implements AutoCloseable {
   private final MemorySegment buffer = Arena.ofAuto().allocate(MESSAGE_BYTES);
   private final Restarts restarts = new Restarts();
   private ChildProcess child;
+  private final Set<String> held = new HashSet<>();
   private boolean ready;
   private boolean stopping;
 
+  /** Where a successor takes what is kept; empty while none has come. */
+  private String successor = "";
+
   /**
-   * @param path of the socket; a file of that name is replaced
+   * @param path of the socket; a file of that name is replaced. What a keeper keeps that waits
+   *     there is taken over.
+   * @param lock let go of while this waits for a successor; null for none
    * @param environment what the program gets, beside the variables of the protocol
    */
-  Keeper(Path path, List<String> command, Map<String, String> environment, Consumer<String> say)
+  Keeper(
+      Path path,
+      Fd lock,
+      List<String> command,
+      Map<String, String> environment,
+      Consumer<String> say)
       throws IOException {
     this.path = path;
+    this.lock = lock;
     this.command = new ArrayList<>(List.of("/bin/sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh"));
     this.command.addAll(command);
     this.environment = environment;
     this.say = say;
-    Files.deleteIfExists(path);
-    this.socket = UnixDatagramListener.bind(path);
+    succession = new Succession(path);
+    this.socket = succession.bind();
     epoll.add(socket, Epoll.READABLE, MESSAGE);
     epoll.add(stop, Epoll.READABLE, STOP);
+    if (!succession.takeOver(() -> attend(WAIT_MILLIS))) {
+      say.accept("lodge: the keeper that waited did not hand over all that it kept");
+    }
   }
 
   /** Has the program end, and {@link #run} with it; from any thread. */
@@ -85,6 +106,10 @@ final class Keeper implements AutoCloseable {
       long startedNanos = System.nanoTime();
       int status = runOnce();
       int exitCode = status < 0 ? BY_SIGNAL - status : status;
+      if (!stopping && hasEnded(exitCode) && store.hasAny(held)) {
+        awaitSuccessor();
+        return exitCode;
+      }
       if (stopping || hasEnded(exitCode)) {
         return exitCode;
       }
@@ -109,6 +134,21 @@ final class Keeper implements AutoCloseable {
     }
   }
 
+  private void awaitSuccessor() throws LinuxException {
+    say.accept(
+        "lodge: Lodge has ended and its guests go on; this process keeps their devices until the"
+            + " next lodge up");
+    if (lock != null) {
+      lock.close();
+    }
+    while (!stopping && successor.isEmpty() && store.hasAny(held)) {
+      attend(-1);
+    }
+    if (!successor.isEmpty()) {
+      succession.handOver(Path.of(successor), store);
+    }
+  }
+
   private static boolean hasEnded(int exitCode) {
     return exitCode == 0
         || exitCode == BY_SIGNAL + SIGHUP
@@ -118,6 +158,7 @@ final class Keeper implements AutoCloseable {
 
   private int runOnce() throws LinuxException {
     ready = false;
+    held.clear();
     try (ChildProcess started = ChildProcess.start(command, environment(), store.fds())) {
       child = started;
       epoll.add(started.pidfd(), Epoll.READABLE, DEATH);
@@ -210,6 +251,11 @@ final class Keeper implements AutoCloseable {
     if ("1".equals(message.get("READY"))) {
       ready = true;
     }
+    if (message.containsKey(Succession.HOLD)) {
+      held.add(message.get(Succession.HOLD));
+    }
+    successor = message.getOrDefault(Succession.HAND_OVER, successor);
+    succession.heard(message);
     if ("1".equals(message.get("FDSTOREREMOVE"))) {
       store.forget(name);
     } else if ("1".equals(message.get("FDSTORE"))) {
@@ -238,6 +284,6 @@ final class Keeper implements AutoCloseable {
     epoll.close();
     socket.close();
     stop.close();
-    Files.deleteIfExists(path);
+    succession.close();
   }
 }

@@ -50,23 +50,30 @@ class KeeperTest {
     }
     Path socket = place.resolve("notify.sock");
     Files.createFile(socket);
-    keeper =
+    start(socket, null);
+  }
+
+  private void start(Path socket, Fd lock) throws Exception {
+    Keeper made =
         new Keeper(
             socket,
+            lock,
             List.of("/bin/sh", "-c", PROGRAM, place.toString()),
             Map.of("PATH", System.getenv("PATH")),
             said::add);
-    told = ServiceManager.of(Map.of("NOTIFY_SOCKET", socket.toString()));
-    end = new CompletableFuture<>();
+    CompletableFuture<Integer> itsEnd = new CompletableFuture<>();
     Thread.ofPlatform()
         .daemon()
         .start(() -> {
           try {
-            end.complete(keeper.run());
+            itsEnd.complete(made.run());
           } catch (Throwable e) {
-            end.completeExceptionally(e);
+            itsEnd.completeExceptionally(e);
           }
         });
+    keeper = made;
+    end = itsEnd;
+    told = ServiceManager.of(Map.of("NOTIFY_SOCKET", socket.toString()));
   }
 
   @AfterEach
@@ -216,6 +223,66 @@ class KeeperTest {
     Files.readString(place.resolve("starts"));
     keeper.stop();
     assertEquals(42, end.join());
+  }
+
+  @Test
+  void whatIsHeldWaitsForTheNextKeeperAndGoesOnThere() throws Exception {
+    nextStart();
+    Connection connection = connection();
+    told.keep("connection/0", List.of(connection.ours));
+    told.keep("memory/1", List.of(file("a")));
+    told.tell("HOLD=connection/0");
+    order("exit 0");
+    assertTrue(said.take().contains("until the next lodge up"));
+    Keeper waiting = keeper;
+    CompletableFuture<Integer> itsEnd = end;
+    assertFalse(itsEnd.isDone());
+
+    start(place.resolve("notify.sock"), null);
+
+    assertEquals(0, itsEnd.join());
+    waiting.close();
+    assertEquals(List.of("connection/0", "memory/1"), nextStart().names());
+    told.keep("later/2", List.of(file("b")));
+    order("kill -9 $$");
+    assertEquals(List.of("connection/0", "memory/1", "later/2"), nextStart().names());
+    order("exit 0");
+    assertEquals(0, end.join(), "what the former program held is not held for this one");
+  }
+
+  @Test
+  void waitingEndsWithWhatIsHeldAndItsLockIsFreeMeanwhile() throws Exception {
+    nextStart();
+    order("exit 0");
+    end.join();
+    keeper.close();
+    MemFd lock = MemFd.sealed("lock", 16);
+    start(place.resolve("notify.sock"), lock);
+    nextStart();
+    Connection connection = connection();
+    told.keep("connection/0", List.of(connection.ours));
+    told.tell("HOLD=connection/0");
+    connection.ours.close();
+    order("exit 0");
+    while (lock.isOpen()) {
+      Thread.onSpinWait();
+    }
+    assertFalse(end.isDone());
+    connection.theirs.close();
+    assertEquals(0, end.join());
+  }
+
+  private record Connection(UnixStreamSocket ours, UnixStreamSocket theirs) {}
+
+  private Connection connection() throws Exception {
+    Path path = place.resolve("peer.sock");
+    try (UnixListener listener = UnixListener.bind(path)) {
+      UnixStreamSocket ours = UnixStreamSocket.connect(path);
+      UnixStreamSocket theirs = listener.accept();
+      open.add(ours);
+      open.add(theirs);
+      return new Connection(ours, theirs);
+    }
   }
 
   @Test

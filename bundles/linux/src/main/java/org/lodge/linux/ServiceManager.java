@@ -30,7 +30,9 @@ public interface ServiceManager {
   boolean isPresent();
 
   /**
-   * Sends assignments such as {@code READY=1}, {@code STATUS=…}, {@code WATCHDOG=1}.
+   * Sends assignments such as {@code READY=1}, {@code STATUS=…}, {@code WATCHDOG=1}. Beside those
+   * of {@code sd_notify(3)} Lodge's keeper knows {@code HOLD=NAME}: that what is kept is kept after
+   * an orderly end too, as long as the descriptor of that name lives.
    *
    * @return false if nobody took them
    */

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import org.lodge.linux.LinuxException;
 import org.lodge.linux.PeerCredentials;
 
-/** Making Unix stream sockets, by {@code struct sockaddr_un} of {@code unix(7)}. */
+/** Making Unix sockets, by {@code struct sockaddr_un} of {@code unix(7)}. */
 public final class UnixSockets {
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM = 1;
@@ -29,6 +29,10 @@ public final class UnixSockets {
 
   public static int connect(Path path) throws LinuxException {
     return withAddress("connect " + path, SOCK_STREAM, path, LibC::connect);
+  }
+
+  public static int connectDatagram(Path path) throws LinuxException {
+    return withAddress("connect " + path, SOCK_DGRAM, path, LibC::connect);
   }
 
   public static int listen(Path path) throws LinuxException {

@@ -68,6 +68,11 @@ final class DescriptorStore {
     }
   }
 
+  /** Lets all that is kept outlive an orderly end of this process, as long as this one lives. */
+  void hold(String name) {
+    manager.tell("HOLD=" + prefix + name);
+  }
+
   /** An inherited descriptor by its name; the caller owns it. */
   Fd take(String name) throws LinuxException {
     Fd fd = inherited.remove(name);

@@ -63,6 +63,7 @@ final class Parts {
     stopServing();
     frontEnd.close();
     if (session != null) {
+      store.hold(session.name());
       session.close();
       session = null;
     }

@@ -15,6 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.lodge.vmm.VhostUserDevice;
 import org.lodge.vmm.VmmException;
 
@@ -28,6 +30,8 @@ final class Hotplug {
   private static final String PLUGGED = "/machine/peripheral";
   private static final String CHARDEVS = "/chardevs";
   private static final String CHARDEV = "back-end-";
+  private static final Duration CHARDEV_LIMIT = Duration.ofSeconds(2);
+  private static final long CHARDEV_PAUSE_NANOS = 5_000_000;
 
   private final Monitor monitor;
   private final GuestEvents events;
@@ -114,11 +118,11 @@ final class Hotplug {
     try {
       if (children(PLUGGED).contains(id)) {
         askForRemoval(id);
+      }
+      if (children(PLUGGED).contains(id)) {
         awaitRemoval(id, outcome, limit);
       }
-      if (children(CHARDEVS).contains(CHARDEV + id)) {
-        execute(new QmpRequest.ChardevRemove(CHARDEV + id));
-      }
+      removeChardev(CHARDEV + id);
     } finally {
       events.forgetUnplugOf(id);
     }
@@ -128,9 +132,29 @@ final class Hotplug {
     try {
       execute(new QmpRequest.DeviceDelete(id));
     } catch (QmpException e) {
-      // Asked before, and the guest has still to let go: that earlier request stands.
-      if (e.kind() != QmpException.Kind.REFUSED || !e.getMessage().contains("in the process of")) {
+      if (!isRefusal(e, "in the process of", "guest is busy", "not found")) {
         throw e;
+      }
+      // Asked before, and the guest has still to let go or has just done so: that request stands.
+    }
+  }
+
+  private static boolean isRefusal(QmpException e, String... reasons) {
+    return e.kind() == QmpException.Kind.REFUSED
+        && Stream.of(reasons).anyMatch(e.getMessage()::contains);
+  }
+
+  /** QEMU tells of a device's end before it lets go of its chardev, and has no event for that. */
+  private void removeChardev(String chardev) throws VmmException {
+    Deadline deadline = Deadline.in(CHARDEV_LIMIT);
+    while (children(CHARDEVS).contains(chardev)) {
+      try {
+        execute(new QmpRequest.ChardevRemove(chardev));
+      } catch (QmpException e) {
+        if (!isRefusal(e, "busy") || deadline.passed()) {
+          throw e;
+        }
+        LockSupport.parkNanos(CHARDEV_PAUSE_NANOS);
       }
     }
   }
