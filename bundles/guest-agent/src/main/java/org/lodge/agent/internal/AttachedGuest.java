@@ -9,11 +9,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExitStatus;
 import org.lodge.agent.GuestService;
+import org.lodge.agent.GuestSocket;
 import org.lodge.connect.Announcement;
 import org.lodge.connect.Carriage;
 import org.lodge.connect.ConnectException;
@@ -35,6 +37,8 @@ final class AttachedGuest implements GuestEndpoint {
   private final Outcomes outcomes;
   private volatile Map<String, GuestService> services = Map.of();
   private volatile GuestSession session;
+  private final ReentrantLock listening = new ReentrantLock();
+  private final Map<String, GuestSocket> sockets = new HashMap<>();
 
   AttachedGuest(AgentSession agent, Vsock vsock, Outcomes outcomes) {
     this.agent = agent;
@@ -58,6 +62,65 @@ final class AttachedGuest implements GuestEndpoint {
         .forEach(service -> byName.putIfAbsent(service.description().name(), service));
     services = byName;
     session.offer(byName.values().stream().map(GuestService::description).toList());
+  }
+
+  /**
+   * From now on on these, in place of those before. Does not wait for the guest.
+   *
+   * @param anew also those that are there already
+   */
+  void listen(Collection<GuestSocket> wanted, boolean anew) {
+    Thread.ofVirtual().name("listen-" + guest()).start(() -> listenNow(wanted, anew));
+  }
+
+  private void listenNow(Collection<GuestSocket> wanted, boolean anew) {
+    listening.lock();
+    try {
+      if (anew) {
+        sockets.clear();
+      }
+      Map<String, GuestSocket> former = Map.copyOf(sockets);
+      for (String path : former.keySet()) {
+        if (wanted.stream().noneMatch(socket -> socket.path().equals(path))) {
+          sockets.remove(path);
+          agent.unlisten(path, ARRIVAL_LIMIT);
+        }
+      }
+      for (GuestSocket socket : wanted) {
+        if (!socket.equals(former.get(socket.path()))) {
+          listenOn(socket);
+          sockets.put(socket.path(), socket);
+        }
+      }
+    } catch (IOException e) {
+      LOG.info("Guest '{}' does not listen as declared: {}", guest(), e.getMessage());
+    } finally {
+      listening.unlock();
+    }
+  }
+
+  private void listenOn(GuestSocket socket) throws IOException {
+    if (socket.withHandles()) {
+      agent.listenWithHandles(
+          socket.path(),
+          socket.mode(),
+          0,
+          0,
+          socket.service(),
+          socket.argument(),
+          socket.target(),
+          ARRIVAL_LIMIT);
+    } else {
+      agent.listen(
+          socket.path(),
+          socket.mode(),
+          0,
+          0,
+          socket.service(),
+          socket.argument(),
+          socket.target(),
+          ARRIVAL_LIMIT);
+    }
   }
 
   @Override

@@ -80,6 +80,25 @@ public final class Gateway implements AgentListener, AgentCallHandler {
     synchronized (guest) {
       guest.offer(all);
     }
+    listen(guest, false);
+  }
+
+  private void listen(AttachedGuest guest, boolean anew) {
+    guest.listen(
+        services.stream()
+            .map(each -> each.sockets(guest.guest()))
+            .flatMap(Collection::stream)
+            .toList(),
+        anew);
+  }
+
+  /** What the agent made before the guest had its own root is out of programs' sight. */
+  @Override
+  public void ready(String name) {
+    AttachedGuest guest = guests.get(name);
+    if (guest != null) {
+      listen(guest, true);
+    }
   }
 
   @Override

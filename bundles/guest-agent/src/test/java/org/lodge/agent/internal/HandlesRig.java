@@ -41,7 +41,7 @@ final class HandlesRig implements AutoCloseable {
 
   HandlesRig(Path folder, String program) throws IOException {
     folder.toFile().mkdirs();
-    path = folder.resolve("program.sock");
+    path = folder.resolve("made").resolve("program.sock");
     serverPath = folder.resolve("server.sock");
     host = new AgentHost(folder);
     host.agents.setCallHandler(call -> calls.add(call.accept()));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.lodge.agent.GuestService;
+import org.lodge.agent.GuestSocket;
 import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.VmmSpec;
 
@@ -17,6 +18,7 @@ import org.lodge.vmm.VmmSpec;
  * @param devices those that the person declared, and those that every guest has
  * @param vsock whether it has a virtio socket, and so the agent
  * @param services what it offers to other guests through its agent
+ * @param sockets on what its agent listens for its programs
  * @param tags by which rules of the policy can speak of it
  * @param saysReady whether it is ready only once it has said so, by its agent or on its console
  */
@@ -37,6 +39,7 @@ record Definition(
     List<DeviceDeclaration> devices,
     boolean vsock,
     List<GuestService> services,
+    List<GuestSocket> sockets,
     Set<String> tags,
     List<String> requires,
     boolean autostart,
@@ -50,6 +53,7 @@ record Definition(
     disks = List.copyOf(disks);
     devices = List.copyOf(devices);
     services = List.copyOf(services);
+    sockets = List.copyOf(sockets);
     tags = Set.copyOf(tags);
     requires = List.copyOf(requires);
   }

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.lodge.agent.GuestService;
+import org.lodge.agent.GuestSocket;
 import org.lodge.configuration.SchemaValidator;
 import org.lodge.vm.Definitions.Problem;
 import org.lodge.vmm.Accelerator;
@@ -100,6 +101,7 @@ final class DefinitionReader {
         devices(),
         json.getBoolean("vsock", true),
         services(),
+        sockets(),
         Set.copyOf(strings("tags")),
         strings("requires"),
         json.getBoolean("autostart", false),
@@ -211,6 +213,36 @@ final class DefinitionReader {
       problem("services", "", "needs the guest's virtio socket; leave out \"vsock\": false");
     }
     return ServiceDeclarations.of(object("services"), this::problem);
+  }
+
+  private List<GuestSocket> sockets() {
+    List<GuestSocket> sockets = new ArrayList<>();
+    boolean wayland = json.getBoolean("wayland", false);
+    if ((wayland || json.containsKey("sockets")) && !json.getBoolean("vsock", true)) {
+      problem(
+          wayland ? "wayland" : "sockets",
+          "",
+          "needs the guest's virtio socket; leave out \"vsock\": false");
+    }
+    if (wayland) {
+      sockets.add(GuestSocket.WAYLAND);
+    }
+    object("sockets")
+        .forEach((path, value) -> {
+          JsonObject one = value.asJsonObject();
+          if (wayland && path.equals(GuestSocket.WAYLAND_PATH)) {
+            problem("sockets." + path, "", "is that of \"wayland\": true; leave one of them out");
+          }
+          sockets.add(
+              new GuestSocket(
+                  path,
+                  Integer.parseInt(one.getString("mode", "0666"), 8),
+                  one.getString("service"),
+                  one.getString("argument", ""),
+                  one.getString("target", "@default"),
+                  one.getBoolean("handles", false)));
+        });
+    return sockets;
   }
 
   private Path path(String key, String value) {

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.lodge.agent.GuestService;
 import org.lodge.agent.GuestServices;
+import org.lodge.agent.GuestSocket;
 import org.lodge.policy.GuestDirectory;
 import org.lodge.policy.Party;
 import org.osgi.framework.BundleContext;
@@ -28,7 +29,7 @@ import org.osgi.service.component.annotations.Reference;
 public final class Parties implements GuestDirectory, GuestServices {
   private static final String ISSUE = "lodge.issue";
 
-  private record Known(Party party, List<GuestService> services) {}
+  private record Known(Party party, List<GuestService> services, List<GuestSocket> sockets) {}
 
   private final Catalog catalog;
   private final Consumer<DefinitionSet> follower = this::learn;
@@ -62,7 +63,8 @@ public final class Parties implements GuestDirectory, GuestServices {
                 name,
                 new Known(
                     new Party(name, definition.image().orElse(""), definition.tags()),
-                    definition.services())));
+                    definition.services(),
+                    definition.sockets())));
     if (!all.equals(known)) {
       known = all;
       registration.setProperties(issue());
@@ -83,5 +85,11 @@ public final class Parties implements GuestDirectory, GuestServices {
   public Collection<GuestService> of(String guest) {
     Known one = known.get(guest);
     return one == null ? List.of() : one.services();
+  }
+
+  @Override
+  public Collection<GuestSocket> sockets(String guest) {
+    Known one = known.get(guest);
+    return one == null ? List.of() : one.sockets();
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.lodge.agent.GuestService;
+import org.lodge.connect.Carriage;
 import org.lodge.connect.GuestSession;
 import org.lodge.connect.ServiceDescription;
 
@@ -34,7 +35,12 @@ final class ServiceDeclarations {
       try {
         services.add(
             new GuestService(
-                ServiceDescription.bytes(name, one.getString("description", "")), way(name, one)));
+                new ServiceDescription(
+                    name,
+                    one.getBoolean("handles", false) ? Carriage.HANDLES : Carriage.BYTES,
+                    one.getString("description", ""),
+                    List.of()),
+                way(name, one)));
       } catch (IllegalArgumentException e) {
         problems.problem("services." + name, "\"" + name + "\"", e.getMessage());
       }
@@ -49,6 +55,11 @@ final class ServiceDeclarations {
             "services." + name + ".user",
             one.get("user").toString(),
             "is for a command; the server behind a " + ways.get(0) + " has its own");
+      } else if (one.getBoolean("handles", false) && !ways.equals(List.of("socket"))) {
+        problems.problem(
+            "services." + name + ".handles",
+            "true",
+            "needs a socket: nothing else can pass descriptors");
       }
     }
     return services;

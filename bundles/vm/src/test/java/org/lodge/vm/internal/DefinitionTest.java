@@ -16,7 +16,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.agent.GuestSocket;
 import org.lodge.configuration.SchemaValidator;
+import org.lodge.connect.Carriage;
 import org.lodge.vm.Definitions.Problem;
 
 class DefinitionTest {
@@ -89,6 +91,32 @@ class DefinitionTest {
   void aNameThatIsNotPlainIsRefused() {
     assertTrue(
         read("Work_1", "{\"image\":\"app\"}").problems().getFirst().message().contains("a-z"));
+  }
+
+  @Test
+  void socketsAndWhatPassesDescriptorsAreDeclared() {
+    Definition d =
+        read(
+                "work",
+                """
+                {"image":"app","wayland":true,
+                 "sockets":{"/run/lodge/sign":{"service":"sign","target":"vault","mode":"0600"}},
+                 "services":{"wayland":{"socket":"/run/w","handles":true},"a":{"port":1}}}\
+                """)
+            .good()
+            .get("work");
+    assertEquals(
+        List.of(
+            GuestSocket.WAYLAND,
+            new GuestSocket("/run/lodge/sign", 0600, "sign", "", "vault", false)),
+        d.sockets());
+    assertEquals(
+        List.of(Carriage.HANDLES, Carriage.BYTES),
+        d.services().stream().map(service -> service.description().carriage()).toList());
+    assertEquals(
+        "services.a.handles",
+        only("{\"image\":\"app\",\"services\":{\"a\":{\"port\":1,\"handles\":true}}}").key());
+    assertEquals("wayland", only("{\"image\":\"app\",\"vsock\":false,\"wayland\":true}").key());
   }
 
   @Test

@@ -34,6 +34,7 @@ final class Example {
         List.of(),
         false,
         List.of(),
+        List.of(),
         Set.of(),
         List.of(requires),
         false,
