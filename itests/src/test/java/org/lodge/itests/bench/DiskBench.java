@@ -67,6 +67,7 @@ final class DiskBench {
         fill(file);
         throughOurDriver(file, host, CACHED, "threads", false);
         throughOurDriver(file, host, DIRECT, "native", true);
+        new DiskTakeovers(home, host, table).run(file);
       } finally {
         lodge.close();
       }

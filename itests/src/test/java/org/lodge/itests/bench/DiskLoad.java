@@ -1,10 +1,12 @@
 package org.lodge.itests.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Keeps a number of requests out at a disk, as a guest's kernel does: it sleeps until it is called,
@@ -53,6 +55,8 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
   private final int[] lengths = new int[3];
   private final SplittableRandom random = new SplittableRandom(7);
   private final int[] samples = new int[4 << 20];
+  private final AtomicLong longestSilenceNanos = new AtomicLong();
+  private volatile boolean stop;
   private long next;
   private boolean flushDue;
 
@@ -84,6 +88,24 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
     return peer.name();
   }
 
+  /** As {@link #run}, until {@link #stop}; for another thread. */
+  void runUntilStopped(Pattern pattern) {
+    try {
+      run(pattern, Integer.MAX_VALUE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void stop() {
+    stop = true;
+  }
+
+  /** The longest time between two answers since this was last asked. Any thread. */
+  double longestSilenceMillis() {
+    return longestSilenceNanos.getAndSet(0) / 1e6;
+  }
+
   @Override
   public Result run(Pattern pattern, long millis) throws IOException {
     long cpuBefore = peer.cpuNanos();
@@ -112,7 +134,11 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
         continue;
       }
       armed = false;
+      long last = now;
       now = System.nanoTime();
+      if (now - last > longestSilenceNanos.get()) {
+        longestSilenceNanos.set(now - last);
+      }
       out -= taken;
       for (int i = 0; i < taken; i++) {
         int slot = idle[i];
@@ -128,7 +154,7 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
           samples[done] = (int) Math.min(Integer.MAX_VALUE, now - begun[slot]);
         }
         done++;
-        if (now < end) {
+        if (now < end && !stop) {
           submit(pattern, slot, now);
           out++;
         }
