@@ -42,7 +42,19 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
         NO_CONFIG.contains(type)
             ? Set.of(ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.CONFIG)
             : Set.of(ProtocolFeature.CONFIGURE_MEM_SLOTS);
-    return new BackendSpec(guest, id, type, config, socket(runDirectory), withheld);
+    return new BackendSpec(
+        guest, id, type, ownConfig(runDirectory), socket(runDirectory), withheld);
+  }
+
+  /** With what a person need not say. */
+  private Map<String, Object> ownConfig(Path runDirectory) {
+    if (!type.equals(VsockDevice.TYPE)) {
+      return config;
+    }
+    Map<String, Object> all = new LinkedHashMap<>(config);
+    all.putIfAbsent(
+        VsockDevice.LEDGER, runDirectory.resolve("device-" + id + ".ledger").toString());
+    return all;
   }
 
   VhostUserDevice frontEnd(Path runDirectory) {

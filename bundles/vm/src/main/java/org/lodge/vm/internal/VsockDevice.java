@@ -9,6 +9,9 @@ final class VsockDevice {
   static final String TYPE = "vsock";
   static final String ID = "vsock";
 
+  /** The device's key for the file by which a later Lodge resets what this one had open. */
+  static final String LEDGER = "ledger";
+
   /** 0 to 2 are not guests; the upper half of 32 bits is left to others. */
   private static final long CID_MIN = 3;
 

@@ -37,6 +37,7 @@ final class Connection implements GuestEnd {
   final VsockType type;
   final int windowBytes;
 
+  int ledgerEntry = Ledger.NO_ENTRY;
   HostEnd end;
   Phase phase;
   boolean mustReset;

@@ -23,7 +23,12 @@ final class Connections {
 
   final ReentrantLock lock = new ReentrantLock();
   private final Map<Long, Connection> byPorts = new HashMap<>();
+  private final Ledger ledger;
   private long grantedBytes;
+
+  Connections(Ledger ledger) {
+    this.ledger = ledger;
+  }
 
   Connection find(int guestPort, int hostPort) {
     lock.lock();
@@ -67,6 +72,7 @@ final class Connections {
         return false;
       }
       grantedBytes += connection.windowBytes;
+      connection.ledgerEntry = ledger.add(connection);
       return true;
     } finally {
       lock.unlock();
@@ -88,7 +94,36 @@ final class Connections {
       if (byPorts.remove(connection.key(), connection)) {
         connection.phase = Connection.Phase.GONE;
         grantedBytes -= connection.windowBytes;
+        ledger.remove(connection.ledgerEntry);
+        connection.ledgerEntry = Ledger.NO_ENTRY;
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Keeps account of the connections from now on.
+   *
+   * @return those on account so far that are none of ours
+   */
+  List<Ledger.Known> openLedger() {
+    lock.lock();
+    try {
+      List<Ledger.Known> known = ledger.open();
+      known.removeIf(one -> byPorts.containsKey(Connection.key(one.guestPort(), one.hostPort())));
+      byPorts.values().forEach(ours -> ours.ledgerEntry = ledger.add(ours));
+      return known;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What is on account now stays there. */
+  void leaveLedger() {
+    lock.lock();
+    try {
+      ledger.leave();
     } finally {
       lock.unlock();
     }

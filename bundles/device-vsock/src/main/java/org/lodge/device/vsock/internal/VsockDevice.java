@@ -38,7 +38,7 @@ final class VsockDevice implements Device, GuestLink {
 
   private final VsockSettings settings;
   private final VsockHost vsockHost;
-  private final Connections connections = new Connections();
+  private final Connections connections;
   private final ToGuest toGuest;
   private final FromGuest fromGuest;
   private List<Connection> imported = List.of();
@@ -49,6 +49,7 @@ final class VsockDevice implements Device, GuestLink {
   VsockDevice(VsockSettings settings, VsockHost vsockHost) {
     this.settings = settings;
     this.vsockHost = vsockHost;
+    connections = new Connections(new Ledger(settings.ledger(), settings.connectionsMax()));
     toGuest = new ToGuest(settings.cid(), connections);
     fromGuest = new FromGuest(settings.cid(), connections, toGuest);
   }
@@ -85,6 +86,7 @@ final class VsockDevice implements Device, GuestLink {
   public void start(long acceptedFeatures) throws DeviceException {
     toGuest.forgetAll();
     imported.forEach(connections::restore);
+    resetLost();
     seqpacket = (acceptedFeatures & SEQPACKET_FEATURE) != 0;
     try {
       attach();
@@ -93,6 +95,13 @@ final class VsockDevice implements Device, GuestLink {
     }
     findEnds(imported);
     imported = List.of();
+  }
+
+  /** What a Lodge that died had with the guest. */
+  private void resetLost() {
+    for (Ledger.Known lost : connections.openLedger()) {
+      toGuest.refuse(Header.HOST_CID, lost.hostPort(), lost.guestPort(), lost.wireType());
+    }
   }
 
   private void attach() throws VsockException {
@@ -107,6 +116,7 @@ final class VsockDevice implements Device, GuestLink {
     } catch (VsockException e) {
       throw new IllegalStateException(e);
     }
+    resetLost();
     findEnds(connections.snapshot());
   }
 
@@ -186,6 +196,7 @@ final class VsockDevice implements Device, GuestLink {
   @Override
   public DeviceState exportState() {
     toGuest.freeze();
+    connections.leaveLedger();
     return SavedConnections.save(connections.snapshot());
   }
 
@@ -195,6 +206,7 @@ final class VsockDevice implements Device, GuestLink {
       host.detach(toGuest.isFrozen());
       host = null;
     }
+    connections.leaveLedger();
     toGuest.forgetAll();
   }
 
