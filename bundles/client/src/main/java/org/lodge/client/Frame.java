@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 
 /**
- * One frame of the admin socket's protocol, version 1.
+ * One frame of the admin socket's protocol, version 2.
  *
  * <pre>
  * offset  size  field
@@ -17,15 +17,16 @@ import java.nio.channels.ReadableByteChannel;
  * type  from    name        payload
  *    1  client  RUN         JSON: version, argv, cwd, columns, rows, stdinTty, stdoutTty, stderrTty,
  *                           term, noColor; the first frame, once
- *    2  client  STDIN       bytes; only after READ_STDIN
+ *    2  client  STDIN       bytes; no more in all than READ_STDIN frames have granted
  *    3  client  STDIN_EOF   empty
  *    4  client  WINCH       columns u16, rows u16, big-endian
  *    5  client  INTERRUPT   empty
  *   65  server  STDOUT      bytes
  *   66  server  STDERR      bytes
  *   67  server  EXIT        exit code u8; the last frame
- *   68  server  READ_STDIN  empty: the command reads; a client that was not asked leaves its standard
- *                           input to whoever reads next
+ *   68  server  READ_STDIN  u32 big-endian: the command reads, and the client may send so many bytes
+ *                           more; a client that was not asked leaves its standard input to
+ *                           whoever reads next
  *   69  server  TTY_MODE    u8: 1 puts the client's terminal into raw mode, 0 restores it
  * </pre>
  *

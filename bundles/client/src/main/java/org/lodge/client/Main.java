@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
@@ -80,7 +81,7 @@ public final class Main {
       int[] given = sizeOf(System.getenv("LODGE_TTY_SIZE"));
       size = given == null ? Tty.size() : given;
     }
-    StringBuilder json = new StringBuilder(256).append("{\"version\":1,\"argv\":[");
+    StringBuilder json = new StringBuilder(256).append("{\"version\":2,\"argv\":[");
     for (int i = first; i < arguments.length; i++) {
       if (i > first) {
         json.append(',');
@@ -162,7 +163,7 @@ public final class Main {
         switch (frame.type()) {
           case Frame.STDOUT -> stdout.write(frame.payload());
           case Frame.STDERR -> stderr.write(frame.payload());
-          case Frame.READ_STDIN -> uplink.startReading();
+          case Frame.READ_STDIN -> uplink.read(ByteBuffer.wrap(frame.payload()).getInt());
           case Frame.TTY_MODE ->
               uplink.setRaw(frame.payload().length > 0 && frame.payload()[0] == 1);
           case Frame.EXIT -> {

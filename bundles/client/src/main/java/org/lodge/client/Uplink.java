@@ -10,10 +10,12 @@ import sun.misc.SignalHandler;
 
 /** The way from this terminal to Lodge: typed bytes, Ctrl-C and changes of the window's size. */
 final class Uplink implements Runnable, SignalHandler {
-  private static final int READ_BYTES = 4096;
+  private static final int READ_BYTES = 1 << 16;
 
   private final SocketChannel channel;
   private final Tty tty = new Tty();
+  private final Object credit = new Object();
+  private int creditBytes;
   private boolean reading;
   private boolean watching;
   private volatile boolean interrupted;
@@ -32,7 +34,12 @@ final class Uplink implements Runnable, SignalHandler {
     Signal.handle(new Signal("INT"), this);
   }
 
-  void startReading() {
+  /** Lets so many bytes of standard input through. */
+  void read(int moreBytes) {
+    synchronized (credit) {
+      creditBytes += moreBytes;
+      credit.notifyAll();
+    }
     if (!reading) {
       reading = true;
       Thread thread = new Thread(this, "stdin");
@@ -69,12 +76,27 @@ final class Uplink implements Runnable, SignalHandler {
     byte[] bytes = new byte[READ_BYTES];
     try (FileInputStream stdin = new FileInputStream(FileDescriptor.in)) {
       int count;
-      while ((count = stdin.read(bytes)) > 0) {
+      while ((count = stdin.read(bytes, 0, awaitCredit())) > 0) {
+        synchronized (credit) {
+          creditBytes -= count;
+        }
         send(Frame.encode(Frame.STDIN, bytes, 0, count));
       }
       send(Frame.encode(Frame.STDIN_EOF));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (IOException e) {
       // Lodge has ended, or the terminal is gone; the main thread sees it by itself.
+    }
+  }
+
+  /** Waits until something may be sent, so that Ctrl-C never stands behind what can't be. */
+  private int awaitCredit() throws InterruptedException {
+    synchronized (credit) {
+      while (creditBytes <= 0) {
+        credit.wait();
+      }
+      return Math.min(creditBytes, READ_BYTES);
     }
   }
 

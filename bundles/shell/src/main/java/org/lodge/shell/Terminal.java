@@ -20,6 +20,31 @@ public interface Terminal {
   /** Whether standard output is a terminal and the person has not refused colours. */
   boolean colors();
 
+  /** Whether the person has gone away; nothing that is shown reaches anybody then. */
+  default boolean isGone() {
+    return false;
+  }
+
+  /** The terminal's type as programs find it in {@code TERM}, such as {@code xterm}. */
+  default String type() {
+    return "dumb";
+  }
+
+  /**
+   * Runs an action after each change of the window's size, on a thread that it must not hold up.
+   * Closing ends that.
+   */
+  default Resizing onResize(Runnable action) {
+    return () -> {};
+  }
+
+  /** A wish to hear of changes of the window's size. */
+  @FunctionalInterface
+  interface Resizing extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   /**
    * Each key reaches the command as it is pressed, Ctrl-C too, and lines end in CR LF. Closing puts
    * the terminal back; the end of the command does too.

@@ -195,7 +195,7 @@ final class BenchHost implements AutoCloseable {
         channel.connect(UnixDomainSocketAddress.of(run.resolve("admin.sock")));
         JsonObject request =
             Json.createObjectBuilder()
-                .add("version", 1)
+                .add("version", 2)
                 .add("argv", Json.createArrayBuilder(List.of(arguments)))
                 .add("cwd", "/")
                 .add("columns", 80)

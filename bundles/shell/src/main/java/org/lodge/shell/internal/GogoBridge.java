@@ -133,6 +133,16 @@ public final class GogoBridge {
     }
 
     @Override
+    public String type() {
+      return terminal == null ? "dumb" : terminal.type();
+    }
+
+    @Override
+    public Resizing onResize(Runnable action) {
+      return terminal == null ? () -> {} : terminal.onResize(action);
+    }
+
+    @Override
     public Raw raw() {
       return terminal == null ? new NoRaw() : terminal.raw();
     }

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Job;
@@ -55,34 +54,32 @@ public final class InteractiveShell {
     this.services = services;
   }
 
-  /**
-   * @param term the terminal's type, as in {@code xterm}
-   * @param onResize takes an action for each change of the window's size
-   */
-  public int run(Io io, String term, Consumer<Runnable> onResize) {
+  public int run(Io io) {
     try (Terminal.Raw _ = io.terminal().raw();
         ExternalTerminal jline =
             new ExternalTerminal(
                 null,
                 "lodge",
-                term,
+                io.terminal().type(),
                 io.in(),
                 io.out(),
                 StandardCharsets.UTF_8,
                 SignalHandler.SIG_DFL,
                 false,
                 discipline(),
-                size(io.terminal()))) {
-      onResize.accept(() -> {
-        jline.setSize(size(io.terminal()));
-        jline.raise(Signal.WINCH);
-      });
+                size(io.terminal()));
+        Terminal.Resizing _ = io.terminal().onResize(() -> resize(jline, io.terminal()))) {
       converse(jline, io);
       return ExitCode.OK;
     } catch (IOException e) {
       LOG.warn("The interactive shell ended", e);
       return ExitCode.FAILED;
     }
+  }
+
+  private static void resize(ExternalTerminal jline, Terminal terminal) {
+    jline.setSize(size(terminal));
+    jline.raise(Signal.WINCH);
   }
 
   private void converse(ExternalTerminal jline, Io io) throws IOException {
@@ -223,6 +220,16 @@ public final class InteractiveShell {
     @Override
     public boolean colors() {
       return outer.colors();
+    }
+
+    @Override
+    public String type() {
+      return outer.type();
+    }
+
+    @Override
+    public Resizing onResize(Runnable action) {
+      return outer.onResize(action);
     }
 
     @Override

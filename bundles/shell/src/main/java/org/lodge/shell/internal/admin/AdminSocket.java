@@ -70,6 +70,6 @@ public final class AdminSocket implements ClientCommands {
     if (!interactive) {
       return dispatcher.run(words, io);
     }
-    return shell.run(io, terminal.term(), terminal::onResize);
+    return shell.run(io);
   }
 }

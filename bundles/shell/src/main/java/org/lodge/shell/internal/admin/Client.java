@@ -33,7 +33,7 @@ final class Client {
   private final Consumer<Client> ended;
   private final BlockingQueue<ByteBuffer> outgoing = new ArrayBlockingQueue<>(QUEUED_FRAMES);
   private final CountDownLatch end = new CountDownLatch(1);
-  private final StdinPipe stdin = new StdinPipe(() -> post(Frame.encode(Frame.READ_STDIN)));
+  private final StdinPipe stdin = new StdinPipe(this::grant);
   private volatile Thread command;
 
   Client(SocketChannel channel, ClientCommands commands, Consumer<Client> ended) {
@@ -47,6 +47,7 @@ final class Client {
   }
 
   private void read() {
+    SocketTerminal terminal = null;
     try {
       Frame first = Frame.read(channel);
       if (first == null) {
@@ -56,9 +57,10 @@ final class Client {
         throw new IOException("The first frame is not RUN");
       }
       Request request = Request.parse(first.payload());
-      SocketTerminal terminal = new SocketTerminal(request, stdin, this::setRaw);
+      SocketTerminal seen = new SocketTerminal(request, stdin, this::setRaw);
+      terminal = seen;
       Thread.ofVirtual().name("admin-write").start(this::write);
-      command = Thread.ofVirtual().name("admin-command").start(() -> run(request, terminal));
+      command = Thread.ofVirtual().name("admin-command").start(() -> run(request, seen));
       Frame frame;
       while ((frame = Frame.read(channel)) != null) {
         take(frame, terminal);
@@ -66,6 +68,9 @@ final class Client {
     } catch (IOException e) {
       LOG.debug("A client of the admin socket went: {}", e.toString());
     } finally {
+      if (terminal != null) {
+        terminal.gone();
+      }
       stdin.end();
       interrupt();
       if (command == null) {
@@ -131,6 +136,11 @@ final class Client {
     } finally {
       close();
     }
+  }
+
+  private void grant(int moreBytes) {
+    byte[] payload = ByteBuffer.allocate(4).putInt(moreBytes).array();
+    post(Frame.encode(Frame.READ_STDIN, payload));
   }
 
   private void setRaw(boolean raw) {

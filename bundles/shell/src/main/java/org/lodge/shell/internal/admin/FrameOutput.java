@@ -6,7 +6,7 @@ import org.lodge.client.Frame;
 
 /** Makes frames of what a command writes; waits while the client's queue is full. */
 final class FrameOutput extends OutputStream {
-  private static final int LARGEST_BYTES = 16 * 1024;
+  private static final int LARGEST_BYTES = Frame.MAX_PAYLOAD_BYTES;
 
   private final int type;
   private final Client client;

@@ -23,7 +23,7 @@ record Request(
     boolean stdoutTty,
     String term,
     boolean noColor) {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int MOST_WORDS = 1024;
   private static final int LARGEST_SIDE = 10_000;
 

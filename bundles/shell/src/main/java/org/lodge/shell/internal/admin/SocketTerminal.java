@@ -1,6 +1,8 @@
 package org.lodge.shell.internal.admin;
 
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.lodge.shell.Terminal;
 
@@ -9,9 +11,10 @@ final class SocketTerminal implements Terminal {
   private final Request request;
   private final StdinPipe stdin;
   private final Consumer<Boolean> setRaw;
+  private volatile boolean gone;
   private volatile int columns;
   private volatile int rows;
-  private volatile Runnable resized = () -> {};
+  private final List<Runnable> resized = new CopyOnWriteArrayList<>();
 
   SocketTerminal(Request request, StdinPipe stdin, Consumer<Boolean> setRaw) {
     this.request = request;
@@ -24,14 +27,26 @@ final class SocketTerminal implements Terminal {
   void resize(int newColumns, int newRows) {
     columns = Math.max(1, newColumns);
     rows = Math.max(1, newRows);
-    resized.run();
+    resized.forEach(Runnable::run);
   }
 
-  void onResize(Runnable action) {
-    resized = action;
+  @Override
+  public Resizing onResize(Runnable action) {
+    resized.add(action);
+    return () -> resized.remove(action);
   }
 
-  String term() {
+  void gone() {
+    gone = true;
+  }
+
+  @Override
+  public boolean isGone() {
+    return gone;
+  }
+
+  @Override
+  public String type() {
     return request.term();
   }
 

@@ -41,7 +41,7 @@ class AdminServerTest {
 
   @BeforeEach
   void open() throws IOException {
-    for (String name : new String[] {"wait", "flood"}) {
+    for (String name : new String[] {"wait", "flood", "read one and wait"}) {
       interrupted.put(name, new CountDownLatch(1));
     }
     server =
@@ -62,6 +62,10 @@ class AdminServerTest {
           try (Terminal.Raw _ = terminal.raw()) {
             io.out().print("x");
           }
+        }
+        case "read one and wait" -> {
+          io.in().read();
+          new CountDownLatch(1).await();
         }
         case "wait" -> {
           io.out().print("waiting");
@@ -96,7 +100,7 @@ class AdminServerTest {
   private SocketChannel ask(String word) throws IOException {
     SocketChannel channel = connect();
     String json =
-        "{\"version\":1,\"argv\":[\"%s\"],\"cwd\":\"/tmp\",\"columns\":99,\"rows\":33,"
+        "{\"version\":2,\"argv\":[\"%s\"],\"cwd\":\"/tmp\",\"columns\":99,\"rows\":33,"
             + "\"stdinTty\":true,\"stdoutTty\":true,\"stderrTty\":true,\"term\":\"xterm\","
             + "\"noColor\":false}";
     send(channel, Frame.encode(Frame.RUN, json.formatted(word).getBytes(StandardCharsets.UTF_8)));
@@ -155,6 +159,31 @@ class AdminServerTest {
       assertEquals("waiting", new String(Frame.read(channel).payload(), StandardCharsets.UTF_8));
       send(channel, Frame.encode(Frame.INTERRUPT));
       assertEquals("interrupted|130", rest(channel));
+    }
+  }
+
+  @Test
+  void ctrlCPassesInputThatTheCommandDoesNotRead() throws IOException {
+    try (SocketChannel channel = ask("read one and wait")) {
+      Frame granted = Frame.read(channel);
+      assertEquals(Frame.READ_STDIN, granted.type());
+      int left = ByteBuffer.wrap(granted.payload()).getInt();
+      while (left > 0) {
+        int size = Math.min(left, Frame.MAX_PAYLOAD_BYTES);
+        send(channel, Frame.encode(Frame.STDIN, new byte[size]));
+        left -= size;
+      }
+      send(channel, Frame.encode(Frame.INTERRUPT));
+      assertTrue(rest(channel).endsWith("interrupted|130"));
+    }
+  }
+
+  @Test
+  void aClientThatSendsMoreThanItMayIsDropped() throws IOException {
+    try (SocketChannel channel = ask("wait")) {
+      Frame.read(channel);
+      send(channel, Frame.encode(Frame.STDIN, new byte[1]));
+      rest(channel);
     }
   }
 
