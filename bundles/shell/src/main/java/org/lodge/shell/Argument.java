@@ -8,7 +8,10 @@ package org.lodge.shell;
  */
 public record Argument(String name, Kind kind, Arity arity, String help) {
 
-  /** How many there may be. Only the last argument of a command may be other than ONE. */
+  /**
+   * How many there may be. Of MANY and ANY a command has at most one, which leaves as many words as
+   * the ONEs after it need; after OPTIONAL comes nothing but OPTIONAL.
+   */
   public enum Arity {
     ONE,
     OPTIONAL,

@@ -19,8 +19,8 @@ public interface Invocation {
   /** An argument or option that may be absent. */
   Optional<String> optional(String name);
 
-  /** All values of an argument, in order. */
-  List<String> texts(String argument);
+  /** All values of an argument, or of an option that may come several times, in order. */
+  List<String> texts(String name);
 
   int integer(String option);
 

@@ -16,5 +16,13 @@ public enum Kind {
   /** The name of an image; need not exist. */
   IMAGE,
   /** The name of a command of the shell. */
-  COMMAND
+  COMMAND,
+  /** A file as for PATH, or one of a guest, written {@code GUEST:PATH}. */
+  PLACE,
+  /** The name of a service that guests or Lodge offer; need not exist. */
+  SERVICE,
+  /** A guest, or a word of the policy such as {@code @host}. */
+  PARTY,
+  /** A word of a program's command line, taken as it is; {@code --} comes before the first. */
+  WORD
 }

@@ -75,6 +75,11 @@ final class CommandLine {
     return values.containsKey(name);
   }
 
+  /** An option may come several times. */
+  private void add(String option, String value) {
+    values.computeIfAbsent(option, _ -> new ArrayList<>()).add(value);
+  }
+
   private int longOption(String word, List<String> words, int at) throws CommandException {
     int equals = word.indexOf('=');
     String name = word.substring(2, equals < 0 ? word.length() : equals);
@@ -86,7 +91,7 @@ final class CommandLine {
     }
     if (option == null) {
       List<String> names = options(description).stream().map(Option::name).toList();
-      throw usage("unknown option --" + name + Nearest.suggestion(name, names, "--"));
+      throw usage("unknown option --" + name + Nearest.suggestion(name, names, "--") + wordsHint());
     }
     if (option.kind() == Kind.FLAG) {
       if (equals >= 0) {
@@ -96,7 +101,7 @@ final class CommandLine {
       return 0;
     }
     if (equals >= 0) {
-      values.put(name, List.of(checked("--" + name, option.kind(), word.substring(equals + 1))));
+      add(name, checked("--" + name, option.kind(), word.substring(equals + 1)));
       return 0;
     }
     return valueAfter(option, "--" + name, words, at);
@@ -112,13 +117,13 @@ final class CommandLine {
         }
       }
       if (option == null) {
-        throw usage("unknown option -" + letter);
+        throw usage("unknown option -" + letter + wordsHint());
       }
       if (option.kind() == Kind.FLAG) {
         values.put(option.name(), List.of());
       } else if (i + 1 < word.length()) {
         String value = word.substring(i + 1);
-        values.put(option.name(), List.of(checked("-" + letter, option.kind(), value)));
+        add(option.name(), checked("-" + letter, option.kind(), value));
         return 0;
       } else {
         return valueAfter(option, "-" + letter, words, at);
@@ -132,7 +137,7 @@ final class CommandLine {
     if (at + 1 >= words.size()) {
       throw usage(shown + " needs a value: " + option.help());
     }
-    values.put(option.name(), List.of(checked(shown, option.kind(), words.get(at + 1))));
+    add(option.name(), checked(shown, option.kind(), words.get(at + 1)));
     return 1;
   }
 
@@ -141,7 +146,10 @@ final class CommandLine {
     for (Argument argument : description.arguments()) {
       Arity arity = argument.arity();
       boolean several = arity == Arity.MANY || arity == Arity.ANY;
-      int end = several ? plain.size() : Math.min(plain.size(), next + 1);
+      int end = Math.min(plain.size(), next + 1);
+      if (several) {
+        end = Math.max(next, plain.size() - wordsAfter(argument));
+      }
       if (next == end && (arity == Arity.ONE || arity == Arity.MANY)) {
         throw usage(argument.name() + " is missing: " + argument.help());
       }
@@ -159,8 +167,14 @@ final class CommandLine {
     }
   }
 
+  /** How many words must be left for the arguments that come after one of many. */
+  private int wordsAfter(Argument many) {
+    int at = description.arguments().indexOf(many);
+    return description.arguments().size() - at - 1;
+  }
+
   private String checked(String shown, Kind kind, String value) throws CommandException {
-    if (value.isEmpty()) {
+    if (value.isEmpty() && kind != Kind.WORD) {
       throw usage(shown + " is empty");
     }
     if (kind == Kind.INTEGER && !value.chars().allMatch(c -> c >= '0' && c <= '9')
@@ -179,6 +193,11 @@ final class CommandLine {
     } catch (IllegalArgumentException e) {
       throw usage(shown + " takes " + e.getMessage() + ", not " + value);
     }
+  }
+
+  private String wordsHint() {
+    boolean words = description.arguments().stream().anyMatch(a -> a.kind() == Kind.WORD);
+    return words ? "; options of the program itself come after --" : "";
   }
 
   private CommandException usage(String message) {

@@ -62,6 +62,10 @@ final class HelpText {
   }
 
   static String shape(Argument argument) {
+    return (argument.kind() == Kind.WORD ? "[--] " : "") + counted(argument);
+  }
+
+  private static String counted(Argument argument) {
     return switch (argument.arity()) {
       case ONE -> argument.name();
       case OPTIONAL -> "[" + argument.name() + "]";

@@ -40,7 +40,8 @@ final class Run implements Invocation {
   public Optional<String> optional(String name) {
     List<String> given = line.all(name);
     if (!given.isEmpty()) {
-      return Optional.of(given.getFirst());
+      // Of an option that comes several times the last counts.
+      return Optional.of(given.getLast());
     }
     for (Option option : description.options()) {
       if (option.name().equals(name) && !option.defaultValue().isEmpty()) {
@@ -51,8 +52,8 @@ final class Run implements Invocation {
   }
 
   @Override
-  public List<String> texts(String argument) {
-    return line.all(argument);
+  public List<String> texts(String name) {
+    return line.all(name);
   }
 
   @Override

@@ -5,8 +5,12 @@ import java.util.Hashtable;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.lodge.agent.Agents;
 import org.lodge.boot.Shutdown;
+import org.lodge.connect.Broker;
 import org.lodge.images.Images;
+import org.lodge.policy.GuestDirectory;
+import org.lodge.policy.Policy;
 import org.lodge.shell.CommandException;
 import org.lodge.vm.Definitions;
 import org.lodge.vm.Devices;
@@ -64,6 +68,23 @@ public final class Services implements FrameworkListener {
 
   public Images images() throws CommandException, InterruptedException {
     return get(Images.class, "org.lodge.images");
+  }
+
+  public Agents agents() throws CommandException, InterruptedException {
+    return get(Agents.class, "org.lodge.guest-agent");
+  }
+
+  public Broker broker() throws CommandException, InterruptedException {
+    return get(Broker.class, "org.lodge.connect");
+  }
+
+  public Policy policy() throws CommandException, InterruptedException {
+    return get(Policy.class, "org.lodge.policy");
+  }
+
+  /** The guests as rules see them. */
+  public GuestDirectory parties() throws CommandException, InterruptedException {
+    return get(GuestDirectory.class, "org.lodge.vm");
   }
 
   /** A service, or null where it is absent; does not wait. */
@@ -208,5 +229,53 @@ public final class Services implements FrameworkListener {
 
   public void unbindShutdown(Shutdown shutdown) {
     present.remove(Shutdown.class, shutdown);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindAgents(Agents agents) {
+    put(Agents.class, agents);
+  }
+
+  public void unbindAgents(Agents agents) {
+    present.remove(Agents.class, agents);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindBroker(Broker broker) {
+    put(Broker.class, broker);
+  }
+
+  public void unbindBroker(Broker broker) {
+    present.remove(Broker.class, broker);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindPolicy(Policy policy) {
+    put(Policy.class, policy);
+  }
+
+  public void unbindPolicy(Policy policy) {
+    present.remove(Policy.class, policy);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindGuestDirectory(GuestDirectory guestDirectory) {
+    put(GuestDirectory.class, guestDirectory);
+  }
+
+  public void unbindGuestDirectory(GuestDirectory guestDirectory) {
+    present.remove(GuestDirectory.class, guestDirectory);
   }
 }

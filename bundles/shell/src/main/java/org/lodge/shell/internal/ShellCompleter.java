@@ -13,6 +13,7 @@ import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.ParsedLine;
+import org.lodge.connect.Broker;
 import org.lodge.images.ImageStatus;
 import org.lodge.images.Images;
 import org.lodge.shell.Argument;
@@ -51,7 +52,7 @@ final class ShellCompleter implements Completer {
                     help.isEmpty() ? null : help,
                     null,
                     null,
-                    !value.endsWith("/"))));
+                    !value.endsWith("/") && !value.endsWith(":"))));
   }
 
   /** The words that may come next, and what they mean. */
@@ -114,9 +115,9 @@ final class ShellCompleter implements Completer {
     if (all.isEmpty()) {
       return;
     }
-    Argument lastArgument = all.getLast();
     boolean several =
-        lastArgument.arity() == Argument.Arity.MANY || lastArgument.arity() == Argument.Arity.ANY;
+        all.stream()
+            .anyMatch(a -> a.arity() == Argument.Arity.MANY || a.arity() == Argument.Arity.ANY);
     if (arguments < all.size() || several) {
       Argument next = all.get(Math.min(arguments, all.size() - 1));
       found.putAll(ofKind(next.kind(), typed));
@@ -127,14 +128,7 @@ final class ShellCompleter implements Completer {
   private Map<String, String> ofKind(Kind kind, String typed) {
     Map<String, String> found = new TreeMap<>();
     switch (kind) {
-      case GUEST -> {
-        Guests guests = services.peek(Guests.class);
-        if (guests != null) {
-          for (GuestStatus status : guests.list()) {
-            found.put(status.name(), GuestText.state(status));
-          }
-        }
-      }
+      case GUEST -> found.putAll(guests());
       case IMAGE -> {
         Images images = services.peek(Images.class);
         if (images != null) {
@@ -146,7 +140,36 @@ final class ShellCompleter implements Completer {
       case COMMAND ->
           registry.all().forEach(c -> found.put(c.description().name(), c.description().summary()));
       case PATH -> files(typed).forEach(file -> found.put(file, ""));
-      case FLAG, TEXT, INTEGER, DURATION -> {}
+      case PLACE -> {
+        files(typed).forEach(file -> found.put(file, ""));
+        guests().forEach((name, state) -> found.put(name + ":", state));
+      }
+      case PARTY -> {
+        found.putAll(guests());
+        found.put("@host", "Lodge, and the person at its shell");
+        found.put("@any", "every guest");
+        found.put("@default", "a caller that names no target");
+      }
+      case SERVICE -> {
+        Broker broker = services.peek(Broker.class);
+        if (broker != null) {
+          for (Broker.Offered offered : broker.services()) {
+            found.put(offered.description().name(), SafeText.safe(offered.description().summary()));
+          }
+        }
+      }
+      case FLAG, TEXT, INTEGER, DURATION, WORD -> {}
+    }
+    return found;
+  }
+
+  private Map<String, String> guests() {
+    Map<String, String> found = new TreeMap<>();
+    Guests guests = services.peek(Guests.class);
+    if (guests != null) {
+      for (GuestStatus status : guests.list()) {
+        found.put(status.name(), GuestText.state(status));
+      }
     }
     return found;
   }

@@ -13,41 +13,44 @@ import java.util.List;
 import org.lodge.shell.Terminal;
 
 /** The dispatcher over guests in memory, with its output kept. */
-final class Shell {
-  final FakeGuests guests = new FakeGuests();
-  final Services services = new Services(null);
+public final class Shell {
+  public final FakeGuests guests = new FakeGuests();
+  public final Services services = new Services(null);
   final CommandRegistry registry = new CommandRegistry(services);
   final Dispatcher dispatcher = new Dispatcher(registry, null);
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  public InputStream in = InputStream.nullInputStream();
+  public Path folder = Path.of("/tmp");
+  public Terminal terminal;
   int columns = 80;
 
-  Shell() {
+  public Shell() {
     services.bindGuests(guests);
   }
 
-  int run(String... words) {
+  public int run(String... words) {
     out.reset();
     err.reset();
     Io io =
         new Io(
-            InputStream.nullInputStream(),
+            in,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
-            new Window(columns),
-            Path.of("/tmp"));
+            terminal == null ? new Window(columns) : terminal,
+            folder);
     return dispatcher.run(List.of(words), io);
   }
 
-  String out() {
+  public String out() {
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  String err() {
+  public String err() {
     return err.toString(StandardCharsets.UTF_8);
   }
 
-  JsonObject json() {
+  public JsonObject json() {
     return parse(out());
   }
 

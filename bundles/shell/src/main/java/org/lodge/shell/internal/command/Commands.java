@@ -1,9 +1,12 @@
 package org.lodge.shell.internal.command;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.lodge.shell.Command;
 import org.lodge.shell.internal.CommandRegistry;
 import org.lodge.shell.internal.Services;
+import org.lodge.shell.internal.command.inside.InsideCommands;
+import org.lodge.shell.internal.command.rules.RuleCommands;
 
 /** The shell's own commands, in the order in which they are introduced. */
 public final class Commands {
@@ -15,6 +18,12 @@ public final class Commands {
    * @see CommandRegistry
    */
   public static List<Command> all(Services services) {
+    return Stream.of(own(services), InsideCommands.all(services), RuleCommands.all(services))
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  private static List<Command> own(Services services) {
     return List.of(
         new Ls(services),
         new Show(services),

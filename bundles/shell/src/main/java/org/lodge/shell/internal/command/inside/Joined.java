@@ -1,0 +1,36 @@
+package org.lodge.shell.internal.command.inside;
+
+import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import org.lodge.shell.CommandException;
+import org.lodge.shell.Invocation;
+
+/** A connection joined to the person's standard input and output. */
+public final class Joined {
+  private Joined() {}
+
+  /**
+   * Returns when the other side has ended. The end of standard input is passed on; the other side
+   * may go on sending after it.
+   *
+   * @param what for errors, such as {@code work:22}
+   * @throws CommandException where the connection was reset
+   */
+  public static void run(Duplex stream, String what, Invocation invocation)
+      throws IOException, InterruptedException, CommandException {
+    try (stream) {
+      Flow incoming = Flow.in(invocation.in(), stream);
+      try {
+        Flow.out(stream, invocation.out()).ended().get();
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof IOException)) {
+          throw new IllegalStateException(e.getCause());
+        }
+        throw new CommandException(what + ": the connection broke: " + e.getCause().getMessage());
+      } finally {
+        incoming.thread().interrupt();
+      }
+      incoming.stop();
+    }
+  }
+}

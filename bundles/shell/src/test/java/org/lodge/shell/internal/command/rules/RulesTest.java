@@ -1,0 +1,189 @@
+package org.lodge.shell.internal.command.rules;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lodge.connect.ConnectException;
+import org.lodge.policy.GuestDirectory;
+import org.lodge.policy.Party;
+import org.lodge.policy.internal.PolicyService;
+import org.lodge.shell.internal.Shell;
+import org.osgi.framework.BundleContext;
+
+/** The commands over the real policy, and a broker in memory. */
+class RulesTest {
+  @TempDir Path config;
+  private final Shell shell = new Shell();
+  private final ScriptedBroker broker = new ScriptedBroker();
+  private PolicyService policy;
+
+  @BeforeEach
+  void read() throws IOException {
+    Path folder = Files.createDirectory(config.resolve("policy.d"));
+    Files.writeString(
+        folder.resolve("50-own.policy"),
+        """
+        # comment
+        sign  display  storage  allow
+        open  display  @any     ask
+        nonsense
+        """);
+    BundleContext context =
+        (BundleContext)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {BundleContext.class},
+                (_, _, arguments) -> arguments[0].equals("lodge.config") ? "" + config : null);
+    policy = new PolicyService(context);
+    shell.services.bindPolicy(policy);
+    shell.services.bindBroker(broker);
+    shell.services.bindGuestDirectory(new Three());
+    shell.folder = config;
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    var deactivate = PolicyService.class.getDeclaredMethod("close");
+    deactivate.setAccessible(true);
+    deactivate.invoke(policy);
+  }
+
+  @Test
+  void aBadLineIsToldWithFileAndLineAndFailsTheCheck() {
+    assertEquals(1, shell.run("policy", "check"));
+    assertTrue(shell.out().contains("error: 50-own.policy:4: "), shell.out());
+    assertEquals(1, shell.run("policy", "check", "--json"));
+    JsonObject finding = shell.json().getJsonArray("findings").getJsonObject(0);
+    assertEquals("bad-line", finding.getString("kind"));
+    assertEquals(4, finding.getInt("line"));
+    assertEquals(2, shell.json().getInt("rules"));
+  }
+
+  @Test
+  void aDecisionIsExplainedWithTheRuleThatMadeIt() {
+    assertEquals(0, shell.run("policy", "explain", "sign", "display", "storage"));
+    assertTrue(shell.out().contains("sign display storage: allowed, to storage"), shell.out());
+    assertTrue(shell.out().contains("*  50-own.policy:2"), shell.out());
+    shell.run("policy", "explain", "sign", "work", "storage", "--json");
+    assertEquals("deny", shell.json().getString("action"));
+    assertFalse(shell.json().containsKey("rule"));
+    shell.run("policy", "explain", "open", "display", "--json");
+    assertEquals("ask", shell.json().getString("action"));
+    assertEquals(2, shell.json().getJsonArray("candidates").size());
+    assertEquals(2, shell.run("policy", "explain", "a b", "display", "storage"));
+  }
+
+  @Test
+  void aTemporaryRuleDecidesUntilItIsForgotten() {
+    assertEquals(0, shell.run("policy", "deny", "*", "display", "*"));
+    shell.run("policy", "explain", "sign", "display", "storage", "--json");
+    assertEquals("temporary", shell.json().getJsonObject("rule").getString("file"));
+    shell.run("policy", "rules");
+    assertTrue(shell.out().lines().toList().get(1).startsWith("temporary:1"), shell.out());
+    assertEquals(0, shell.run("policy", "forget", "1"));
+    shell.run("policy", "explain", "sign", "display", "storage", "--json");
+    assertEquals("allow", shell.json().getString("action"));
+    assertEquals(1, shell.run("policy", "forget", "1"));
+    assertTrue(shell.err().contains("there is no temporary rule 1; there are none"));
+  }
+
+  @Test
+  void aRuleThatCantBeReadIsRefused() {
+    assertEquals(2, shell.run("policy", "allow", "sign", "display", "storage", "tagret=x"));
+    assertTrue(shell.err().contains("target"), shell.err());
+    assertEquals(2, shell.run("policy", "allow", "sign allow", "display", "storage"));
+    assertTrue(shell.err().contains("has a space in it"), shell.err());
+    assertEquals(List.of(), policy.temporary());
+  }
+
+  @Test
+  void theGraphIsTextOrADrawing() throws IOException {
+    assertEquals(0, shell.run("policy", "graph"));
+    assertTrue(shell.out().contains("display -> storage"), shell.out());
+    assertEquals(0, shell.run("policy", "graph", "--svg", "reach.svg"));
+    assertTrue(Files.readString(config.resolve("reach.svg")).contains("<svg"));
+    shell.run("policy", "graph", "--json");
+    JsonObject edge = shell.json().getJsonArray("edges").getJsonObject(0);
+    assertTrue(edge.getString("rule").startsWith("50-own.policy:"), edge.toString());
+  }
+
+  @Test
+  void anAskIsAnsweredWithTheTargetThatThePersonPicks() {
+    broker.ask(12, "storage", "storage", "vault");
+    shell.run("asks", "--json");
+    JsonObject ask = shell.json().getJsonArray("asks").getJsonObject(0);
+    assertEquals("storage", ask.getString("preferred"));
+    assertEquals(0, shell.run("asks", "12", "yes", "vault"));
+    assertEquals("open of display goes to vault\n", shell.out());
+    broker.ask(13, "storage", "storage", "vault");
+    shell.run("asks", "13", "yes");
+    assertEquals("open of display goes to storage\n", shell.out());
+    broker.ask(14, "@default", "storage", "vault");
+    assertEquals(2, shell.run("asks", "14", "yes"));
+    assertTrue(shell.err().contains("to whom? pick one of: storage, vault"), shell.err());
+    assertEquals(2, shell.run("asks", "14", "yes", "eve"));
+    assertEquals(2, shell.run("asks", "14", "maybe"));
+    assertEquals(0, shell.run("asks", "14", "no"));
+    assertEquals(List.of("12 vault", "13 storage", "14 no"), broker.answers);
+    assertEquals(1, shell.run("asks", "14", "no"));
+    assertTrue(shell.err().contains("nothing with the id 14 waits"), shell.err());
+  }
+
+  @Test
+  void connectionsAreListedAndEnded() {
+    assertEquals(0, shell.run("connections"));
+    assertEquals("Nothing is connected\n", shell.out());
+    broker.connection(7, "display", "storage");
+    shell.run("connections");
+    assertTrue(shell.out().contains("display  storage  open"), shell.out());
+    shell.run("connections", "--json", "work");
+    assertEquals(0, shell.json().getJsonArray("connections").size());
+    assertEquals(1, shell.run("connections", "--end", "8"));
+    assertEquals(0, shell.run("connections", "--end", "7"));
+    assertEquals(List.of("7 reset"), broker.answers);
+  }
+
+  @Test
+  void aCallFromTheHostThatIsDeniedSaysWhyAndHow() {
+    broker.refusal = new ConnectException(ConnectException.Reason.DENIED, "denied by a rule");
+    assertEquals(4, shell.run("call", "storage", "sign"));
+    assertTrue(shell.err().contains("storage sign: denied by a rule"), shell.err());
+    assertTrue(shell.err().contains("lodge policy explain sign @host storage"), shell.err());
+  }
+
+  @Test
+  void servicesAreThoseThatAreOfferedNow() {
+    assertEquals(0, shell.run("services"));
+    assertTrue(shell.out().contains("storage   sign"), shell.out());
+  }
+
+  private record Three() implements GuestDirectory {
+
+    @Override
+    public Optional<Party> find(String name) {
+      return all().stream().filter(party -> party.name().equals(name)).findAny();
+    }
+
+    @Override
+    public Collection<Party> all() {
+      return Stream.of("display", "storage", "work")
+          .map(name -> new Party(name, "image", Set.of()))
+          .toList();
+    }
+  }
+}
