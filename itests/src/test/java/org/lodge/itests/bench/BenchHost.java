@@ -39,7 +39,12 @@ final class BenchHost implements AutoCloseable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
     run = place.resolve("run");
     Files.createDirectories(place.resolve("config/vm"));
-    Files.createSymbolicLink(place.resolve("config/image"), home.resolve("config/image"));
+    Path images = Files.createDirectories(place.resolve("config/image"));
+    try (Stream<Path> shipped = Files.list(home.resolve("config/image"))) {
+      for (Path each : shipped.toList()) {
+        Files.createSymbolicLink(images.resolve(each.getFileName()), each);
+      }
+    }
   }
 
   Path place() {
@@ -48,6 +53,15 @@ final class BenchHost implements AutoCloseable {
 
   void define(String guest, String definition) throws IOException {
     Files.writeString(place.resolve("config/vm/" + guest + ".json"), definition);
+  }
+
+  /** Defines an image, and builds it unless it is there. */
+  void addImage(String name, byte[] definition) throws Exception {
+    Files.write(place.resolve("config/image/" + name + ".json"), definition);
+    int exit = process(lodge("image", "build", name)).start().waitFor();
+    if (exit != 0) {
+      throw new IOException("image " + name + ": " + output());
+    }
   }
 
   /** Starts {@code lodge up} and asks {@code ls} until it is answered. */

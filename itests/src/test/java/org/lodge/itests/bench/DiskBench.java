@@ -15,7 +15,8 @@ import org.lodge.itests.bench.DiskLoad.Result;
 /**
  * A disk that Lodge serves against the same file served by {@code qemu-storage-daemon}, through the
  * same driver: one thread of this process, which sleeps until it is called, as a guest's kernel
- * does. Beside them {@code fio} on the file itself. All take turns within each round.
+ * does. Beside them {@code fio} on the file itself. Then both at once in a guest, driven by {@code
+ * fio} there, and the pause of takeovers. All take turns within each round.
  */
 final class DiskBench {
   private static final int FILE_BYTES = 256 << 20;
@@ -61,12 +62,15 @@ final class DiskBench {
 
   void run() throws Exception {
     try (BenchHost host = new BenchHost(home)) {
+      FioGuest.image(host);
+      host.define("fio", "{\"image\": \"" + FioGuest.IMAGE + "\", \"memory\": \"256M\"}");
       BenchHost.Running lodge = host.up();
       try {
         Path file = host.place().resolve("disk.img");
         fill(file);
         throughOurDriver(file, host, CACHED, "threads", false);
         throughOurDriver(file, host, DIRECT, "native", true);
+        inGuest(file, host, lodge);
         new DiskTakeovers(home, host, table).run(file);
       } finally {
         lodge.close();
@@ -96,13 +100,28 @@ final class DiskBench {
         DiskLoad theirs = new DiskLoad(first);
         DiskLoad others = new DiskLoad(second)) {
       for (Pattern pattern : patterns) {
-        compare(pattern, List.of(ours, theirs, others, new Fio(file, direct)));
+        compare("", pattern, List.of(ours, theirs, others, new Fio(file, direct)));
       }
     }
   }
 
-  private void compare(Pattern pattern, List<Contender> contenders) throws IOException {
-    System.err.println("bench: disk, " + pattern.name() + " ...");
+  private void inGuest(Path file, BenchHost host, BenchHost.Running lodge) throws Exception {
+    lodge.start("fio");
+    HandQemu hand = HandQemu.like(lodge.show("fio"), host.place());
+    lodge.command("stop", "fio");
+    try (DiskPeer ours = DiskPeer.lodge(file, host, false);
+        DiskPeer theirs = DiskPeer.storageDaemon(file, host.place(), "io_uring", false);
+        FioGuest guest = FioGuest.boot(hand, List.of(ours, theirs))) {
+      List<Contender> contenders = List.of(guest.disk(0, ours), guest.disk(1, theirs));
+      for (Pattern pattern : CACHED) {
+        compare("in a guest, ", pattern, contenders);
+      }
+    }
+  }
+
+  private void compare(String where, Pattern pattern, List<Contender> contenders)
+      throws IOException {
+    System.err.println("bench: disk, " + where + pattern.name() + " ...");
     List<List<Result>> results = new ArrayList<>();
     for (Contender contender : contenders) {
       contender.run(pattern, WARM_UP_MILLIS);
@@ -115,7 +134,7 @@ final class DiskBench {
     }
     for (int i = 0; i < contenders.size(); i++) {
       boolean ours = i == 0;
-      String what = ours ? "blk: " + pattern.name() : "  peer: " + contenders.get(i).name();
+      String what = ours ? "blk: " + where + pattern.name() : "  peer: " + contenders.get(i).name();
       String goal = ours ? "peer" : "";
       row(what, "1/s", results.get(i), Result::perSecond, goal);
       row(what + ", p50", "µs", results.get(i), Result::medianMicros, goal);

@@ -32,7 +32,11 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
       double medianMicros,
       double p99Micros,
       double longestMicros,
-      double cpuMicros) {}
+      double cpuMicros) {
+    Result withCpuMicros(double other) {
+      return new Result(perSecond, medianMicros, p99Micros, longestMicros, other);
+    }
+  }
 
   private static final int IN = 0;
   private static final int OUT = 1;

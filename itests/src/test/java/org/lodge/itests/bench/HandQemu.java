@@ -102,15 +102,22 @@ final class HandQemu {
   }
 
   private Process start() throws IOException {
+    return start(List.of());
+  }
+
+  /** Starts it with further arguments; its processors do not run yet. */
+  Process start(List<String> more) throws IOException {
+    List<String> all = new ArrayList<>(command);
+    all.addAll(more);
     Files.deleteIfExists(folder.resolve("qmp.sock"));
     Files.deleteIfExists(folder.resolve("console.sock"));
-    return new ProcessBuilder(command)
+    return new ProcessBuilder(all)
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("output").toFile())
         .start();
   }
 
-  private SocketChannel connect(String name, Process process) throws Exception {
+  SocketChannel connect(String name, Process process) throws Exception {
     while (true) {
       SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
       try {
@@ -126,7 +133,7 @@ final class HandQemu {
     }
   }
 
-  private void boot(SocketChannel control, BufferedReader replies) throws IOException {
+  void boot(SocketChannel control, BufferedReader replies) throws IOException {
     try {
       replies.readLine();
       ask(control, replies, "qmp_capabilities", JsonObject.EMPTY_JSON_OBJECT);
@@ -152,7 +159,7 @@ final class HandQemu {
     }
   }
 
-  private static BufferedReader reader(SocketChannel channel) {
+  static BufferedReader reader(SocketChannel channel) {
     return new BufferedReader(
         new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
   }
