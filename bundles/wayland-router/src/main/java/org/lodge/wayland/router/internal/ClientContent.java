@@ -34,7 +34,7 @@ final class ClientContent implements Selections.Content {
   }
 
   @Override
-  public void sendTo(String type, PipeHandle into) {
+  public void sendTo(String type, PasteSink into) {
     boolean posted =
         conversation.post(routing -> {
           if (source.zombie) {

@@ -5,6 +5,8 @@ import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.wayland.protocol.Message;
@@ -12,6 +14,8 @@ import org.lodge.wayland.protocol.MessageReader;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.router.Window;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,6 +76,50 @@ final class Conversation {
 
   Display display() {
     return display;
+  }
+
+  /** What people may see of it. */
+  List<Window> windows() {
+    lock.lock();
+    try {
+      List<Window> windows = new ArrayList<>();
+      for (ShellSurface window : requests.shell().windows()) {
+        if (window.toplevel != null) {
+          Surface surface = window.surface;
+          windows.add(
+              new Window(
+                  window.id,
+                  name(),
+                  display.name,
+                  window.untrustedTitle,
+                  window.untrustedAppId,
+                  surface.width(),
+                  surface.height(),
+                  surface.frames,
+                  pixels.copiedBytes()));
+        }
+      }
+      return windows;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Asks the program to close the window. */
+  void closeWindow(long id) {
+    post(routing -> {
+      for (ShellSurface window : requests.shell().windows()) {
+        if (window.id == id && window.toplevel != null) {
+          routing.toClient.words(window.toplevel.clientId, XdgToplevel.EVENT_CLOSE);
+        }
+      }
+    });
+  }
+
+  /** Ends it for a person. */
+  void abort(String why) {
+    fail(WaylandException.ofDisplay(IMPLEMENTATION, why));
+    end();
   }
 
   SelectionRequests selections() {

@@ -6,6 +6,7 @@ import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 /**
  * A window of the router in the guest's colour, in which the guest's window lies as a subsurface.
@@ -21,7 +22,6 @@ final class Frame {
 
   private final Routing routing;
   private final Frames frames;
-  private final ShellSurface window;
   private final WaylandObject wrapper;
   private final WaylandObject subsurface;
   private final WaylandObject viewport;
@@ -29,6 +29,7 @@ final class Frame {
   /** What the frame surrounds, in coordinates of the guest's surface: left, top, right, bottom. */
   private int[] around = new int[4];
 
+  private ShellSurface window;
   private boolean mapped;
   private boolean configured;
   private boolean dirty;
@@ -40,13 +41,11 @@ final class Frame {
   Frame(
       Frames frames,
       Routing routing,
-      ShellSurface window,
       WaylandObject wrapper,
       WaylandObject subsurface,
       WaylandObject viewport) {
     this.frames = frames;
     this.routing = routing;
-    this.window = window;
     this.wrapper = wrapper;
     this.subsurface = subsurface;
     this.viewport = viewport;
@@ -63,6 +62,17 @@ final class Frame {
 
   static int moved(int coordinate, int border) {
     return Math.abs((long) coordinate) < FAR ? coordinate + border : coordinate;
+  }
+
+  /**
+   * Makes the window, with the wrapper in place of the guest's surface.
+   *
+   * @param wmBase that makes it
+   */
+  void surround(ShellSurface window, WaylandObject wmBase) {
+    this.window = window;
+    routing.toCompositor.words(
+        wmBase.upstreamId, XdgWmBase.GET_XDG_SURFACE, window.object.upstreamId, wrapper.upstreamId);
   }
 
   /** State of the window has changed that the wrapper's next commit applies. */

@@ -61,12 +61,8 @@ final class Frames {
     return color;
   }
 
-  /**
-   * Wraps a new xdg_surface of the client.
-   *
-   * @param wmBase that made it
-   */
-  Frame wrap(ShellSurface window, WaylandObject wmBase) throws WaylandException {
+  /** A wrapper around a surface that is about to become a window. */
+  Frame wrap(Surface surface) throws WaylandException {
     require(compositor, "wl_compositor");
     require(subcompositor, "wl_subcompositor");
     require(viewporter, "wp_viewporter");
@@ -76,10 +72,10 @@ final class Frames {
     }
     Outbox out = routing.toCompositor;
     WaylandObject wrapper = own(WlSurface.INDEX, 4);
-    wrapper.alias = window.surface.object;
+    wrapper.alias = surface.object;
     out.words(compositor.upstreamId, WlCompositor.CREATE_SURFACE, wrapper.upstreamId);
     WaylandObject subsurface = own(WlSubsurface.INDEX, 1);
-    int content = window.surface.object.upstreamId;
+    int content = surface.object.upstreamId;
     out.words(
         subcompositor.upstreamId,
         WlSubcompositor.GET_SUBSURFACE,
@@ -94,9 +90,7 @@ final class Frames {
     out.words(compositor.upstreamId, WlCompositor.CREATE_REGION, empty.upstreamId);
     out.words(wrapper.upstreamId, WlSurface.SET_INPUT_REGION, empty.upstreamId);
     out.words(empty.upstreamId, WlRegion.DESTROY);
-    out.words(
-        wmBase.upstreamId, XdgWmBase.GET_XDG_SURFACE, window.object.upstreamId, wrapper.upstreamId);
-    return new Frame(this, routing, window, wrapper, subsurface, viewport);
+    return new Frame(this, routing, wrapper, subsurface, viewport);
   }
 
   private WaylandObject makeColor() throws WaylandException {

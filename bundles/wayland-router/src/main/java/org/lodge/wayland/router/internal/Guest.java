@@ -10,4 +10,9 @@ record Guest(
   Limits limits() {
     return account.limits;
   }
+
+  /** The same guest, whose new connections are shown otherwise. */
+  Guest withSettings(GuestSettings changed) {
+    return new Guest(name, changed, account, names, selections);
+  }
 }

@@ -1,5 +1,8 @@
 package org.lodge.wayland.router.internal;
 
+import java.io.IOException;
+import java.util.Map;
+
 /**
  * How the windows of a guest are shown.
  *
@@ -20,9 +23,37 @@ record GuestSettings(Frame frame, int color, int borderPixels) {
     0xd33f49, 0x2e86de, 0x27ae60, 0xf39c12, 0x8e44ad, 0x16a085, 0xe67e22, 0xc2185b
   };
 
-  /** A colour by the guest's name. */
-  static GuestSettings of(String guest) {
+  private static final int BORDER_PIXELS = 4;
+  private static final int MOST_BORDER_PIXELS = 64;
+
+  /**
+   * As the policy's rule says; without a colour there, one by the guest's name.
+   *
+   * @throws IOException naming the option that is wrong
+   */
+  static GuestSettings of(String guest, Map<String, String> options) throws IOException {
     int color = PALETTE[Math.floorMod(guest.hashCode() * 31, PALETTE.length)];
-    return new GuestSettings(Frame.ROUTER, color, 4);
+    String asked = options.get("color");
+    if (asked != null) {
+      if (!asked.matches("#?[0-9a-fA-F]{6}")) {
+        throw new IOException("option color=" + asked + " is not of the form RRGGBB");
+      }
+      color = Integer.parseInt(asked.replace("#", ""), 16);
+    }
+    String border = options.getOrDefault("border", String.valueOf(BORDER_PIXELS));
+    if (!border.matches("[1-9][0-9]?") || Integer.parseInt(border) > MOST_BORDER_PIXELS) {
+      throw new IOException("option border=" + border + " is not 1 to " + MOST_BORDER_PIXELS);
+    }
+    return new GuestSettings(
+        frame(options.getOrDefault("frame", "router")), color, Integer.parseInt(border));
+  }
+
+  private static Frame frame(String name) throws IOException {
+    return switch (name) {
+      case "router" -> Frame.ROUTER;
+      case "compositor" -> Frame.COMPOSITOR;
+      default ->
+          throw new IOException("option frame=" + name + " is neither router nor compositor");
+    };
   }
 }

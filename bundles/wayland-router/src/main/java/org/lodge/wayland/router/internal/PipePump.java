@@ -11,25 +11,31 @@ final class PipePump {
   private PipePump() {}
 
   /** Owns both pipes from now on. */
-  static void start(PipeHandle from, PipeHandle into, long mostBytes) {
+  static void start(PipeHandle from, PasteSink into, long mostBytes) {
     Thread.ofVirtual().name("wayland-pipe").start(() -> pump(from, into, mostBytes));
   }
 
-  private static void pump(PipeHandle from, PipeHandle into, long mostBytes) {
+  static void start(PipeHandle from, PipeHandle into, long mostBytes) {
+    start(from, PasteSink.of(into), mostBytes);
+  }
+
+  private static void pump(PipeHandle from, PasteSink into, long mostBytes) {
     try (from;
         into) {
       ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
       long left = mostBytes;
       int count = from.read(chunk);
-      while (count >= 0 && left > 0) {
+      while (count >= 0) {
         chunk.flip();
-        chunk.limit((int) Math.min(chunk.limit(), left));
         left -= chunk.remaining();
+        if (left < 0) {
+          return;
+        }
         into.write(chunk);
         chunk.clear();
         count = from.read(chunk);
       }
-      into.endOutput();
+      into.finish();
     } catch (IOException gone) {
       // Whoever reads sees an end; whoever writes sees that nobody reads.
       assert gone != null;

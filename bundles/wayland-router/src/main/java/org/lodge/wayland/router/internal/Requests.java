@@ -37,7 +37,7 @@ final class Requests {
   Requests(Conversation conversation, Routing routing, Pixels pixels) {
     this.routing = routing;
     shm = new ShmRequests(routing);
-    shell = new ShellRequests(routing);
+    shell = new ShellRequests(conversation.display(), routing);
     surfaces = new SurfaceRequests(routing, shm, pixels);
     selections = new SelectionRequests(conversation, routing);
   }

@@ -172,7 +172,7 @@ final class SelectionRequests {
         return true;
       }
       if (isOurs) {
-        ((Offer) receiver.role).content().sendTo(request.string(0), into);
+        ((Offer) receiver.role).content().sendTo(request.string(0), PasteSink.of(into));
       } else {
         PipeHandle from = routing.compositor.makePipe(PipeEnd.WRITE);
         routing.toCompositor.pass(from);

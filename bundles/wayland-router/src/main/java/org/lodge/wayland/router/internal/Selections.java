@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
-import org.lodge.agent.handles.PipeHandle;
 
 /**
  * The clipboard and primary selection of one guest: kept here and not by the compositor, so that
@@ -18,7 +17,7 @@ final class Selections {
     List<String> types();
 
     /** Writes it as one of its types into the pipe, and closes that. Waits for nobody. */
-    void sendTo(String type, PipeHandle into);
+    void sendTo(String type, PasteSink into);
 
     /** Another one has taken its place. */
     default void replaced() {}

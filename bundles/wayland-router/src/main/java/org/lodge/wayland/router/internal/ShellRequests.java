@@ -10,10 +10,12 @@ import org.lodge.wayland.protocol.opcode.*;
 
 /** Windows: each is named after its guest, and wrapped in a frame where the router draws them. */
 final class ShellRequests {
+  private final Display display;
   private final Routing routing;
   private final List<ShellSurface> windows = new ArrayList<>();
 
-  ShellRequests(Routing routing) {
+  ShellRequests(Display display, Routing routing) {
+    this.display = display;
     this.routing = routing;
   }
 
@@ -51,15 +53,14 @@ final class ShellRequests {
           NO_MEMORY, "more than " + routing.limits.windows() + " windows");
     }
     surface.role = Surface.Role.WINDOW;
-    if (routing.frames == null) {
-      WaylandObject made = routing.forward(receiver, request);
-      surface.xdg = new ShellSurface(made, surface);
-      made.role = surface.xdg;
-    } else {
-      WaylandObject made = routing.create(receiver, request);
-      surface.xdg = new ShellSurface(made, surface);
-      made.role = surface.xdg;
-      surface.xdg.frame = routing.frames.wrap(surface.xdg, receiver);
+    Frame frame = routing.frames == null ? null : routing.frames.wrap(surface);
+    WaylandObject made =
+        frame == null ? routing.forward(receiver, request) : routing.create(receiver, request);
+    surface.xdg = new ShellSurface(display.nextWindow(), made, surface);
+    made.role = surface.xdg;
+    if (frame != null) {
+      surface.xdg.frame = frame;
+      frame.surround(surface.xdg, receiver);
     }
     windows.add(surface.xdg);
     return true;

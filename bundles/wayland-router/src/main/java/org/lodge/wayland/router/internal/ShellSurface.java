@@ -2,6 +2,9 @@ package org.lodge.wayland.router.internal;
 
 /** A window or popup of a client. Guarded by the lock of its connection. */
 final class ShellSurface {
+  /** Of the window, for people. */
+  final long id;
+
   final WaylandObject object;
   final Surface surface;
 
@@ -23,7 +26,8 @@ final class ShellSurface {
 
   String untrustedAppId = "";
 
-  ShellSurface(WaylandObject object, Surface surface) {
+  ShellSurface(long id, WaylandObject object, Surface surface) {
+    this.id = id;
     this.object = object;
     this.surface = surface;
   }

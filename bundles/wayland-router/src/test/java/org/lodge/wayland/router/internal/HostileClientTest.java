@@ -245,7 +245,8 @@ class HostileClientTest {
 
   @Test
   void oneClientsOffenceLeavesItsNeighboursAlone() throws Exception {
-    Rig neighbour = new Rig(rig.guest, new Display());
+    Rig neighbour =
+        new Rig(rig.guest, new Display("display", new java.util.concurrent.atomic.AtomicLong()));
     neighbour.registry();
     rig.client.send(7, 0);
     rig.refused("invalid object 7");

@@ -44,12 +44,16 @@ final class Rig {
 
   static Rig plain(Limits limits) {
     GuestSettings settings = new GuestSettings(GuestSettings.Frame.COMPOSITOR, 0xff0000, 4);
-    return new Rig(new Guest("work", settings, limits), new Display());
+    return new Rig(
+        new Guest("work", settings, limits),
+        new Display("display", new java.util.concurrent.atomic.AtomicLong()));
   }
 
   static Rig framed() {
     GuestSettings settings = new GuestSettings(GuestSettings.Frame.ROUTER, 0xff0000, 4);
-    return new Rig(new Guest("work", settings, Limits.DEFAULT), new Display());
+    return new Rig(
+        new Guest("work", settings, Limits.DEFAULT),
+        new Display("display", new java.util.concurrent.atomic.AtomicLong()));
   }
 
   private void run() {

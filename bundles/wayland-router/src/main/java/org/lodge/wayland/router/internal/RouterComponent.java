@@ -1,0 +1,163 @@
+package org.lodge.wayland.router.internal;
+
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArraySet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.lodge.agent.handles.HandleConnection;
+import org.lodge.agent.handles.HandleLimits;
+import org.lodge.agent.handles.Handles;
+import org.lodge.connect.ByteStream;
+import org.lodge.connect.Carriage;
+import org.lodge.connect.IncomingCall;
+import org.lodge.connect.ServiceDescription;
+import org.lodge.connect.ServiceOffer;
+import org.lodge.wayland.router.Window;
+import org.lodge.wayland.router.Windows;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The service {@code wayland}: stands between a program in one guest and the compositor in another,
+ * one {@link Conversation} for each connection.
+ *
+ * <p>The options of the rule that allowed it say how windows are shown: {@code frame=router} (the
+ * default) or {@code compositor}, {@code color=RRGGBB}, {@code border=PIXELS}.
+ */
+@Component
+public final class RouterComponent implements ServiceOffer, Windows {
+  private static final String SERVICE = "wayland";
+
+  /** More than what a client may leave unread before it is cut off. */
+  private static final int QUEUE_BYTES = 4 << 20;
+
+  private static final int WAITING_HANDLES = 128;
+  private static final int OPEN_HANDLES = 512;
+  private static final HandleLimits HANDLE_LIMITS =
+      new HandleLimits(QUEUE_BYTES, WAITING_HANDLES, OPEN_HANDLES);
+
+  private final Handles handles;
+  private final AtomicLong windowNumbers = new AtomicLong();
+  private final Map<String, Guest> guests = new ConcurrentHashMap<>();
+  private final Map<String, Display> displays = new ConcurrentHashMap<>();
+  private final Map<String, Trace> traces = new ConcurrentHashMap<>();
+  private final Set<Conversation> conversations = new CopyOnWriteArraySet<>();
+
+  @Activate
+  public RouterComponent(@Reference Handles handles) {
+    this.handles = handles;
+  }
+
+  @Deactivate
+  public void deactivate() {
+    conversations.forEach(conversation -> conversation.abort("Lodge replaces its window router"));
+  }
+
+  @Override
+  public ServiceDescription description() {
+    return new ServiceDescription(
+        SERVICE, Carriage.HANDLES, "windows on the display of another guest", List.of());
+  }
+
+  @Override
+  public boolean mediates() {
+    return true;
+  }
+
+  @Override
+  public void serve(IncomingCall call, ByteStream stream) throws IOException {
+    GuestSettings settings = GuestSettings.of(call.source(), call.options());
+    Guest guest =
+        guests.compute(
+            call.source(),
+            (name, known) ->
+                known == null
+                    ? new Guest(name, settings, Limits.DEFAULT)
+                    : known.withSettings(settings));
+    if (!guest.account().takeConnection()) {
+      throw new IOException(
+          guest.name() + " has more than " + guest.limits().connections() + " connections");
+    }
+    try (HandleConnection client = handles.open(guest.name(), stream, HANDLE_LIMITS);
+        HandleConnection compositor =
+            handles.open(call.target(), call.connectTarget(Map.of()), HANDLE_LIMITS)) {
+      Display display =
+          displays.computeIfAbsent(call.target(), name -> new Display(name, windowNumbers));
+      Conversation conversation =
+          new Conversation(display, guest, client, compositor, trace(guest.name()));
+      conversations.add(conversation);
+      try {
+        conversation.run();
+      } finally {
+        conversations.remove(conversation);
+      }
+    } finally {
+      guest.account().giveConnection();
+    }
+  }
+
+  @Override
+  public List<Window> list() {
+    return windows().sorted(Comparator.comparingLong(Window::id)).toList();
+  }
+
+  private Stream<Window> windows() {
+    return conversations.stream().flatMap(conversation -> conversation.windows().stream());
+  }
+
+  @Override
+  public boolean close(long id) {
+    return with(id, conversation -> conversation.closeWindow(id));
+  }
+
+  @Override
+  public boolean end(long id) {
+    return with(id, conversation -> conversation.abort("a person has ended the window's program"));
+  }
+
+  private boolean with(long id, Consumer<Conversation> action) {
+    for (Conversation conversation : conversations) {
+      if (conversation.windows().stream().anyMatch(window -> window.id() == id)) {
+        action.accept(conversation);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public long moveClipboard(String fromGuest, String toGuest) throws IOException {
+    Selections from = selections(fromGuest);
+    Selections into = selections(toGuest);
+    MovedContent moved = MovedContent.copy(fromGuest, from.get(SelectionKind.CLIPBOARD), into);
+    into.set(SelectionKind.CLIPBOARD, moved);
+    return moved.sizeBytes();
+  }
+
+  private Selections selections(String name) throws IOException {
+    Guest guest = guests.get(name);
+    if (guest == null) {
+      throw new IOException("no program of " + name + " has had a window");
+    }
+    return guest.selections();
+  }
+
+  @Override
+  public AutoCloseable trace(String guest, Consumer<String> line) {
+    Trace trace = trace(guest);
+    trace.listen(line);
+    return () -> trace.listen(null);
+  }
+
+  private Trace trace(String guest) {
+    return traces.computeIfAbsent(guest, name -> new Trace());
+  }
+}
