@@ -95,6 +95,10 @@ class DeviceIT {
     host.lodge("device", "rm", "work", "data").ok();
     Result unknown = host.lodge("device", "add", "work", "nothing");
     assertTrue(unknown.err().contains("known are [blk, "), unknown.err());
+    String data = "path=" + host.place.resolve("data.img");
+    host.lodge("device", "add", "work", "blk", data, "--id", "writer").ok();
+    Result second = host.lodge("device", "add", "work", "blk", data, "readOnly=true");
+    assertTrue(second.err().contains("written by guest 'work', device 'writer'"), second.err());
     Result missing = host.lodge("device", "add", "work", "blk", "path=/nowhere.img");
     assertTrue(missing.err().contains("/nowhere.img"), missing.err());
 

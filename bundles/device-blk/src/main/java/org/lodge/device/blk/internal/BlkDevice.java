@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lodge.linux.FileLeases.Lease;
 import org.lodge.virtio.Counter;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
@@ -29,6 +30,7 @@ final class BlkDevice implements Device {
 
   private final BlkSettings settings;
   private final Disk disk;
+  private final Lease lease;
   private final DeviceContext context;
   private final DeviceConfig config;
   private final BlkCounters counters = new BlkCounters();
@@ -40,9 +42,12 @@ final class BlkDevice implements Device {
   private volatile boolean writeback = true;
   private long sectorsTold;
 
-  BlkDevice(BlkSettings settings, Disk disk, DeviceConfig config, DeviceContext context) {
+  /** Takes over disk and lease; they are this device's to close. */
+  BlkDevice(
+      BlkSettings settings, Disk disk, Lease lease, DeviceConfig config, DeviceContext context) {
     this.settings = settings;
     this.disk = disk;
+    this.lease = lease;
     this.config = config;
     this.context = context;
     executor = new Executor(disk, settings, counters);
@@ -238,5 +243,6 @@ final class BlkDevice implements Device {
   public void close() {
     workers.close();
     disk.close();
+    lease.close();
   }
 }

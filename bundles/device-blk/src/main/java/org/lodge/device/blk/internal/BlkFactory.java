@@ -2,6 +2,9 @@ package org.lodge.device.blk.internal;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.lodge.linux.FileLeases;
+import org.lodge.linux.FileLeases.Lease;
+import org.lodge.linux.LinuxException;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceContext;
@@ -10,6 +13,7 @@ import org.lodge.virtio.DeviceFactory;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
 
 /** Makes disks of files and block devices; {@link BlkSettings} says what can be configured. */
 @Component(
@@ -23,12 +27,15 @@ public final class BlkFactory implements DeviceFactory {
 
   private final Path disks;
 
+  private final FileLeases leases;
+
   @Activate
-  public BlkFactory(BundleContext context) {
-    this(Path.of(Optional.ofNullable(context.getProperty("lodge.state")).orElse(".")));
+  public BlkFactory(@Reference FileLeases leases, BundleContext context) {
+    this(leases, Path.of(Optional.ofNullable(context.getProperty("lodge.state")).orElse(".")));
   }
 
-  BlkFactory(Path state) {
+  BlkFactory(FileLeases leases, Path state) {
+    this.leases = leases;
     disks = state.resolve("disks").toAbsolutePath();
   }
 
@@ -40,6 +47,26 @@ public final class BlkFactory implements DeviceFactory {
   @Override
   public Device create(DeviceConfig config, DeviceContext context) throws DeviceException {
     BlkSettings settings = BlkSettings.read(config, disks);
-    return new BlkDevice(settings, Disk.open(settings, config), config, context);
+    Lease lease = take(settings.path(), !settings.readOnly(), config);
+    boolean made = false;
+    try {
+      Device device = new BlkDevice(settings, Disk.open(settings, config), lease, config, context);
+      made = true;
+      return device;
+    } finally {
+      if (!made) {
+        lease.close();
+      }
+    }
+  }
+
+  private Lease take(Path path, boolean writing, DeviceConfig config) throws DeviceException {
+    String owner = "guest '%s', device '%s'".formatted(config.guest(), config.device());
+    try {
+      return leases.take(path, writing, owner);
+    } catch (LinuxException e) {
+      throw new DeviceException(
+          "open", config.fault("path", "can't be used: " + e.getMessage()).getMessage(), e);
+    }
   }
 }

@@ -68,7 +68,9 @@ public final class BlkBench {
                 type == Blk.T_IN ? 1 : 2,
                 type == Blk.T_IN ? 2 : 1);
       }
-      var device = new BlkFactory(file).create(BlkDriver.config(file, Map.of()), transport);
+      var device =
+          new BlkFactory(BlkDriver.LEASES, file)
+              .create(BlkDriver.config(file, Map.of()), transport);
       double rate =
           bench.run(
               transport,

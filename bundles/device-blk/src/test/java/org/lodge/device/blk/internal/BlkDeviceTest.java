@@ -422,7 +422,9 @@ class BlkDeviceTest {
     String missing =
         assertThrows(
                 DeviceException.class,
-                () -> new BlkFactory(folder).check(new DeviceConfig("work", "disk", Map.of())))
+                () ->
+                    new BlkFactory(BlkDriver.LEASES, folder)
+                        .check(new DeviceConfig("work", "disk", Map.of())))
             .getMessage();
     assertEquals(
         "guest 'work', device 'disk': path is missing; give it, as in \"path\": \"disk.img\"",
@@ -443,7 +445,7 @@ class BlkDeviceTest {
   void aRelativePathIsInTheFolderOfDisks() throws Exception {
     Files.createDirectories(folder.resolve("disks"));
     Files.write(folder.resolve("disks/a.img"), new byte[512]);
-    new BlkFactory(folder)
+    new BlkFactory(BlkDriver.LEASES, folder)
         .create(new DeviceConfig("work", "disk", Map.of("path", "a.img")), driver.transport)
         .close();
   }

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.lodge.linux.FileLeases;
+import org.lodge.linux.internal.LeasesComponent;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
@@ -16,6 +18,9 @@ import org.lodge.virtio.fixture.TestTransport;
 
 /** A guest's disk driver, one request at a time, for tests. */
 final class BlkDriver implements AutoCloseable {
+  /** One for the process, as in life: a device's successor is its owner too. */
+  static final FileLeases LEASES = new LeasesComponent();
+
   static final long FLUSH = 1L << 9;
   static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -33,7 +38,7 @@ final class BlkDriver implements AutoCloseable {
   }
 
   Device create(Path path, Map<String, Object> more) throws DeviceException {
-    return new BlkFactory(Path.of("/nowhere")).create(config(path, more), transport);
+    return new BlkFactory(LEASES, Path.of("/nowhere")).create(config(path, more), transport);
   }
 
   BlkDriver start(Path path, Map<String, Object> more) throws Exception {
