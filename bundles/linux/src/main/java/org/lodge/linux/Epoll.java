@@ -18,6 +18,7 @@ public final class Epoll extends Fd {
   private static final int EPOLL_CLOEXEC = 0x80000;
   private static final int ADD = 1;
   private static final int REMOVE = 2;
+  private static final int CHANGE = 3;
 
   /** {@code struct epoll_event} is packed on x86-64 alone. */
   private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
@@ -49,6 +50,11 @@ public final class Epoll extends Fd {
    */
   public void add(Fd fd, int interest, long token) throws LinuxException {
     control(ADD, fd, interest, token);
+  }
+
+  /** Watches a descriptor that is watched already for something else. */
+  public void change(Fd fd, int interest, long token) throws LinuxException {
+    control(CHANGE, fd, interest, token);
   }
 
   public void remove(Fd fd) throws LinuxException {

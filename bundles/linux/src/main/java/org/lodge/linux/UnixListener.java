@@ -3,6 +3,7 @@ package org.lodge.linux;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.IntUnaryOperator;
 import org.lodge.linux.internal.LibC;
 import org.lodge.linux.internal.UnixSockets;
 
@@ -37,16 +38,25 @@ public final class UnixListener extends Fd {
 
   /** Takes a connection, waiting for one. Only one thread accepts. */
   public UnixStreamSocket accept() throws LinuxException {
+    return new UnixStreamSocket(accept(UnixSockets::accept));
+  }
+
+  /** As {@link #accept}, for bytes without descriptors. */
+  public UnixByteSocket acceptBytes() throws LinuxException {
+    return new UnixByteSocket(accept(UnixSockets::acceptNonBlocking));
+  }
+
+  private int accept(IntUnaryOperator call) throws LinuxException {
     enter();
     try {
       int socket;
       do {
-        socket = UnixSockets.accept(raw());
+        socket = call.applyAsInt(raw());
       } while (socket == -LinuxException.EINTR);
       if (socket < 0) {
         throw LibC.failure("accept " + this, -socket);
       }
-      return new UnixStreamSocket(socket);
+      return socket;
     } finally {
       leave();
     }

@@ -12,8 +12,8 @@ import java.lang.invoke.VarHandle;
 
 /**
  * The system calls of file data, through the foreign function API: they are on the path of every
- * disk request, where JNA would cost about as much again as a cached read. Each returns its result
- * or the negated error number, and allocates nothing.
+ * disk request and of every byte to a program's socket, where JNA would cost about as much again as
+ * a cached read. Each returns its result or the negated error number, and allocates nothing.
  */
 public final class FileCalls {
   public static final int O_RDWR = 2;
@@ -37,6 +37,8 @@ public final class FileCalls {
       call("preadv", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG));
   private static final MethodHandle PWRITEV =
       call("pwritev", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG));
+  private static final MethodHandle WRITEV =
+      call("writev", FunctionDescriptor.of(LONG, INT, LONG, INT));
   private static final MethodHandle FDATASYNC = call("fdatasync", FunctionDescriptor.of(INT, INT));
   private static final MethodHandle FALLOCATE =
       call("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
@@ -79,6 +81,14 @@ public final class FileCalls {
   public static long pwritev(MemorySegment capture, int fd, long vectors, int count, long offset) {
     try {
       return orErrno(capture, (long) PWRITEV.invokeExact(capture, fd, vectors, count, offset));
+    } catch (Throwable e) {
+      throw impossible(e);
+    }
+  }
+
+  public static long writev(MemorySegment capture, int fd, long vectors, int count) {
+    try {
+      return orErrno(capture, (long) WRITEV.invokeExact(capture, fd, vectors, count));
     } catch (Throwable e) {
       throw impossible(e);
     }

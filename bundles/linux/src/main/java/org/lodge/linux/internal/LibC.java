@@ -28,6 +28,9 @@ public final class LibC {
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
 
+  public static final int SHUT_RD = 0;
+  public static final int SHUT_WR = 1;
+
   static {
     Native.register(LibC.class, "c");
   }

@@ -15,6 +15,7 @@ public final class UnixSockets {
   private static final int SOCK_DGRAM = 2;
   private static final int OWNER_ONLY = 0600;
   private static final int SOCK_CLOEXEC = 0x80000;
+  private static final int SOCK_NONBLOCK = 0x800;
   private static final int SOL_SOCKET = 1;
   private static final int SO_PEERCRED = 17;
   private static final int BACKLOG = 16;
@@ -33,6 +34,11 @@ public final class UnixSockets {
 
   public static int connectDatagram(Path path) throws LinuxException {
     return withAddress("connect " + path, SOCK_DGRAM, path, LibC::connect);
+  }
+
+  /** As {@link #connect}, never waiting, and neither will the socket's calls. */
+  public static int connectNow(Path path) throws LinuxException {
+    return withAddress("connect " + path, SOCK_STREAM | SOCK_NONBLOCK, path, LibC::connect);
   }
 
   public static int listen(Path path) throws LinuxException {
@@ -85,7 +91,16 @@ public final class UnixSockets {
 
   /** A connection that waits on a listening socket, or the negated error number. */
   public static int accept(int listener) {
-    int socket = LibC.accept4(listener, 0, 0, SOCK_CLOEXEC);
+    return accept(listener, 0);
+  }
+
+  /** As {@link #accept}; no call of the socket waits. */
+  public static int acceptNonBlocking(int listener) {
+    return accept(listener, SOCK_NONBLOCK);
+  }
+
+  private static int accept(int listener, int flags) {
+    int socket = LibC.accept4(listener, 0, 0, SOCK_CLOEXEC | flags);
     return socket < 0 ? -LibC.errno() : socket;
   }
 

@@ -4,15 +4,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.lodge.vsock.VsockEndpoint;
 import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockListener;
 import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.VsockType;
+import org.lodge.vsock.internal.Deadlines.Deadline;
 import org.lodge.vsock.link.GuestEnd;
 import org.lodge.vsock.link.GuestLink;
 import org.lodge.vsock.link.HostEnd;
@@ -23,8 +22,9 @@ import org.slf4j.LoggerFactory;
 /** One guest's connections: which there are, and the device that carries them. */
 final class Endpoint implements VsockEndpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
-  private static final long FAREWELL_SECONDS = 8;
-  private static final long SUCCESSOR_SECONDS = 10;
+  private static final int FAREWELL_SECONDS = 8;
+  private static final int SUCCESSOR_SECONDS = 10;
+  private static final int ANSWER_SECONDS = 10;
   private static final int HOST_PORTS_FROM = 0x4000_0000;
   private static final int HOST_PORTS = 0x4000_0000;
 
@@ -35,8 +35,8 @@ final class Endpoint implements VsockEndpoint {
   private final AtomicInteger nextPort = new AtomicInteger(ThreadLocalRandom.current().nextInt());
   private volatile Attachment attachment;
   private volatile long cid;
-  private Future<?> successorLimit;
-  private HybridSocket socket;
+  private Deadline successorLimit;
+  private volatile HybridSocket socket;
 
   Endpoint(Hub hub, String guest) {
     this.hub = hub;
@@ -57,12 +57,15 @@ final class Endpoint implements VsockEndpoint {
 
     @Override
     public HostEnd requested(GuestEnd guestEnd, int guestPort, int hostPort, VsockType type) {
-      VsockListener listener = listener(hostPort, type);
-      if (listener == null || attachment != this) {
+      if (attachment != this) {
         return null;
       }
+      VsockListener listener = hub.listener(hostPort);
       Stream stream = new Stream(Endpoint.this, guestPort, hostPort, type, false);
       stream.bind(guestEnd);
+      if (listener == null) {
+        return type == VsockType.STREAM && dial(stream, link) ? stream : null;
+      }
       if (!admit(stream, link)) {
         return null;
       }
@@ -92,7 +95,7 @@ final class Endpoint implements VsockEndpoint {
       throw new VsockException("guest '%s' has a virtio socket device already".formatted(guest));
     }
     if (successorLimit != null) {
-      successorLimit.cancel(false);
+      successorLimit.cancel();
     }
     if (socket != null && !socket.serves(link.socket())) {
       closeSocket();
@@ -111,8 +114,7 @@ final class Endpoint implements VsockEndpoint {
     }
     attachment = null;
     if (successorFollows) {
-      successorLimit =
-          hub.after(SUCCESSOR_SECONDS, TimeUnit.SECONDS, this::resetAllWhereNobodyCame);
+      successorLimit = hub.deadlines.after(SUCCESSOR_SECONDS, this::resetAllWhereNobodyCame);
     } else {
       resetAll();
     }
@@ -143,12 +145,20 @@ final class Endpoint implements VsockEndpoint {
     }
   }
 
-  private VsockListener listener(int hostPort, VsockType type) {
-    VsockListener listener = hub.listener(hostPort);
+  /** Joins what a guest asks for to a program that listens beside the socket, if one does. */
+  private boolean dial(Stream stream, GuestLink link) {
     HybridSocket hybrid = socket;
-    return listener == null && hybrid != null && type == VsockType.STREAM
-        ? hybrid.listener(hostPort)
-        : listener;
+    Program program = hybrid == null ? null : hybrid.dial(stream.hostPortNumber());
+    if (program == null) {
+      return false;
+    }
+    if (!admit(stream, link)) {
+      program.reset();
+      return false;
+    }
+    program.accepted(stream);
+    stream.acceptJoined(program);
+    return true;
   }
 
   private static void ask(VsockListener listener, Stream stream) {
@@ -188,14 +198,36 @@ final class Endpoint implements VsockEndpoint {
     open.decrementAndGet();
   }
 
-  Future<?> resetAfterFarewell(Stream stream) {
-    return hub.after(FAREWELL_SECONDS, TimeUnit.SECONDS, stream::reset);
+  Deadline resetAfterFarewell(Stream stream) {
+    return hub.deadlines.after(FAREWELL_SECONDS, stream::reset);
   }
 
   // For the host's programs.
 
   @Override
   public VsockStream connect(long port, VsockType type, Duration limit) throws IOException {
+    GuestLink link = link(port);
+    Stream stream = admitNew((int) port, type, link);
+    try {
+      link.open(stream);
+      stream.awaitConnected(limit);
+      return stream;
+    } catch (IOException e) {
+      stream.reset();
+      throw e;
+    }
+  }
+
+  /** Connects a program to a port of the guest; it is told the answer. */
+  void connect(long port, Program program) throws VsockException {
+    GuestLink link = link(port);
+    Stream stream = admitNew((int) port, VsockType.STREAM, link);
+    program.asking(stream, hub.deadlines.after(ANSWER_SECONDS, stream::reset));
+    stream.joinTo(program, () -> {});
+    link.open(stream);
+  }
+
+  private GuestLink link(long port) throws VsockException {
     if (port < 0 || port >= 0xffff_ffffL) {
       throw new VsockException("port %d is not from 0 to 2^32 - 2".formatted(port));
     }
@@ -204,15 +236,7 @@ final class Endpoint implements VsockEndpoint {
       throw new VsockException(
           "guest '%s' is not running, or has no virtio socket device".formatted(guest));
     }
-    Stream stream = admitNew((int) port, type, at.link);
-    try {
-      at.link.open(stream);
-      stream.awaitConnected(limit);
-      return stream;
-    } catch (IOException e) {
-      stream.reset();
-      throw e;
-    }
+    return at.link;
   }
 
   private Stream admitNew(int guestPort, VsockType type, GuestLink link) throws VsockException {

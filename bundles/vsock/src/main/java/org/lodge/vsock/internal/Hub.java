@@ -6,10 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import org.lodge.vsock.Vsock;
 import org.lodge.vsock.VsockEndpoint;
 import org.lodge.vsock.VsockException;
@@ -19,7 +15,6 @@ import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.link.GuestLink;
 import org.lodge.vsock.link.HostSide;
 import org.lodge.vsock.link.VsockHost;
-import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
@@ -36,21 +31,12 @@ public final class Hub implements Vsock, VsockHost {
 
   private final ConcurrentHashMap<String, Endpoint> endpoints = new ConcurrentHashMap<>();
   private final CopyOnWriteArrayList<Listening> listeners = new CopyOnWriteArrayList<>();
-  private final ScheduledThreadPoolExecutor timer;
-
-  @Activate
-  public Hub() {
-    timer =
-        new ScheduledThreadPoolExecutor(
-            1, task -> Thread.ofPlatform().daemon().name("vsock-timer").unstarted(task));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
-  }
+  final Deadlines deadlines = new Deadlines();
 
   @Deactivate
   public void deactivate() {
     endpoints.values().forEach(Endpoint::end);
-    timer.shutdownNow();
+    deadlines.close();
   }
 
   @Reference(
@@ -77,10 +63,6 @@ public final class Hub implements Vsock, VsockHost {
       }
     }
     return null;
-  }
-
-  Future<?> after(long delay, TimeUnit unit, Runnable action) {
-    return timer.schedule(action, delay, unit);
   }
 
   @Override

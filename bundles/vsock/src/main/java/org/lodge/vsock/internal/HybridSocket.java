@@ -1,23 +1,19 @@
 package org.lodge.vsock.internal;
 
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.lodge.linux.Epoll;
+import org.lodge.linux.EventFd;
+import org.lodge.linux.LinuxException;
+import org.lodge.linux.UnixByteSocket;
+import org.lodge.linux.UnixListener;
 import org.lodge.vsock.VsockException;
-import org.lodge.vsock.VsockListener;
-import org.lodge.vsock.VsockRequest;
-import org.lodge.vsock.VsockStream;
-import org.lodge.vsock.VsockType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,36 +22,44 @@ import org.slf4j.LoggerFactory;
  * made usual: they say {@code CONNECT port} and a line feed, get {@code OK port}, and are connected
  * then. A guest that connects to a port P of the host reaches whoever listens on the same path with
  * {@code _P} behind it.
+ *
+ * <p>One thread waits for all programs of one guest. What the guest sends is written to a program's
+ * socket by the thread that serves the guest, without a hand-over; neither ever waits for a
+ * program.
  */
 final class HybridSocket implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HybridSocket.class);
-  private static final Pattern CONNECT = Pattern.compile("CONNECT (\\d{1,10})\r?");
-  private static final int LINE_BYTES_MAX = 32;
+  private static final long LISTENER = 0;
+  private static final long WAKE = 1;
+  private static final long PROGRAMS_FROM = 2;
   private static final int BUFFER_BYTES = 64 << 10;
-  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
 
-  private final Endpoint endpoint;
+  final Endpoint endpoint;
   private final Path path;
-  private final ServerSocketChannel server;
+  private final UnixListener server;
+  private final Epoll epoll;
+  private final EventFd wake;
+  private final ConcurrentHashMap<Long, Program> programs = new ConcurrentHashMap<>();
+  private final AtomicLong nextToken = new AtomicLong(PROGRAMS_FROM);
+  private volatile boolean closed;
 
-  private HybridSocket(Endpoint endpoint, Path path, ServerSocketChannel server) {
+  /** Of the thread that waits for programs. */
+  final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES);
+
+  private HybridSocket(Endpoint endpoint, Path path) throws IOException {
     this.endpoint = endpoint;
     this.path = path;
-    this.server = server;
+    server = UnixListener.bind(path);
+    epoll = Epoll.create();
+    wake = EventFd.create();
+    epoll.add(server, Epoll.READABLE, LISTENER);
+    epoll.add(wake, Epoll.READABLE, WAKE);
   }
 
   static HybridSocket open(Endpoint endpoint, Path path) throws VsockException {
     try {
-      Files.deleteIfExists(path);
-      ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-      try {
-        server.bind(UnixDomainSocketAddress.of(path));
-      } catch (IOException e) {
-        server.close();
-        throw e;
-      }
-      HybridSocket socket = new HybridSocket(endpoint, path, server);
-      Thread.ofVirtual().name("vsock-socket-" + endpoint.guest()).start(socket::acceptAll);
+      HybridSocket socket = new HybridSocket(endpoint, path);
+      Thread.ofPlatform().daemon().name("vsock-" + endpoint.guest()).start(socket::run);
       return socket;
     } catch (IOException e) {
       throw new VsockException(
@@ -68,135 +72,100 @@ final class HybridSocket implements AutoCloseable {
     return wanted.isPresent() && wanted.get().equals(path);
   }
 
-  private void acceptAll() {
-    while (server.isOpen()) {
-      try {
-        SocketChannel client = server.accept();
-        Thread.ofVirtual().name("vsock-client").start(() -> greet(client));
-      } catch (IOException e) {
-        if (server.isOpen()) {
-          LOG.warn("Guest '{}': no more connections through {}", endpoint.guest(), path, e);
-          close();
+  private void run() {
+    try {
+      while (!closed) {
+        int count = epoll.await(-1);
+        for (int i = 0; i < count && !closed; i++) {
+          serve(epoll.token(i), epoll.ready(i));
         }
       }
+    } catch (LinuxException e) {
+      LOG.warn("Guest '{}': no more connections through {}", endpoint.guest(), path, e);
+      closed = true;
+    } finally {
+      programs.values().forEach(Program::reset);
+      epoll.close();
+      wake.close();
+      server.close();
     }
   }
 
-  private void greet(SocketChannel client) {
-    try (client) {
-      Optional<Long> port = readPort(client);
-      if (port.isPresent()) {
-        VsockStream stream = endpoint.connect(port.get(), VsockType.STREAM, CONNECT_LIMIT);
-        try {
-          writeAll(client, ascii("OK %d\n".formatted(stream.hostPort())));
-        } catch (IOException e) {
-          stream.reset();
-          throw e;
-        }
-        relay(client, stream);
+  private void serve(long token, int events) throws LinuxException {
+    if (token == LISTENER) {
+      accept();
+    } else if (token != WAKE) {
+      Program program = programs.get(token);
+      if (program != null) {
+        program.serve(events);
       }
-    } catch (IOException e) {
-      LOG.debug("Guest '{}': a connection through {} ended", endpoint.guest(), path, e);
     }
   }
 
-  /** Reads byte by byte, as what follows the line belongs to the guest. */
-  private static Optional<Long> readPort(SocketChannel client) throws IOException {
-    ByteBuffer one = ByteBuffer.allocate(1);
-    StringBuilder line = new StringBuilder();
-    while (line.length() < LINE_BYTES_MAX && client.read(one.clear()) == 1) {
-      char read = (char) one.get(0);
-      if (read == '\n') {
-        Matcher connect = CONNECT.matcher(line);
-        return connect.matches() ? Optional.of(Long.valueOf(connect.group(1))) : Optional.empty();
-      }
-      line.append(read);
-    }
-    return Optional.empty();
+  private void accept() throws LinuxException {
+    Program program = new Program(this, nextToken.getAndIncrement(), server.acceptBytes());
+    programs.put(program.token, program);
+    program.greet();
   }
 
-  /** Whoever listens for guests on this port, or null. */
-  VsockListener listener(int hostPort) {
+  /**
+   * Connects a guest to whoever listens for its connections to this port.
+   *
+   * @return null where nobody does
+   */
+  Program dial(int hostPort) {
     Path target = Path.of(path + "_" + Integer.toUnsignedString(hostPort));
-    return Files.exists(target) ? request -> pass(request, target) : null;
-  }
-
-  private static void pass(VsockRequest request, Path target) throws IOException {
-    SocketChannel program;
+    if (closed || !Files.exists(target)) {
+      return null;
+    }
     try {
-      program = SocketChannel.open(UnixDomainSocketAddress.of(target));
-    } catch (IOException e) {
-      LOG.debug("Nobody listens on {}", target, e);
-      request.refuse();
-      return;
-    }
-    try (program) {
-      relay(program, request.accept());
+      Program program =
+          new Program(this, nextToken.getAndIncrement(), UnixByteSocket.connect(target));
+      programs.put(program.token, program);
+      return program;
+    } catch (LinuxException e) {
+      LOG.debug("Guest '{}': nobody accepts on {}", endpoint.guest(), target, e);
+      return null;
     }
   }
 
-  private static void relay(SocketChannel program, VsockStream stream) {
-    Thread toProgram = Thread.ofVirtual().name("vsock-relay").start(() -> pour(stream, program));
-    pour(program, stream);
+  /** Waits for these events of a program's socket; with 0 for its end alone. */
+  void add(Program program, int events) {
+    control(program, () -> epoll.add(program.socket, events, program.token));
+  }
+
+  void change(Program program, int events) {
+    control(program, () -> epoll.change(program.socket, events, program.token));
+  }
+
+  void remove(Program program) {
+    control(program, () -> epoll.remove(program.socket));
+  }
+
+  void forget(Program program) {
+    programs.remove(program.token);
+  }
+
+  private interface Control {
+    void run() throws LinuxException;
+  }
+
+  private void control(Program program, Control control) {
     try {
-      toProgram.join();
-    } catch (InterruptedException e) {
-      stream.reset();
-      Thread.currentThread().interrupt();
+      control.run();
+    } catch (LinuxException | IllegalStateException e) {
+      LOG.debug("Guest '{}': watching {} failed", endpoint.guest(), program, e);
     }
-    stream.close();
-  }
-
-  private static void pour(SocketChannel program, VsockStream stream) {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    try {
-      while (program.read(buffer.clear()) >= 0) {
-        stream.write(buffer.flip());
-      }
-      stream.shutdownOutput();
-    } catch (IOException e) {
-      giveUp(program, stream);
-    }
-  }
-
-  private static void pour(VsockStream stream, SocketChannel program) {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    try {
-      while (stream.read(buffer.clear()) >= 0) {
-        writeAll(program, buffer.flip());
-      }
-      program.shutdownOutput();
-    } catch (IOException e) {
-      giveUp(program, stream);
-    }
-  }
-
-  private static void giveUp(SocketChannel program, VsockStream stream) {
-    stream.reset();
-    try {
-      program.close();
-    } catch (IOException e) {
-      LOG.debug("Closing {} failed", program, e);
-    }
-  }
-
-  private static void writeAll(SocketChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
-
-  private static ByteBuffer ascii(String text) {
-    return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   @Override
   public void close() {
+    closed = true;
+    wake.signal();
     try {
-      server.close();
       Files.deleteIfExists(path);
     } catch (IOException e) {
-      LOG.debug("Closing {} failed", path, e);
+      LOG.debug("Removing {} failed", path, e);
     }
   }
 }

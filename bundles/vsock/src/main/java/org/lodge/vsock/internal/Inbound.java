@@ -15,7 +15,8 @@ import org.lodge.vsock.link.Payload;
  * <p>Bytes that can't go on at once stay in the guest's own buffers where the device allows it, so
  * that they are copied once; otherwise they are copied here.
  *
- * <p>Thread-safe. While the lock is held nothing is called but the copy into the other guest.
+ * <p>Thread-safe. While the lock is held nothing is called but the copy into the other guest, or
+ * the write to a program's socket, neither of which waits.
  */
 final class Inbound {
   /** How many ends of messages may wait; a message may be empty, so bytes alone are no bound. */

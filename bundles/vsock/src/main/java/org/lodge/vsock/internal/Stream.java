@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.VsockType;
+import org.lodge.vsock.internal.Deadlines.Deadline;
 import org.lodge.vsock.link.GuestEnd;
 import org.lodge.vsock.link.HostEnd;
 import org.lodge.vsock.link.Payload;
@@ -22,7 +22,7 @@ import org.lodge.vsock.link.Payload;
  * looks at the state and does what is due, in whatever order the events came. Locks: those of
  * {@link Inbound} and {@link Outbound}; never one of two streams at once.
  */
-final class Stream implements VsockStream, HostEnd {
+final class Stream implements VsockStream, HostEnd, Peer {
   private static final int END_OF_MESSAGE = 1;
 
   private static final GuestEnd NOBODY =
@@ -57,8 +57,8 @@ final class Stream implements VsockStream, HostEnd {
   private volatile boolean gone;
   private volatile String broken;
   private final AtomicBoolean over = new AtomicBoolean();
-  private volatile Future<?> farewell;
-  private volatile Stream peer;
+  private volatile Deadline farewell;
+  private volatile Peer peer;
   private volatile Runnable whenOver = () -> {};
   private boolean messageEnded;
 
@@ -191,6 +191,12 @@ final class Stream implements VsockStream, HostEnd {
     guestEnd.changed();
   }
 
+  /** Says yes for whom this is joined to from the beginning. */
+  void acceptJoined(Peer other) {
+    joinTo(other, () -> {});
+    accepted = true;
+  }
+
   void awaitConnected(Duration limit) throws IOException {
     try {
       boolean answered = outbound.await(limit, () -> connected || gone || broken != null);
@@ -205,10 +211,42 @@ final class Stream implements VsockStream, HostEnd {
     }
   }
 
-  void joinTo(Stream other, Runnable whenOver) {
+  void joinTo(Peer other, Runnable whenOver) {
     this.whenOver = whenOver;
     peer = other;
-    inbound.redirect((p, offset, n, flags) -> other.guestEnd.deliver(p, offset, n, flags));
+    inbound.redirect(other::deliver);
+  }
+
+  // As the peer of another: what comes from there goes to this one's guest.
+
+  @Override
+  public int deliver(Payload payload, int offset, int length, int messageFlags) {
+    return guestEnd.deliver(payload, offset, length, messageFlags);
+  }
+
+  @Override
+  public void flushDelivered() {
+    guestEnd.flush();
+  }
+
+  @Override
+  public boolean isGone() {
+    return gone;
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return inbound.isEmpty();
+  }
+
+  @Override
+  public void endOutput() {
+    endByHost(SEND);
+  }
+
+  @Override
+  public void endInput() {
+    endByHost(RECEIVE);
   }
 
   boolean isJoinable() {
@@ -230,12 +268,16 @@ final class Stream implements VsockStream, HostEnd {
   public void connected() {
     connected = true;
     outbound.signal();
+    Peer other = peer;
+    if (other != null) {
+      other.answered();
+    }
   }
 
   @Override
   public void received(Payload payload, int length, int messageFlags) {
-    Stream to = peer;
-    if (endedByHost.get() == BOTH || to != null && to.gone) {
+    Peer to = peer;
+    if (endedByHost.get() == BOTH || to != null && to.isGone()) {
       fail("%s sent after the other side had closed".formatted(this));
       return;
     }
@@ -250,17 +292,17 @@ final class Stream implements VsockStream, HostEnd {
 
   @Override
   public void flush() {
-    Stream to = peer;
+    Peer to = peer;
     if (to == null) {
       inbound.signal();
     } else {
-      to.guestEnd.flush();
+      to.flushDelivered();
     }
   }
 
   @Override
   public void ready() {
-    Stream from = peer;
+    Peer from = peer;
     if (from != null) {
       from.pump();
     }
@@ -268,15 +310,16 @@ final class Stream implements VsockStream, HostEnd {
   }
 
   /** Moves what waits here on to the joined connection, as far as that takes it. */
-  void pump() {
-    Stream to = peer;
+  @Override
+  public void pump() {
+    Peer to = peer;
     long before = inbound.consumedBytes();
     try {
-      inbound.drainTo((p, offset, n, flags) -> to.guestEnd.deliver(p, offset, n, flags));
+      inbound.drainTo(to::deliver);
     } catch (InternalError e) {
       fail("the memory of guest '%s' or its peer is gone".formatted(guest()));
     }
-    to.guestEnd.flush();
+    to.flushDelivered();
     if (inbound.consumedBytes() != before) {
       guestEnd.changed();
     }
@@ -341,27 +384,27 @@ final class Stream implements VsockStream, HostEnd {
 
   /** Tells the joined connection what is due, and notices the end. */
   void settle() {
-    Stream to = peer;
-    if (to != null && !to.gone) {
-      boolean lost = gone && !to.inbound.isEmpty();
+    Peer to = peer;
+    if (to != null && !to.isGone()) {
+      boolean lost = gone && !to.isEmpty();
       if (broken != null || lost) {
         to.reset();
       } else {
         if ((endedByGuest.get() & RECEIVE) != 0) {
-          to.endByHost(RECEIVE);
+          to.endInput();
         }
         if (inbound.isDrained()) {
-          to.endByHost(SEND);
+          to.endOutput();
         }
       }
     }
-    if (to != null && to.gone && !inbound.isEmpty()) {
+    if (to != null && to.isGone() && !inbound.isEmpty()) {
       reset();
     }
     if (gone && inbound.isDrained() && over.compareAndSet(false, true)) {
-      Future<?> timer = farewell;
+      Deadline timer = farewell;
       if (timer != null) {
-        timer.cancel(false);
+        timer.cancel();
       }
       endpoint.over();
       whenOver.run();

@@ -168,6 +168,8 @@ final class FromGuest {
     } else {
       connections.bind(connection, end);
       toGuest.settle(connection);
+      // Who has accepted meanwhile, and written before there was an answer, tries again.
+      end.ready();
     }
   }
 

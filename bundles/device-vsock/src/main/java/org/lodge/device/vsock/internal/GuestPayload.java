@@ -1,6 +1,7 @@
 package org.lodge.device.vsock.internal;
 
 import java.lang.foreign.MemorySegment;
+import org.lodge.linux.IoVector;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.vsock.link.Payload;
 
@@ -40,6 +41,11 @@ final class GuestPayload implements Payload {
   }
 
   @Override
+  public boolean addTo(IoVector list, int offset, int length) {
+    return addTo(chain, list, offset, length);
+  }
+
+  @Override
   public Payload hold() {
     if (length < HELD_BYTES_MIN || !queue.mayHold(connection)) {
       return null;
@@ -56,10 +62,34 @@ final class GuestPayload implements Payload {
     }
 
     @Override
+    public boolean addTo(IoVector list, int offset, int length) {
+      return GuestPayload.addTo(chain, list, offset, length);
+    }
+
+    @Override
     public void release() {
       queue.released(connection);
       chain.complete(0);
     }
+  }
+
+  private static boolean addTo(DescriptorChain chain, IoVector list, int offset, int length) {
+    long skip = Header.BYTES + (long) offset;
+    int done = 0;
+    for (int piece = 0; done < length; piece++) {
+      int size = chain.pieceBytes(piece);
+      if (skip >= size) {
+        skip -= size;
+        continue;
+      }
+      int part = (int) Math.min(length - done, size - skip);
+      if (!list.add(chain.pieceAddress(piece) + skip, part)) {
+        return false;
+      }
+      done += part;
+      skip = 0;
+    }
+    return true;
   }
 
   private static void copy(
