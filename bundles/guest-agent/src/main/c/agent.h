@@ -66,6 +66,8 @@ void send_exited(uint64_t call, uint32_t code, uint32_t signal);
 
 uint8_t *block_take(void);
 void block_give(uint8_t *block);
+/* How many are lent. */
+int blocks_taken(void);
 
 /* relay.c: bytes between a connection to the host and something in the guest. */
 

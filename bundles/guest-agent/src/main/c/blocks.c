@@ -19,6 +19,8 @@ uint8_t *block_take(void) {
   return blocks[free_blocks[--free_count]];
 }
 
+int blocks_taken(void) { return free_count < 0 ? 0 : BLOCKS_MAX - free_count; }
+
 void block_give(uint8_t *block) {
   int index = (int)((block - blocks[0]) / BLOCK_BYTES);
   free_blocks[free_count++] = (uint16_t)index;

@@ -127,6 +127,11 @@ static bool take_reply(struct carriage *carriage) {
 /* Nobody reads what was not sent. */
 static void hung_up(struct carriage *carriage) {
   carriage->link_ended = true;
+  for (; carriage->reads_count > 0; carriage->reads_count--) {
+    handle_used(carriage->reads[carriage->reads_start].handle);
+    carriage->reads_start = (carriage->reads_start + 1) % LODGE_READS_MAX;
+  }
+  handles_hang_up(carriage);
   if (carriage->unsent != NULL) {
     block_give(carriage->unsent);
     carriage->unsent = NULL;

@@ -122,7 +122,11 @@ size_t handles_free(const struct carriage *);
 /* It becomes a pipe or a socket, of which there are fewer than of handles. False where there are too
  * many. */
 bool handle_counts_as_pipe(struct handle *);
+/* How many are in use. */
+size_t handles_taken(void);
 void handles_end(struct carriage *);
+/* The host has hung up: only what still waits to be written stays. */
+void handles_hang_up(struct carriage *);
 /* Whether something waits to be written to a pipe. */
 bool handles_have_output(const struct carriage *);
 struct handle *handle_find(struct carriage *, uint32_t id);

@@ -164,7 +164,7 @@ static void take_payload(struct carriage *carriage, const uint8_t *bytes, uint32
     return;
   }
   queue_put(queue, bytes, count);
-  if (handle != NULL && carriage->payload_left == 0) {
+  if (handle != NULL) {
     handle_feed(handle);
   }
 }
@@ -211,6 +211,10 @@ static void drop_output(struct carriage *carriage) {
     carriage->passes_start = (carriage->passes_start + 1) % PASSES_MAX;
     carriage->passes_count--;
     carriage->queue.credit_due += LODGE_PASS_COST;
+    if (handle->passed_fd >= 0) {
+      close(handle->passed_fd);
+      handle->passed_fd = -1;
+    }
     handle_used(handle);
   }
 }

@@ -134,6 +134,8 @@ size_t handles_free(const struct carriage *owner) {
   return of_owner < HANDLES_TOTAL - taken ? of_owner : HANDLES_TOTAL - taken;
 }
 
+size_t handles_taken(void) { return taken; }
+
 bool handle_counts_as_pipe(struct handle *handle) {
   handle->counted = pipes < PIPES_TOTAL;
   pipes += handle->counted ? 1 : 0;
@@ -146,13 +148,32 @@ void handles_end(struct carriage *owner) {
   }
 }
 
+/* Somebody else reads what waits for it, or ends. What is read here as well never empties. */
+static bool has_output(const struct handle *handle) {
+  return handle->kind == LODGE_KIND_PIPE && handle->access == LODGE_WRITABLE &&
+         queue_length(&handle->queue) > 0;
+}
+
 bool handles_have_output(const struct carriage *owner) {
   for (const struct handle *handle = owner->all; handle != NULL; handle = handle->after) {
-    if (queue_length(&handle->queue) > 0) {
+    if (has_output(handle)) {
       return true;
     }
   }
   return false;
+}
+
+void handles_hang_up(struct carriage *owner) {
+  struct handle *next;
+  for (struct handle *handle = owner->all; handle != NULL; handle = next) {
+    next = handle->after;
+    if (handle->uses == 0 && !has_output(handle)) {
+      handle_free(handle);
+    } else if (handle->uses == 0 && handle->passed_fd >= 0) {
+      close(handle->passed_fd);
+      handle->passed_fd = -1;
+    }
+  }
 }
 
 /* Frees it where it is closing and nothing needs it any more. */

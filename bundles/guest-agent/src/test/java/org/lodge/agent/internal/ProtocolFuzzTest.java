@@ -27,8 +27,17 @@ class ProtocolFuzzTest {
 
   @Test
   void theAgentsReaderStaysWithinItsBounds() throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(Path.of("target/agent/fuzz").toAbsolutePath().toString(), "2", "7");
+    run("fuzz");
+  }
+
+  @Test
+  void connectionsWithHandlesLeaveNothingBehind() throws Exception {
+    run("fuzz_carriage");
+  }
+
+  private static void run(String program) throws Exception {
+    Path path = Path.of("target", "agent", program).toAbsolutePath();
+    ProcessBuilder builder = new ProcessBuilder(path.toString(), "2", "7");
     builder.environment().putAll(Map.of("ASAN_OPTIONS", "abort_on_error=1"));
     Process fuzz = builder.redirectErrorStream(true).start();
     String output = new String(fuzz.getInputStream().readAllBytes());
