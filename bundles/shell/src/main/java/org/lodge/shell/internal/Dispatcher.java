@@ -60,6 +60,13 @@ public final class Dispatcher {
       first = "help";
     }
     List<String> rest = words.isEmpty() ? List.of() : words.subList(1, words.size());
+    if (!rest.isEmpty()) {
+      // A command may have a family of its own, as windows and windows close.
+      Optional<Command> member = registry.find(first + " " + rest.getFirst());
+      if (member.isPresent()) {
+        return run(member.get(), rest.subList(1, rest.size()), io);
+      }
+    }
     Optional<Command> command = registry.find(first);
     if (command.isPresent()) {
       return run(command.get(), rest, io);

@@ -16,6 +16,7 @@ import org.lodge.vm.Definitions;
 import org.lodge.vm.Devices;
 import org.lodge.vm.GuestListener;
 import org.lodge.vm.Guests;
+import org.lodge.wayland.router.Windows;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -80,6 +81,10 @@ public final class Services implements FrameworkListener {
 
   public Policy policy() throws CommandException, InterruptedException {
     return get(Policy.class, "org.lodge.policy");
+  }
+
+  public Windows windows() throws CommandException, InterruptedException {
+    return get(Windows.class, "org.lodge.wayland-router");
   }
 
   /** The guests as rules see them. */
@@ -277,5 +282,17 @@ public final class Services implements FrameworkListener {
 
   public void unbindGuestDirectory(GuestDirectory guestDirectory) {
     present.remove(GuestDirectory.class, guestDirectory);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindWindows(Windows windows) {
+    put(Windows.class, windows);
+  }
+
+  public void unbindWindows(Windows windows) {
+    present.remove(Windows.class, windows);
   }
 }

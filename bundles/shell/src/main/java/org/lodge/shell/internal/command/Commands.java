@@ -7,6 +7,7 @@ import org.lodge.shell.internal.CommandRegistry;
 import org.lodge.shell.internal.Services;
 import org.lodge.shell.internal.command.inside.InsideCommands;
 import org.lodge.shell.internal.command.rules.RuleCommands;
+import org.lodge.shell.internal.command.windows.WindowCommands;
 
 /** The shell's own commands, in the order in which they are introduced. */
 public final class Commands {
@@ -18,7 +19,11 @@ public final class Commands {
    * @see CommandRegistry
    */
   public static List<Command> all(Services services) {
-    return Stream.of(own(services), InsideCommands.all(services), RuleCommands.all(services))
+    return Stream.of(
+            own(services),
+            InsideCommands.all(services),
+            WindowCommands.all(services),
+            RuleCommands.all(services))
         .flatMap(List::stream)
         .toList();
   }

@@ -11,6 +11,7 @@ public final class InsideCommands {
   public static List<Command> all(Services services) {
     return List.of(
         new Exec(services),
+        new RunWindow(services),
         new LoginShell(services),
         new Copy(services),
         new ConnectCommand(services),
