@@ -8,8 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
+import org.lodge.linux.internal.LibC;
 
 class SharedMappingTest {
+  private static final int MFD_CLOEXEC = 1;
+  private static final int MFD_HUGETLB = 4;
+  private static final int ENOMEM = 12;
+
   private static final int PAGE = 4096;
 
   @Test
@@ -56,5 +61,24 @@ class SharedMappingTest {
       sum += segment.get(ValueLayout.JAVA_LONG, at);
     }
     return sum;
+  }
+
+  @Test
+  void aPartOfAFileOfHugePagesIsMapped() throws Exception {
+    long pageBytes = 2 << 20;
+    try (Fd file = Fd.adopt(LibC.memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB))) {
+      assertEquals(0, LibC.ftruncate(file.number(), 2 * pageBytes));
+      SharedMapping mapping;
+      try {
+        mapping = SharedMapping.of(file, pageBytes + 4096, 8192);
+      } catch (LinuxException e) {
+        assertEquals(
+            ENOMEM, e.errno(), "the host has no huge page free, and nothing else is amiss");
+        return;
+      }
+      mapping.segment().set(ValueLayout.JAVA_INT, 8188, 42);
+      assertEquals(42, mapping.segment().get(ValueLayout.JAVA_INT, 8188));
+      mapping.close();
+    }
   }
 }
