@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -154,7 +155,9 @@ static _Noreturn void become(const struct exec_request *exec, struct user *user,
   if (exec->terminal) {
     ioctl(0, TIOCSCTTY, 0);
   }
-  if (take_identity(exec, user) && chdir(exec->folder[0] != 0 ? exec->folder : "/") == 0) {
+  /* An agent that is killed can't hang up any more; its end is the hang-up then. */
+  if (take_identity(exec, user) && prctl(PR_SET_PDEATHSIG, SIGHUP) == 0 &&
+      chdir(exec->folder[0] != 0 ? exec->folder : "/") == 0) {
     execvpe(exec->arguments[0], exec->arguments, environment_of(exec, user));
   }
   int error = errno;
