@@ -136,18 +136,25 @@ class ConnectIT {
     host.lodge("kill", "vault").ok();
     assertBothLost("the guest died");
     host.lodge("start", "vault").ok();
+    vault.close();
+    vault = new GuestConsole(host, "vault");
 
     transferAndWait();
     work.close();
     host.killSupervisor();
     work = new GuestConsole(host, "work");
     assertBothLost("Lodge died");
+    callsWork();
+  }
+
+  private void callsWork() throws Exception {
+    LodgeHost.until(
+        "calls work", () -> last(work.run("lodge-call vault hash </dev/null")).endsWith("-"));
   }
 
   /** Two calls of work: one that carries bytes without end, and one that waits in silence. */
   private void transferAndWait() throws Exception {
-    LodgeHost.until(
-        "calls work", () -> last(work.run("lodge-call vault hash </dev/null")).endsWith("-"));
+    callsWork();
     work.run(
         "rm -f /tmp/loud /tmp/quiet;"
             + " (lodge-call vault endless 2>/dev/null | head -c 100000 >/tmp/first;"
@@ -163,9 +170,33 @@ class ConnectIT {
         why, () -> last(work.run("cat /tmp/loud /tmp/quiet 2>/dev/null | wc -l")).equals("2"));
     String ends = work.run("cat /tmp/loud /tmp/quiet");
     assertTrue(ends.matches("(?s).*" + LOST + "\\s+" + LOST + ".*"), why + ": " + ends);
+  }
+
+  @Test
+  void newLogicOfTheDeviceTakesOverUnderATransfer() throws Exception {
+    work.run(
+        "rm -f /tmp/stop /tmp/rounds; head -c 1000000 /dev/urandom > /tmp/r;"
+            + " (while [ ! -e /tmp/stop ]; do cat /tmp/r; echo . >> /tmp/rounds; done"
+            + " | lodge-call vault hash > /tmp/there) & :");
+    DeviceVersions versions = new DeviceVersions(host, "device-vsock");
+    Path newer = versions.deploy("1.1.0");
+    awaitVersion("1.1.0");
+    Files.delete(newer);
+    awaitVersion("1.0.0");
+    String hashes =
+        work.run(
+            "touch /tmp/stop; wait; for i in $(cat /tmp/rounds); do cat /tmp/r; done | sha256sum"
+                + " > /tmp/here; cmp /tmp/here /tmp/there && echo sa''me");
+    assertEquals("same", last(hashes), hashes);
+  }
+
+  private static void awaitVersion(String version) throws Exception {
     LodgeHost.until(
-        why + ", and calls work again",
-        () -> last(work.run("lodge-call vault hash </dev/null")).endsWith("-"));
+        version + " serves both guests",
+        () -> {
+          String devices = host.lodge("device", "ls", "--json").ok().out();
+          return devices.split("\"version\":\\s*\"" + version + "\"", -1).length == 3;
+        });
   }
 
   @Test

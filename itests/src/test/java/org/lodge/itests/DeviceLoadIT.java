@@ -32,12 +32,12 @@ class DeviceLoadIT {
       Pattern.compile("clat \\((nsec|usec|msec)\\): min=\\S+ max=([\\d.]+)(k?)");
 
   private static LodgeHost host;
-  private static BlkVersions versions;
+  private static DeviceVersions versions;
 
   @BeforeAll
   static void aGuestWithFio() throws Exception {
     host = new LodgeHost();
-    versions = new BlkVersions(host);
+    versions = new DeviceVersions(host, "device-blk");
     host.image("fio");
     host.define(
         "work",

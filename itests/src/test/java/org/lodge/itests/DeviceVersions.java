@@ -11,12 +11,17 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/** Other versions of the bundle device-blk, made of that of the distribution. */
-final class BlkVersions {
+/** Other versions of the bundle of a device, made of that of the distribution. */
+final class DeviceVersions {
   private final LodgeHost host;
+  private final String bundle;
 
-  BlkVersions(LodgeHost host) {
+  /**
+   * @param bundle such as {@code device-blk}
+   */
+  DeviceVersions(LodgeHost host, String bundle) {
     this.host = host;
+    this.bundle = bundle;
   }
 
   Path deploy(String version) throws IOException {
@@ -25,7 +30,7 @@ final class BlkVersions {
 
   /** Deploys a version that lacks one of its classes. */
   Path deployWithout(String entry, String version) throws IOException {
-    Path jar = host.place.resolve("state/deploy/device-blk-" + version + ".jar");
+    Path jar = host.place.resolve("state/deploy/" + bundle + "-" + version + ".jar");
     Path partial = host.place.resolve("partial.jar");
     try (ZipFile from = new ZipFile(ours().toFile());
         OutputStream out = Files.newOutputStream(partial);
@@ -41,10 +46,10 @@ final class BlkVersions {
     return Files.move(partial, jar, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static Path ours() throws IOException {
+  private Path ours() throws IOException {
     try (var files = Files.list(Distribution.home().resolve("system"))) {
       return files
-          .filter(file -> file.getFileName().toString().startsWith("device-blk-"))
+          .filter(file -> file.getFileName().toString().startsWith(bundle + "-"))
           .findFirst()
           .orElseThrow();
     }
