@@ -144,6 +144,8 @@ void file_put(const struct request *);
 void local_open(const struct request *);
 void local_listen(const struct request *);
 void local_unlisten(const struct request *);
+/* share.c: a directory, served by a process of its own. */
+void share_open(const struct request *);
 size_t stats_write(uint8_t *into, size_t room);
 int power_down(uint32_t kind);
 

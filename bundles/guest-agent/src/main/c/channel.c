@@ -194,6 +194,9 @@ static void handle(void) {
     case LODGE_UNLISTEN:
       local_unlisten(&request);
       break;
+    case LODGE_SHARE:
+      share_open(&request);
+      break;
     default:
       send_result(request.call, 0, "");
   }

@@ -100,6 +100,13 @@ enum lodge_message {
   LODGE_LISTEN_HANDLES = 64,
   LODGE_OPEN_HANDLES = 65,
 
+  /* 0 u64 token, 8 u32 flags (1: make the folder where there is none), 12 u16 length of the path,
+   * 14 path of a folder. A process of its own serves it: it dials the host with the token, and then
+   * both sides speak FUSE's messages (struct fuse_in_header and fuse_out_header of <linux/fuse.h>)
+   * without INIT. FORGET, RELEASE and RELEASEDIR have no reply. The end of the connection is that
+   * of the process; nodes and handles end with it. */
+  LODGE_SHARE = 80,
+
   /* From the agent. */
 
   /* 0 u32 version of the protocol, 4 u32 agent's version (major << 16 | minor),

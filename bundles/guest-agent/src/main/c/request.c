@@ -118,6 +118,12 @@ bool parse_request(uint16_t type, uint64_t call, const uint8_t *body, size_t len
     case LODGE_UNLISTEN:
       parse_path(&in, into, read_u16(&in));
       break;
+    case LODGE_SHARE:
+      into->token = read_u64(&in);
+      into->number = read_u32(&in);
+      parse_path(&in, into, read_u16(&in));
+      in.bad |= into->number > 1;
+      break;
     case LODGE_STATS:
     case LODGE_PING:
       break;

@@ -28,7 +28,7 @@ struct request {
   uint64_t call;
   uint64_t token;
   uint64_t size;
-  uint32_t number; /* signal, or kind of shutdown */
+  uint32_t number; /* signal, kind of shutdown, or flags of a share */
   uint32_t mode;
   uint32_t uid;
   uint32_t gid;

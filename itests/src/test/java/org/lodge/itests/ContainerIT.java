@@ -53,6 +53,7 @@ public class ContainerIT {
           List.of("wayland-router"),
           List.of("images"),
           List.of("vm"),
+          List.of("storage"),
           List.of("boot"),
           List.of("shell"));
 

@@ -1,6 +1,6 @@
 package org.lodge.filesystem;
 
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import org.lodge.linux.IoVector;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -14,9 +14,10 @@ public interface Data {
   /** Lets the list name the first bytes; false where they are in too many pieces for it. */
   boolean ranges(IoVector into, int sizeBytes);
 
-  /** Copies bytes of a write. */
-  void copyTo(int offset, MemorySegment into, long intoOffset, int sizeBytes);
-
-  /** Copies bytes of a read. */
-  void copyFrom(MemorySegment from, long fromOffset, int offset, int sizeBytes);
+  /**
+   * The bytes from an offset on that lie together, from position to limit, little-endian; at least
+   * one and none beyond {@link #sizeBytes}. Position and limit are the caller's to move; the next
+   * call may give the same buffer. Cheap where the offset only grows.
+   */
+  ByteBuffer from(int offset);
 }

@@ -8,6 +8,7 @@ import java.util.List;
  * @param readOnly whether every change is refused
  * @param setUid whether files may give privileges: otherwise the guest neither sees nor sets the
  *     set-user-id and set-group-id bits of files
+ * @param xattrs which extended attributes the guest may use
  * @param hidden patterns of names that the guest can't find, list or make; {@code *} is any part of
  *     a name, as in {@code *.key}
  * @param quotaBytes how much longer all files together may become through this guest; 0 for no
@@ -18,16 +19,26 @@ import java.util.List;
 public record Rules(
     boolean readOnly,
     boolean setUid,
+    Xattrs xattrs,
     List<String> hidden,
     long quotaBytes,
     long quotaFiles,
     long operationsPerSecond) {
+
+  /** Which extended attributes a guest may use. */
+  public enum Xattrs {
+    NONE,
+    /** Those that begin with {@code user.} */
+    USER,
+    /** {@code user.}, {@code trusted.} and {@code security.}: for guests as trusted as the host */
+    ALL
+  }
 
   public Rules {
     hidden = List.copyOf(hidden);
   }
 
   public static Rules of(boolean readOnly) {
-    return new Rules(readOnly, false, List.of(), 0, 0, 0);
+    return new Rules(readOnly, false, Xattrs.USER, List.of(), 0, 0, 0);
   }
 }

@@ -55,6 +55,18 @@ public interface AgentSession {
   VsockStream openTcp(int port, Duration limit) throws IOException;
 
   /**
+   * Lets a process of the guest serve a folder: FUSE's messages ({@code linux/fuse.h}) as they are,
+   * one after the other, without INIT. FORGET, RELEASE and RELEASEDIR have no reply. Nodes and
+   * handles end with the stream.
+   *
+   * @param create whether to make the folder where there is none; its parent must be there
+   * @return belongs to the caller, who sends requests and reads replies
+   */
+  default VsockStream serveFolder(String path, boolean create, Duration limit) throws IOException {
+    throw new AgentException("this agent serves no folders");
+  }
+
+  /**
    * Lets the agent listen on a Unix socket in the guest. Every connection to it becomes an {@link
    * AgentCall} for this service. Replaces a former one on this path; stays until {@link #unlisten},
    * also where the session ends.

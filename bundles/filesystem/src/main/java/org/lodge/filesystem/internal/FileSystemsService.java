@@ -1,5 +1,6 @@
 package org.lodge.filesystem.internal;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,6 +8,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.lodge.filesystem.DirectorySettings;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.FileSystemException;
@@ -24,6 +26,9 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 /** Every file system in use, each kept from its first to its last user. */
 @Component(service = FileSystems.class)
 public final class FileSystemsService implements FileSystems {
+  private static final Duration OFFER_WAIT = Duration.ofSeconds(2);
+  private static final Duration OFFER_AGAIN = Duration.ofMillis(50);
+
   private final List<FileSystemOffer> offers = new CopyOnWriteArrayList<>();
   private final Map<Key, Use> uses = new HashMap<>();
 
@@ -82,14 +87,21 @@ public final class FileSystemsService implements FileSystems {
     }
   }
 
+  /** While Lodge starts, a device may ask before whoever has the share is there. */
   private Offered offered(String guest, String share) throws FileSystemException {
-    for (FileSystemOffer offer : offers) {
-      Optional<Offered> offered = offer.open(guest, share);
-      if (offered.isPresent()) {
-        return offered.get();
+    long deadline = System.nanoTime() + OFFER_WAIT.toNanos();
+    while (true) {
+      for (FileSystemOffer offer : offers) {
+        Optional<Offered> offered = offer.open(guest, share);
+        if (offered.isPresent()) {
+          return offered.get();
+        }
       }
+      if (System.nanoTime() > deadline) {
+        throw unknown(share);
+      }
+      LockSupport.parkNanos(OFFER_AGAIN.toNanos());
     }
-    throw unknown(share);
   }
 
   private FileSystemException unknown(String share) {

@@ -32,7 +32,6 @@ final class HostDirectory implements FileSystem {
   private final Inodes inodes;
   private final OpenFiles files;
   private final Owners owners;
-  private final XattrPolicy xattrs;
 
   HostDirectory(DirectorySettings settings) throws LinuxException {
     InodeFd root = InodeFd.directory(settings.path());
@@ -41,7 +40,6 @@ final class HostDirectory implements FileSystem {
     inodes = new Inodes(root, call.scratch(), settings.descriptorsMax() / 2);
     files = new OpenFiles(inodes, settings.descriptorsMax() / 2);
     owners = new Owners(settings);
-    xattrs = new XattrPolicy(settings.xattrs());
   }
 
   @Override
@@ -449,7 +447,6 @@ final class HostDirectory implements FileSystem {
     return xattr(
         call,
         node,
-        name,
         (fd, buffer) -> fd.getXattr(call.scratch(), name.address(), buffer, Call.BUFFER_BYTES));
   }
 
@@ -458,34 +455,25 @@ final class HostDirectory implements FileSystem {
     return xattr(
         call,
         node,
-        name,
         (fd, buffer) -> fd.setXattr(call.scratch(), name.address(), buffer, sizeBytes, flags));
   }
 
   @Override
   public int removeXattr(Call call, long node, Name name) {
-    return xattr(call, node, name, (fd, buffer) -> fd.removeXattr(call.scratch(), name.address()));
+    return xattr(call, node, (fd, buffer) -> fd.removeXattr(call.scratch(), name.address()));
   }
 
   @Override
   public int listXattrs(Call call, long node) {
-    int length =
-        xattr(
-            call,
-            node,
-            null,
-            (fd, buffer) -> fd.listXattrs(call.scratch(), buffer, Call.BUFFER_BYTES));
-    return length < 0 ? length : xattrs.filter(call.buffer(), length, new Name());
+    return xattr(
+        call, node, (fd, buffer) -> fd.listXattrs(call.scratch(), buffer, Call.BUFFER_BYTES));
   }
 
   private interface XattrCall {
     int on(InodeFd fd, long buffer);
   }
 
-  private int xattr(Call call, long node, Name name, XattrCall what) {
-    if (name != null && !xattrs.allows(name)) {
-      return -Errno.EOPNOTSUPP;
-    }
+  private int xattr(Call call, long node, XattrCall what) {
     Inode inode = inodes.take(call.scratch(), node);
     if (inode == null) {
       return -Errno.ESTALE;

@@ -27,6 +27,7 @@ final class Ruled implements FileSystem {
   private final FileSystem behind;
   private final Rules rules;
   private final NameFilter hidden;
+  private final XattrPolicy xattrs;
   private final Pace pace;
   private final Quota quota;
   private volatile boolean revoked;
@@ -35,6 +36,7 @@ final class Ruled implements FileSystem {
     this.behind = behind;
     this.rules = rules;
     hidden = new NameFilter(rules.hidden());
+    xattrs = new XattrPolicy(rules.xattrs());
     pace = new Pace(rules.operationsPerSecond());
     quota = new Quota(rules.quotaBytes(), rules.quotaFiles());
   }
@@ -372,25 +374,36 @@ final class Ruled implements FileSystem {
 
   @Override
   public int getXattr(Call call, long node, Name name) {
-    int result = reading();
+    int result = reading(name);
     return result < 0 ? result : behind.getXattr(call, node, name);
   }
 
   @Override
   public int listXattrs(Call call, long node) {
     int result = reading();
-    return result < 0 ? result : behind.listXattrs(call, node);
+    int length = result < 0 ? result : behind.listXattrs(call, node);
+    return length < 0 ? length : xattrs.filter(call.buffer(), length, new Name());
+  }
+
+  private int reading(Name xattr) {
+    int result = reading();
+    return result == 0 && !xattrs.allows(xattr) ? -Errno.EOPNOTSUPP : result;
+  }
+
+  private int changing(Name xattr) {
+    int result = changing();
+    return result == 0 && !xattrs.allows(xattr) ? -Errno.EOPNOTSUPP : result;
   }
 
   @Override
   public int setXattr(Call call, long node, Name name, int sizeBytes, int flags) {
-    int result = changing();
+    int result = changing(name);
     return result < 0 ? result : behind.setXattr(call, node, name, sizeBytes, flags);
   }
 
   @Override
   public int removeXattr(Call call, long node, Name name) {
-    int result = changing();
+    int result = changing(name);
     return result < 0 ? result : behind.removeXattr(call, node, name);
   }
 

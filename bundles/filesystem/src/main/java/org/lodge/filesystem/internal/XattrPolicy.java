@@ -3,8 +3,8 @@ package org.lodge.filesystem.internal;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import org.lodge.filesystem.DirectorySettings.Xattrs;
 import org.lodge.filesystem.Name;
+import org.lodge.filesystem.Rules.Xattrs;
 
 /** Which extended attributes a guest may use. */
 final class XattrPolicy {

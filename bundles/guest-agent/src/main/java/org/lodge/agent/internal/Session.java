@@ -308,6 +308,12 @@ final class Session implements AgentSession {
     return open(connection, Wire.OPEN, Wire.openTcp(connection.token, port), limit);
   }
 
+  @Override
+  public VsockStream serveFolder(String path, boolean create, Duration limit) throws IOException {
+    Expected connection = new Expected();
+    return open(connection, Wire.SHARE, Wire.share(connection.token, create, path), limit);
+  }
+
   private VsockStream open(Expected connection, int type, ByteBuffer body, Duration limit)
       throws IOException {
     try {

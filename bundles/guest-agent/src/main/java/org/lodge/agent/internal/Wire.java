@@ -57,6 +57,7 @@ final class Wire {
   static final int PING = 11;
   static final int LISTEN_HANDLES = 64;
   static final int OPEN_HANDLES = 65;
+  static final int SHARE = 80;
   static final int HELLO = 32;
   static final int RESULT = 33;
   static final int EXITED = 34;
@@ -254,6 +255,13 @@ final class Wire {
     byte[] bytes = path(path);
     ByteBuffer out = buffer(14 + bytes.length).putLong(token);
     out.putShort((short) OPEN_UNIX).putShort((short) 0);
+    put(out, bytes);
+    return out.flip();
+  }
+
+  static ByteBuffer share(long token, boolean create, String path) throws AgentException {
+    byte[] bytes = path(path);
+    ByteBuffer out = buffer(14 + bytes.length).putLong(token).putInt(create ? 1 : 0);
     put(out, bytes);
     return out.flip();
   }

@@ -12,6 +12,7 @@ import org.lodge.images.Images;
 import org.lodge.policy.GuestDirectory;
 import org.lodge.policy.Policy;
 import org.lodge.shell.CommandException;
+import org.lodge.storage.Shares;
 import org.lodge.vm.Definitions;
 import org.lodge.vm.Devices;
 import org.lodge.vm.GuestListener;
@@ -90,6 +91,10 @@ public final class Services implements FrameworkListener {
   /** The guests as rules see them. */
   public GuestDirectory parties() throws CommandException, InterruptedException {
     return get(GuestDirectory.class, "org.lodge.vm");
+  }
+
+  public Shares shares() throws CommandException, InterruptedException {
+    return get(Shares.class, "org.lodge.storage");
   }
 
   /** A service, or null where it is absent; does not wait. */
@@ -230,6 +235,18 @@ public final class Services implements FrameworkListener {
       policyOption = ReferencePolicyOption.GREEDY)
   public void bindShutdown(Shutdown shutdown) {
     put(Shutdown.class, shutdown);
+  }
+
+  public void unbindShares(Shares shares) {
+    present.remove(Shares.class, shares);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindShares(Shares shares) {
+    put(Shares.class, shares);
   }
 
   public void unbindShutdown(Shutdown shutdown) {

@@ -1,6 +1,7 @@
 package org.lodge.device.fs.internal;
 
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Objects;
 import org.lodge.filesystem.Data;
 import org.lodge.linux.IoVector;
 import org.lodge.virtio.DescriptorChain;
@@ -11,6 +12,11 @@ final class ChainData implements Data {
   private int firstPiece;
   private long skip;
   private int sizeBytes;
+
+  /** Where {@link #from} was last, and how many bytes lie before that piece. */
+  private int piece;
+
+  private long passed;
 
   /** Of a write; false where the request does not carry so many bytes. */
   boolean ofWrite(DescriptorChain chain, int untrustedSizeBytes) {
@@ -31,6 +37,8 @@ final class ChainData implements Data {
       DescriptorChain chain, int piece, int before, long available, int untrustedSizeBytes) {
     this.chain = chain;
     firstPiece = piece;
+    this.piece = piece;
+    passed = 0;
     skip = before;
     sizeBytes = untrustedSizeBytes;
     return untrustedSizeBytes >= 0
@@ -66,35 +74,19 @@ final class ChainData implements Data {
   }
 
   @Override
-  public void copyTo(int offset, MemorySegment into, long intoOffset, int count) {
-    copy(offset, into, intoOffset, count, false);
-  }
-
-  @Override
-  public void copyFrom(MemorySegment from, long fromOffset, int offset, int count) {
-    copy(offset, from, fromOffset, count, true);
-  }
-
-  private void copy(int offset, MemorySegment other, long at, int count, boolean toGuest) {
-    int piece = firstPiece;
-    long from = skip + offset;
-    for (long done = 0; done < count; ) {
-      long here = chain.pieceBytes(piece);
-      if (from >= here) {
-        from -= here;
-        piece++;
-        continue;
-      }
-      long part = Math.min(count - done, here - from);
-      MemorySegment memory = chain.pieceMemory(piece);
-      long inMemory = chain.pieceOffset(piece) + from;
-      if (toGuest) {
-        MemorySegment.copy(other, at + done, memory, inMemory, part);
-      } else {
-        MemorySegment.copy(memory, inMemory, other, at + done, part);
-      }
-      done += part;
-      from += part;
+  public ByteBuffer from(int offset) {
+    Objects.checkIndex(offset, sizeBytes);
+    long at = skip + offset;
+    if (at < passed) {
+      piece = firstPiece;
+      passed = 0;
     }
+    while (at - passed >= chain.pieceBytes(piece)) {
+      passed += chain.pieceBytes(piece++);
+    }
+    ByteBuffer bytes = chain.pieceBuffer(piece);
+    bytes.position(bytes.position() + (int) (at - passed));
+    bytes.limit((int) Math.min(bytes.limit(), bytes.position() + (long) sizeBytes - offset));
+    return bytes;
   }
 }

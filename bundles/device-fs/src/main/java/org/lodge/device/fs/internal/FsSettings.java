@@ -2,11 +2,12 @@ package org.lodge.device.fs.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.lodge.filesystem.DirectorySettings;
-import org.lodge.filesystem.DirectorySettings.Xattrs;
 import org.lodge.filesystem.Rules;
+import org.lodge.filesystem.Rules.Xattrs;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
 
@@ -16,6 +17,7 @@ import org.lodge.virtio.DeviceException;
  * @param tag by which the guest mounts it, 1 to 36 bytes
  * @param directory empty where it is a share
  * @param share empty where it is a directory
+ * @param rules for a directory; a share has its own
  * @param queues for requests, beside the one of high priority; 1 to 16
  * @param workers threads for what takes long, 1 to 64
  */
@@ -23,7 +25,7 @@ record FsSettings(
     String tag,
     Optional<String> share,
     Optional<DirectorySettings> directory,
-    boolean readOnly,
+    Rules rules,
     Caching caching,
     int queues,
     int workers) {
@@ -53,14 +55,10 @@ record FsSettings(
         tag(config),
         share,
         directory,
-        config.flag("readOnly", false),
+        new Rules(config.flag("readOnly", false), false, xattrs(config), List.of(), 0, 0, 0),
         caching(config),
         (int) config.number("queues", 1, 1, 16),
         (int) config.number("workers", 8, 1, 64));
-  }
-
-  Rules rules() {
-    return Rules.of(readOnly);
   }
 
   private static DirectorySettings directory(DeviceConfig config) throws DeviceException {
@@ -72,7 +70,6 @@ record FsSettings(
         path,
         (int) config.number("uid", -1, 0, Integer.MAX_VALUE),
         (int) config.number("hostUid", -1, 0, Integer.MAX_VALUE),
-        xattrs(config),
         (int) config.number("descriptorsMax", 4096, 64, 1_000_000));
   }
 

@@ -29,7 +29,8 @@ final class Negotiation {
         | switch (settings.caching()) {
           case NONE -> Fuse.DIRECT_IO_ALLOW_MMAP;
           case AUTO -> Fuse.AUTO_INVAL_DATA;
-          case ALWAYS -> Fuse.CACHE_SYMLINKS | (settings.readOnly() ? 0 : Fuse.WRITEBACK_CACHE);
+          case ALWAYS ->
+              Fuse.CACHE_SYMLINKS | (settings.rules().readOnly() ? 0 : Fuse.WRITEBACK_CACHE);
         };
   }
 

@@ -1,0 +1,236 @@
+#define _GNU_SOURCE
+#include "share.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NODES_MAX 400000u
+#define HANDLES_MAX 65536u
+#define BUCKETS 65536u
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct node **nodes; /* by id - 1 */
+static uint32_t nodes_room;
+static uint32_t nodes_used;
+static uint32_t *free_nodes;
+static uint32_t free_count;
+static struct node *buckets[BUCKETS];
+static struct held *handles[HANDLES_MAX];
+static uint32_t handle_counts[HANDLES_MAX];
+static uint32_t handle_hint;
+
+static void fill(const struct stat *from, struct fuse_attr *into) {
+  *into = (struct fuse_attr){
+      .ino = from->st_ino,
+      .size = (uint64_t)from->st_size,
+      .blocks = (uint64_t)from->st_blocks,
+      .atime = (uint64_t)from->st_atim.tv_sec,
+      .mtime = (uint64_t)from->st_mtim.tv_sec,
+      .ctime = (uint64_t)from->st_ctim.tv_sec,
+      .atimensec = (uint32_t)from->st_atim.tv_nsec,
+      .mtimensec = (uint32_t)from->st_mtim.tv_nsec,
+      .ctimensec = (uint32_t)from->st_ctim.tv_nsec,
+      .mode = from->st_mode,
+      .nlink = (uint32_t)from->st_nlink,
+      .uid = from->st_uid,
+      .gid = from->st_gid,
+      .rdev = (uint32_t)from->st_rdev,
+      .blksize = (uint32_t)from->st_blksize};
+}
+
+void attributes_of(int fd, struct fuse_attr *into) {
+  struct stat status = {0};
+  if (fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0) {
+    fill(&status, into);
+  }
+}
+
+static uint32_t bucket_of(uint64_t dev, uint64_t ino) {
+  return (uint32_t)(((ino ^ (dev << 40)) * 0x9e3779b97f4a7c15u) >> 32) & (BUCKETS - 1);
+}
+
+static bool grow(void) {
+  uint32_t room = nodes_room == 0 ? 256 : nodes_room * 2;
+  struct node **more = realloc(nodes, room * sizeof *nodes);
+  if (more == NULL) {
+    return false;
+  }
+  nodes = more;
+  uint32_t *more_free = realloc(free_nodes, room * sizeof *free_nodes);
+  if (more_free == NULL) {
+    return false;
+  }
+  free_nodes = more_free;
+  nodes_room = room;
+  return true;
+}
+
+static struct node *insert(int fd, const struct stat *status) {
+  if (free_count == 0 && (nodes_used == NODES_MAX || (nodes_used == nodes_room && !grow()))) {
+    return NULL;
+  }
+  struct node *node = calloc(1, sizeof *node);
+  if (node == NULL) {
+    return NULL;
+  }
+  uint32_t slot = free_count > 0 ? free_nodes[--free_count] : nodes_used++;
+  node->id = slot + 1;
+  node->ino = status->st_ino;
+  node->dev = status->st_dev;
+  node->type = status->st_mode & S_IFMT;
+  node->fd = fd;
+  node->uses = 1;
+  nodes[slot] = node;
+  struct node **bucket = &buckets[bucket_of(node->dev, node->ino)];
+  node->next = *bucket;
+  *bucket = node;
+  return node;
+}
+
+bool nodes_begin(int root_fd) {
+  struct stat status;
+  return fstat(root_fd, &status) == 0 && insert(root_fd, &status) != NULL;
+}
+
+static void drop(struct node *node) {
+  struct node **at = &buckets[bucket_of(node->dev, node->ino)];
+  while (*at != node) {
+    at = &(*at)->next;
+  }
+  *at = node->next;
+  nodes[node->id - 1] = NULL;
+  free_nodes[free_count++] = (uint32_t)(node->id - 1);
+  close(node->fd);
+  free(node);
+}
+
+static struct node *known(uint64_t id) {
+  return id >= 1 && id <= nodes_used ? nodes[id - 1] : NULL;
+}
+
+struct node *node_get(uint64_t id) {
+  pthread_mutex_lock(&lock);
+  struct node *node = known(id);
+  if (node != NULL) {
+    node->pins++;
+  }
+  pthread_mutex_unlock(&lock);
+  return node;
+}
+
+void node_put(struct node *node) {
+  pthread_mutex_lock(&lock);
+  node->pins--;
+  if (node->uses == 0 && node->pins == 0) {
+    drop(node);
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+int node_found(int fd, struct fuse_entry *entry) {
+  struct stat status;
+  if (fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
+    int error = errno;
+    close(fd);
+    return -error;
+  }
+  pthread_mutex_lock(&lock);
+  struct node *node = buckets[bucket_of(status.st_dev, status.st_ino)];
+  while (node != NULL && (node->ino != status.st_ino || node->dev != status.st_dev ||
+                          node->type != (status.st_mode & S_IFMT))) {
+    node = node->next;
+  }
+  if (node != NULL) {
+    node->uses++;
+    close(fd);
+  } else {
+    node = insert(fd, &status);
+  }
+  uint64_t id = node != NULL ? node->id : 0;
+  pthread_mutex_unlock(&lock);
+  if (id == 0) {
+    close(fd);
+    return -ENFILE;
+  }
+  *entry = (struct fuse_entry){.nodeid = id};
+  fill(&status, &entry->attr);
+  return 0;
+}
+
+void node_forget(uint64_t id, uint64_t uses) {
+  pthread_mutex_lock(&lock);
+  struct node *node = id == FUSE_ROOT ? NULL : known(id);
+  if (node != NULL) {
+    node->uses = uses >= node->uses ? 0 : node->uses - uses;
+    if (node->uses == 0 && node->pins == 0) {
+      drop(node);
+    }
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+uint64_t held_add(int fd, bool directory) {
+  struct held *handle = calloc(1, sizeof *handle);
+  uint64_t id = 0;
+  pthread_mutex_lock(&lock);
+  for (uint32_t tried = 0; handle != NULL && id == 0 && tried < HANDLES_MAX; tried++) {
+    uint32_t slot = (handle_hint + tried) % HANDLES_MAX;
+    if (handles[slot] == NULL) {
+      *handle = (struct held){.fd = fd, .directory = directory, .pins = 1};
+      handles[slot] = handle;
+      handle_hint = slot + 1;
+      id = (uint64_t)handle_counts[slot] << 32 | (slot + 1);
+    }
+  }
+  pthread_mutex_unlock(&lock);
+  if (id == 0) {
+    free(handle);
+    close(fd);
+  }
+  return id;
+}
+
+static struct held *held_known(uint64_t id, bool directory) {
+  uint64_t slot = (id & 0xffffffffu) - 1;
+  struct held *handle =
+      slot < HANDLES_MAX && handle_counts[slot] == id >> 32 ? handles[slot] : NULL;
+  return handle != NULL && handle->directory == directory ? handle : NULL;
+}
+
+struct held *held_get(uint64_t id, bool directory) {
+  pthread_mutex_lock(&lock);
+  struct held *handle = held_known(id, directory);
+  if (handle != NULL) {
+    handle->pins++;
+  }
+  pthread_mutex_unlock(&lock);
+  return handle;
+}
+
+void held_put(struct held *handle) {
+  pthread_mutex_lock(&lock);
+  bool last = --handle->pins == 0;
+  pthread_mutex_unlock(&lock);
+  if (last) {
+    close(handle->fd);
+    free(handle);
+  }
+}
+
+void held_close(uint64_t id, bool directory) {
+  pthread_mutex_lock(&lock);
+  struct held *handle = held_known(id, directory);
+  if (handle != NULL) {
+    uint64_t slot = (id & 0xffffffffu) - 1;
+    handles[slot] = NULL;
+    handle_counts[slot]++;
+  }
+  pthread_mutex_unlock(&lock);
+  if (handle != NULL) {
+    held_put(handle);
+  }
+}

@@ -1,0 +1,205 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.lodge.vsock.VsockStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to a process of the storage guest that serves a folder. Requests of many threads
+ * go out one after the other; one thread takes the replies and checks that each is an answer to a
+ * request that waits, before a byte of it reaches anybody. A guest that answers wrongly, or not in
+ * time, loses the connection.
+ */
+final class Link {
+  private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+  private static final int ERRNO_LIMIT = 512;
+
+  final int epoch;
+  final String bootId;
+  private final VsockStream stream;
+  private final long answerNanos;
+  private final ReentrantLock sending = new ReentrantLock();
+  private final Map<Long, Exchange> waiting = new HashMap<>();
+  private long unique;
+  private boolean ended;
+  private String reason = "the connection was closed";
+
+  /** A request's fate is not known, or it was never sent. */
+  static final class LostException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    final boolean sent;
+
+    LostException(boolean sent) {
+      super("the storage guest's connection is lost", null, false, false);
+      this.sent = sent;
+    }
+  }
+
+  /**
+   * @param epoch counts connections of a share
+   * @param bootId of the guest, new with each of its boots
+   * @param answerNanos how long an answer may take
+   */
+  Link(int epoch, String bootId, VsockStream stream, long answerNanos) {
+    this.epoch = epoch;
+    this.bootId = bootId;
+    this.stream = stream;
+    this.answerNanos = answerNanos;
+    Thread.ofVirtual().name("share-replies").start(this::takeReplies);
+    Thread.ofVirtual().name("share-watch").start(this::watch);
+  }
+
+  boolean isOpen() {
+    synchronized (waiting) {
+      return !ended;
+    }
+  }
+
+  /** Why it ended, for people. */
+  String reason() {
+    synchronized (waiting) {
+      return reason;
+    }
+  }
+
+  /** Sends a request and waits for its answer, which is in the exchange then. */
+  void ask(Exchange exchange) throws LostException {
+    synchronized (waiting) {
+      if (ended) {
+        throw new LostException(false);
+      }
+      exchange.begin(++unique);
+      waiting.put(exchange.unique(), exchange);
+    }
+    try {
+      send(exchange);
+    } catch (LostException e) {
+      // An answer that came too early may be on its way into the asker's memory.
+      exchange.await();
+      throw e;
+    }
+    if (!exchange.await()) {
+      throw new LostException(true);
+    }
+  }
+
+  /** Sends a request that has no answer. */
+  void tell(Exchange exchange) throws LostException {
+    exchange.begin(0);
+    send(exchange);
+  }
+
+  private void send(Exchange exchange) throws LostException {
+    sending.lock();
+    try {
+      exchange.writeTo(stream);
+    } catch (IOException e) {
+      end("it was cut: " + e.getMessage());
+      throw new LostException(true);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  private void takeReplies() {
+    ByteBuffer header = ByteBuffer.allocateDirect(16).order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      while (true) {
+        fill(header.clear());
+        int untrustedLength = header.getInt(0);
+        int untrustedError = header.getInt(4);
+        Exchange exchange = claim(header.getLong(8));
+        if (exchange == null) {
+          end("an answer to nothing that was asked");
+          return;
+        }
+        try {
+          take(exchange, untrustedLength, untrustedError);
+        } catch (IOException | RuntimeException e) {
+          exchange.lose();
+          throw e;
+        }
+      }
+    } catch (IOException e) {
+      end("it was cut: " + e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.warn("A storage guest's answer", e);
+      end("its answer could not be taken");
+    }
+  }
+
+  private Exchange claim(long untrustedUnique) {
+    synchronized (waiting) {
+      return waiting.remove(untrustedUnique);
+    }
+  }
+
+  private void take(Exchange exchange, int untrustedLength, int untrustedError) throws IOException {
+    int body = untrustedLength - 16;
+    boolean failed = untrustedError < 0;
+    if (untrustedError > 0
+        || untrustedError <= -ERRNO_LIMIT
+        || body < 0
+        || (failed ? body != 0 : body < exchange.leastBytes() || body > exchange.mostBytes())) {
+      throw new IOException(
+          "an answer of %d bytes with error %d to request %s"
+              .formatted(untrustedLength, untrustedError, exchange));
+    }
+    for (int at = 0; at < body; ) {
+      ByteBuffer into = exchange.room(at, body);
+      int from = into.position();
+      fill(into);
+      at += into.position() - from;
+    }
+    exchange.complete(untrustedError, body);
+  }
+
+  private void fill(ByteBuffer into) throws IOException {
+    while (into.hasRemaining()) {
+      if (stream.read(into) < 0) {
+        throw new IOException("the guest has closed it");
+      }
+    }
+  }
+
+  private void watch() {
+    try {
+      while (isOpen()) {
+        Thread.sleep(1000);
+        long now = System.nanoTime();
+        boolean late;
+        synchronized (waiting) {
+          late =
+              waiting.values().stream().anyMatch(each -> now - each.startedNanos() > answerNanos);
+        }
+        if (late) {
+          end("no answer within %d s".formatted(answerNanos / 1_000_000_000));
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  void end(String why) {
+    Map<Long, Exchange> lost;
+    synchronized (waiting) {
+      if (ended) {
+        return;
+      }
+      ended = true;
+      reason = why;
+      lost = Map.copyOf(waiting);
+      waiting.clear();
+    }
+    stream.reset();
+    lost.values().forEach(Exchange::lose);
+  }
+}

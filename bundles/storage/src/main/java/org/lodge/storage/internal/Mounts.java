@@ -1,0 +1,78 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.lodge.agent.AgentProgram;
+import org.lodge.agent.Agents;
+import org.lodge.agent.ExecRequest;
+import org.lodge.agent.ExitStatus;
+
+/** Lets a guest's agent mount shares, and let go of them. Calls wait for the guest. */
+final class Mounts {
+  private static final Duration AGENT = Duration.ofSeconds(60);
+  private static final Duration PROGRAM = Duration.ofSeconds(30);
+  private static final int TEXT_MAX = 400;
+
+  /** The driver may still be probing the device. */
+  private static final String MOUNT =
+      "modprobe -q virtiofs; mkdir -p \"$2\" && n=0"
+          + " && until said=$(mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
+          + " n=$((n+1)); [ $n -lt 50 ] || { echo \"$said\"; exit 1; }; sleep 0.1; done";
+
+  private final Agents agents;
+
+  Mounts(Agents agents) {
+    this.agents = agents;
+  }
+
+  /**
+   * @throws IOException with what the guest said
+   */
+  void mount(Grant grant, String directory) throws IOException {
+    String options =
+        "nodev"
+            + (grant.rules().setUid() ? "" : ",nosuid")
+            + (grant.rules().readOnly() ? ",ro" : "");
+    run(grant.guest(), AGENT, MOUNT, grant.share(), directory, options);
+  }
+
+  /** Open files stay open there until the device goes. */
+  void unmount(String guest, String directory, Duration limit) throws IOException {
+    run(guest, limit, "umount -l \"$1\"", directory);
+  }
+
+  private static ExitStatus ended(AgentProgram program) throws IOException {
+    try {
+      return program.exit().toCompletableFuture().get(PROGRAM.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("the guest did not say how it went", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private void run(String guest, Duration limit, String script, String... arguments)
+      throws IOException {
+    String[] all = new String[4 + arguments.length];
+    all[0] = "sh";
+    all[1] = "-c";
+    all[2] = script;
+    all[3] = "sh";
+    System.arraycopy(arguments, 0, all, 4, arguments.length);
+    try (AgentProgram program = agents.await(guest, limit).exec(ExecRequest.of(all), PROGRAM)) {
+      ByteBuffer text = ByteBuffer.allocate(TEXT_MAX);
+      while (text.hasRemaining() && program.stream().read(text) >= 0) {}
+      ExitStatus status = ended(program);
+      if (status.code() != 0 || status.signal() != 0) {
+        String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8);
+        throw new IOException("the guest said: " + said.strip());
+      }
+    }
+  }
+}

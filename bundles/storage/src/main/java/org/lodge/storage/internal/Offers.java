@@ -1,0 +1,124 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.lodge.agent.AgentSession;
+import org.lodge.agent.Agents;
+import org.lodge.filesystem.DirectorySettings;
+import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.FileSystemException;
+import org.lodge.filesystem.FileSystemOffer;
+import org.lodge.filesystem.FileSystems;
+import org.lodge.filesystem.Offered;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/**
+ * Makes the file systems of shares when a guest's device asks for them: of the host's directory, or
+ * of a folder that a storage guest's agent serves. Needs no guest to run. Thread-safe.
+ */
+@Component(service = {Offers.class, FileSystemOffer.class})
+public final class Offers implements FileSystemOffer {
+  private static final int DESCRIPTORS_MAX = 4096;
+  private static final Duration ANSWER = Duration.ofSeconds(120);
+  private static final Duration AGENT = Duration.ofSeconds(10);
+
+  private final Agents agents;
+  private final ShareDefinitions definitions;
+  private final Map<String, Grant> granted = new HashMap<>();
+  private volatile FileSystems fileSystems;
+
+  @Activate
+  public Offers(@Reference Agents agents, @Reference ShareDefinitions definitions) {
+    this.agents = agents;
+    this.definitions = definitions;
+  }
+
+  /** Not needed to activate: the service waits for offers, not the other way round. */
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  void setFileSystems(FileSystems service) {
+    fileSystems = service;
+  }
+
+  void unsetFileSystems(FileSystems service) {
+    if (fileSystems == service) {
+      fileSystems = null;
+    }
+  }
+
+  /** From now on the guest may have this. */
+  synchronized void grant(Grant grant) {
+    granted.put(grant.guest() + "/" + grant.share(), grant);
+  }
+
+  synchronized void withdraw(Grant grant) {
+    granted.remove(grant.guest() + "/" + grant.share());
+  }
+
+  private synchronized Optional<Grant> find(String guest, String share) {
+    Grant live = granted.get(guest + "/" + share);
+    if (live != null) {
+      return Optional.of(live);
+    }
+    return definitions.grants().stream()
+        .filter(grant -> grant.guest().equals(guest) && grant.share().equals(share))
+        .findFirst();
+  }
+
+  @Override
+  public Set<String> names() {
+    Set<String> names = new TreeSet<>();
+    definitions.grants().forEach(grant -> names.add(grant.share()));
+    synchronized (this) {
+      granted.values().forEach(grant -> names.add(grant.share()));
+    }
+    return names;
+  }
+
+  @Override
+  public Optional<Offered> open(String guest, String name) throws FileSystemException {
+    Optional<Grant> grant = find(guest, name);
+    if (grant.isEmpty()) {
+      if (names().contains(name)) {
+        throw new FileSystemException(
+            "share '%s' is not for guest '%s'; add the guest to its definition"
+                .formatted(name, guest));
+      }
+      return Optional.empty();
+    }
+    return Optional.of(new Offered(files(grant.get()), grant.get().rules()));
+  }
+
+  private FileSystem files(Grant grant) throws FileSystemException {
+    if (grant.isFromHost()) {
+      return fileSystems.directory(
+          new DirectorySettings(
+              Path.of(grant.path()), grant.uid(), grant.ownerUid(), DESCRIPTORS_MAX));
+    }
+    Links links =
+        new Links(
+            (epoch, limit) -> connect(grant, epoch, limit),
+            grant.share() + " for " + grant.guest(),
+            grant.patience());
+    return new RemoteFiles(links, new RemoteSettings(grant.uid(), grant.ownerUid()));
+  }
+
+  private Link connect(Grant grant, int epoch, Duration limit) throws IOException {
+    AgentSession session = agents.await(grant.from(), limit);
+    Duration soon = limit.compareTo(AGENT) < 0 ? limit : AGENT;
+    return new Link(
+        epoch,
+        session.info().bootId(),
+        session.serveFolder(grant.path(), grant.create(), soon),
+        ANSWER.toNanos());
+  }
+}

@@ -1,0 +1,979 @@
+package org.lodge.storage.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.lodge.filesystem.Attributes;
+import org.lodge.filesystem.Call;
+import org.lodge.filesystem.Change;
+import org.lodge.filesystem.Data;
+import org.lodge.filesystem.DirectorySink;
+import org.lodge.filesystem.Entry;
+import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Name;
+import org.lodge.filesystem.Opened;
+import org.lodge.filesystem.Statistics;
+import org.lodge.storage.internal.Link.LostException;
+
+/**
+ * A folder of a storage guest: each call becomes a FUSE message to that guest. While the guest is
+ * away calls wait, as long as the share says. After its return files are found again by their names
+ * and are the same only with the same inode; else {@link Errno#ESTALE}. What was asked before and
+ * not answered is asked again only where twice is as once.
+ */
+final class RemoteFiles implements FileSystem {
+  private static final int O_CREATE_FLAGS = 0x40 | 0x80 | 0x200;
+  private static final int HANDLES_MAX = 16_384;
+
+  private final Links links;
+  private final RemoteSettings settings;
+  private final RemoteNodes nodes = new RemoteNodes();
+  private final Map<Long, RemoteHandle> handles = new HashMap<>();
+  private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
+  private long lastHandle;
+
+  /** A request on an open connection; its result, or a negated error. */
+  private interface Request {
+    long on(Link link, Exchange exchange) throws LostException;
+  }
+
+  RemoteFiles(Links links, RemoteSettings settings) {
+    this.links = links;
+    this.settings = settings;
+  }
+
+  @Override
+  public boolean waits() {
+    return true;
+  }
+
+  /**
+   * @param repeatable whether doing it twice is as doing it once
+   */
+  private long run(boolean repeatable, Request request) {
+    long deadline = links.deadline();
+    while (true) {
+      Link link = links.await(deadline);
+      if (link == null) {
+        return -Errno.EIO;
+      }
+      nodes.follow(link);
+      Exchange exchange = take();
+      try {
+        return request.on(link, exchange);
+      } catch (LostException e) {
+        if (e.sent && !repeatable) {
+          return -Errno.EIO;
+        }
+      } finally {
+        give(exchange);
+      }
+    }
+  }
+
+  private Exchange take() {
+    synchronized (exchanges) {
+      Exchange free = exchanges.pollLast();
+      return free == null ? new Exchange() : free;
+    }
+  }
+
+  private void give(Exchange exchange) {
+    synchronized (exchanges) {
+      exchanges.addLast(exchange);
+    }
+  }
+
+  /** The storage guest's number of a node, looked up along its names where that is needed. */
+  private long resolve(Link link, RemoteNode node) throws LostException {
+    if (node == null) {
+      return -Errno.ESTALE;
+    }
+    long known = nodes.remote(node, link);
+    if (known != 0) {
+      return known;
+    }
+    long parent = resolve(link, node.parent);
+    if (parent < 0) {
+      return parent;
+    }
+    Exchange exchange = take();
+    try {
+      exchange.request(Op.LOOKUP, parent, 0, 0, Replies.ENTRY_BYTES, Replies.ENTRY_BYTES);
+      exchange.name(node.name);
+      link.ask(exchange);
+      Attributes attributes = new Attributes();
+      boolean same =
+          exchange.error() == 0
+              && Replies.attributes(exchange, Replies.ENTRY_ATTRIBUTES, attributes)
+              && attributes.inode == node.inode
+              && (attributes.mode & Attributes.TYPE) == node.type;
+      if (!same) {
+        return -Errno.ESTALE;
+      }
+      nodes.rebind(link, node, exchange.getLong(0));
+      return exchange.getLong(0);
+    } finally {
+      give(exchange);
+    }
+  }
+
+  private int uid(Call call) {
+    return settings.guestUid() >= 0 ? settings.ownerUid() : call.uid();
+  }
+
+  private int gid(Call call) {
+    return settings.guestUid() >= 0 ? settings.ownerUid() : call.gid();
+  }
+
+  private void show(Attributes attributes) {
+    if (settings.guestUid() >= 0) {
+      attributes.uid = settings.guestUid();
+      attributes.gid = settings.guestUid();
+    }
+  }
+
+  /** A request that gives a node: LOOKUP, MKDIR and their kin. */
+  private int entry(
+      Call call, boolean repeatable, int opcode, long parent, Name name, Entry into, Body body) {
+    RemoteNode directory = nodes.get(parent);
+    return (int)
+        run(
+            repeatable,
+            (link, exchange) -> {
+              long remote = resolve(link, directory);
+              if (remote < 0) {
+                return remote;
+              }
+              int bytes = Replies.ENTRY_BYTES;
+              exchange.request(opcode, remote, uid(call), gid(call), bytes, bytes);
+              long outcome = body.write(link, exchange);
+              if (outcome < 0) {
+                return outcome;
+              }
+              link.ask(exchange);
+              return exchange.error() < 0
+                  ? exchange.error()
+                  : found(link, exchange, 0, directory, name.bytes(), into);
+            });
+  }
+
+  private interface Body {
+    /** 0 or more, or why the request can't be made. */
+    long write(Link link, Exchange exchange) throws LostException;
+  }
+
+  private int found(
+      Link link, Exchange exchange, int at, RemoteNode directory, byte[] name, Entry into)
+      throws LostException {
+    long remote = exchange.getLong(at);
+    boolean good =
+        Replies.attributes(exchange, at + Replies.ENTRY_ATTRIBUTES, into.attributes) && remote != 0;
+    RemoteNode node =
+        good
+            ? nodes.found(
+                link,
+                directory,
+                name,
+                remote,
+                into.attributes.inode,
+                into.attributes.mode & Attributes.TYPE)
+            : null;
+    if (node == null) {
+      return -Errno.EIO;
+    }
+    show(into.attributes);
+    into.node = node.id;
+    into.generation = 0;
+    return 0;
+  }
+
+  @Override
+  public int lookup(Call call, long parent, Name name, Entry into) {
+    return entry(
+        call,
+        true,
+        Op.LOOKUP,
+        parent,
+        name,
+        into,
+        (link, exchange) -> {
+          exchange.name(name);
+          return 0;
+        });
+  }
+
+  @Override
+  public void forget(long id, long uses) {
+    RemoteNode node = nodes.get(id);
+    if (node == null) {
+      return;
+    }
+    Link link = links.now();
+    long told = nodes.forget(node, uses, link);
+    if (told > 0) {
+      tell(link, Op.FORGET, node.remote, told);
+    }
+  }
+
+  private void tell(Link link, int opcode, long node, long value) {
+    Exchange exchange = take();
+    try {
+      exchange.request(opcode, node, 0, 0, 0, 0).putLong(value);
+      link.tell(exchange);
+    } catch (LostException e) {
+      // The guest forgets everything with the connection.
+    } finally {
+      give(exchange);
+    }
+  }
+
+  @Override
+  public int getAttributes(Call call, long id, long handle, Attributes into) {
+    return attributes(
+        call, true, Op.GETATTR, id, into, (link, exchange, out) -> out.putLong(0).putLong(0));
+  }
+
+  private interface Fill {
+    void write(Link link, Exchange exchange, java.nio.ByteBuffer out) throws LostException;
+  }
+
+  private int attributes(
+      Call call, boolean repeatable, int opcode, long id, Attributes into, Fill fill) {
+    return (int)
+        onNode(
+            call,
+            repeatable,
+            opcode,
+            id,
+            104,
+            104,
+            fill,
+            exchange -> {
+              if (!Replies.attributes(exchange, Replies.ATTR_OUT_ATTRIBUTES, into)) {
+                return -Errno.EIO;
+              }
+              show(into);
+              return 0;
+            });
+  }
+
+  private interface Answer {
+    long of(Exchange exchange);
+  }
+
+  private static long nothing(Exchange exchange) {
+    return 0;
+  }
+
+  /** A request on a node, with an answer of so many bytes. */
+  private long onNode(
+      Call call,
+      boolean repeatable,
+      int opcode,
+      long id,
+      int least,
+      int most,
+      Fill fill,
+      Answer answer) {
+    RemoteNode node = nodes.get(id);
+    return run(
+        repeatable,
+        (link, exchange) -> {
+          long remote = resolve(link, node);
+          if (remote < 0) {
+            return remote;
+          }
+          fill.write(
+              link, exchange, exchange.request(opcode, remote, uid(call), gid(call), least, most));
+          link.ask(exchange);
+          return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
+        });
+  }
+
+  @Override
+  public int setAttributes(Call call, long id, long handle, Change change, Attributes into) {
+    if (settings.guestUid() >= 0 && change.has(Change.UID | Change.GID)) {
+      boolean same =
+          (!change.has(Change.UID) || change.uid == settings.guestUid())
+              && (!change.has(Change.GID) || change.gid == settings.guestUid());
+      if (!same) {
+        return -Errno.EPERM;
+      }
+      change.valid &= ~(Change.UID | Change.GID);
+    }
+    RemoteNode node = nodes.get(id);
+    if (node != null && change.has(Change.SIZE)) {
+      nodes.written(node);
+    }
+    int fields = change.valid & Op.SETATTR_FIELDS;
+    return attributes(
+        call,
+        true,
+        Op.SETATTR,
+        id,
+        into,
+        (link, exchange, out) -> {
+          out.putInt(fields).putInt(0).putLong(0).putLong(change.sizeBytes).putLong(0);
+          out.putLong(change.accessSeconds).putLong(change.modifySeconds).putLong(0);
+          out.putInt(change.accessNanos).putInt(change.modifyNanos).putInt(0).putInt(change.mode);
+          out.putInt(0).putInt(change.uid).putInt(change.gid).putInt(0);
+        });
+  }
+
+  @Override
+  public int readLink(Call call, long id) {
+    return (int)
+        onNode(
+            call,
+            true,
+            Op.READLINK,
+            id,
+            1,
+            4095,
+            (link, x, out) -> out.put((byte) 0),
+            x -> buffered(call, x));
+  }
+
+  private static long buffered(Call call, Exchange exchange) {
+    MemorySegment.copy(exchange.memory(), 0, call.buffer(), 0, exchange.length());
+    return exchange.length();
+  }
+
+  @Override
+  public int symlink(Call call, long parent, Name name, Name target, Entry into) {
+    return entry(
+        call,
+        false,
+        Op.SYMLINK,
+        parent,
+        name,
+        into,
+        (link, exchange) -> {
+          exchange.name(name);
+          exchange.name(target);
+          return 0;
+        });
+  }
+
+  @Override
+  public int makeNode(Call call, long parent, Name name, int mode, int device, Entry into) {
+    return entry(
+        call,
+        false,
+        Op.MKNOD,
+        parent,
+        name,
+        into,
+        (link, exchange) -> {
+          exchange.out().putInt(mode).putInt(0).putInt(0).putInt(0);
+          exchange.name(name);
+          return 0;
+        });
+  }
+
+  @Override
+  public int makeDirectory(Call call, long parent, Name name, int mode, Entry into) {
+    return entry(
+        call,
+        false,
+        Op.MKDIR,
+        parent,
+        name,
+        into,
+        (link, exchange) -> {
+          exchange.out().putInt(mode & 07777).putInt(0);
+          exchange.name(name);
+          return 0;
+        });
+  }
+
+  @Override
+  public int unlink(Call call, long parent, Name name) {
+    return remove(call, Op.UNLINK, parent, name);
+  }
+
+  @Override
+  public int removeDirectory(Call call, long parent, Name name) {
+    return remove(call, Op.RMDIR, parent, name);
+  }
+
+  private int remove(Call call, int opcode, long parent, Name name) {
+    return (int)
+        onNode(
+            call,
+            false,
+            opcode,
+            parent,
+            0,
+            0,
+            (link, exchange, out) -> exchange.name(name),
+            RemoteFiles::nothing);
+  }
+
+  @Override
+  public int rename(Call call, long parent, Name name, long toParent, Name toName, int flags) {
+    RemoteNode from = nodes.get(parent);
+    RemoteNode to = nodes.get(toParent);
+    return (int)
+        run(
+            false,
+            (link, exchange) -> {
+              long remote = resolve(link, from);
+              long remoteTo = resolve(link, to);
+              if (remote < 0 || remoteTo < 0) {
+                return -Errno.ESTALE;
+              }
+              exchange.request(Op.RENAME2, remote, uid(call), gid(call), 0, 0);
+              exchange.out().putLong(remoteTo).putInt(flags).putInt(0);
+              exchange.name(name);
+              exchange.name(toName);
+              link.ask(exchange);
+              if (exchange.error() == 0) {
+                nodes.moved(from, name.bytes(), to, toName.bytes());
+              }
+              return exchange.error();
+            });
+  }
+
+  @Override
+  public int link(Call call, long id, long toParent, Name toName, Entry into) {
+    RemoteNode node = nodes.get(id);
+    return entry(
+        call,
+        false,
+        Op.LINK,
+        toParent,
+        toName,
+        into,
+        (link, exchange) -> {
+          long remote = resolve(link, node);
+          exchange.out().putLong(remote);
+          exchange.name(toName);
+          return remote;
+        });
+  }
+
+  @Override
+  public int open(Call call, long id, int flags, Opened opened) {
+    return open(call, Op.OPEN, id, flags, opened);
+  }
+
+  @Override
+  public int openDirectory(Call call, long id, int flags, Opened opened) {
+    return open(call, Op.OPENDIR, id, 0, opened);
+  }
+
+  private int open(Call call, int opcode, long id, int flags, Opened opened) {
+    RemoteNode node = nodes.get(id);
+    return (int)
+        run(
+            true,
+            (link, exchange) -> {
+              long remote = resolve(link, node);
+              if (remote < 0) {
+                return remote;
+              }
+              long handle = openOn(link, exchange, opcode, remote, flags);
+              return handle < 0
+                  ? handle
+                  : keep(link, node, flags, opcode == Op.OPENDIR, handle, opened);
+            });
+  }
+
+  private static long openOn(Link link, Exchange exchange, int opcode, long remote, int flags)
+      throws LostException {
+    int bytes = Replies.OPENED_BYTES;
+    exchange.request(opcode, remote, 0, 0, bytes, bytes).putInt(flags).putInt(0);
+    link.ask(exchange);
+    return exchange.error() < 0 ? exchange.error() : exchange.getLong(0) & Long.MAX_VALUE;
+  }
+
+  private int keep(
+      Link link, RemoteNode node, int flags, boolean directory, long remote, Opened opened) {
+    synchronized (handles) {
+      if (handles.size() < HANDLES_MAX) {
+        opened.handle = ++lastHandle;
+        handles.put(opened.handle, new RemoteHandle(node, flags, directory, remote, link.epoch));
+        return 0;
+      }
+    }
+    tell(link, directory ? Op.RELEASEDIR : Op.RELEASE, node.remote, remote);
+    return -Errno.ENFILE;
+  }
+
+  private RemoteHandle handle(long number, boolean directory) {
+    synchronized (handles) {
+      RemoteHandle handle = handles.get(number);
+      return handle != null && handle.directory == directory ? handle : null;
+    }
+  }
+
+  /** The storage guest's number of an open file, opened again where that is needed. */
+  private long resolve(Link link, RemoteHandle handle) throws LostException {
+    synchronized (handle) {
+      if (handle.epoch == link.epoch) {
+        return handle.remote;
+      }
+      long node = resolve(link, handle.node);
+      if (node < 0) {
+        return node;
+      }
+      Exchange exchange = take();
+      try {
+        int opcode = handle.directory ? Op.OPENDIR : Op.OPEN;
+        long remote = openOn(link, exchange, opcode, node, handle.flags & ~O_CREATE_FLAGS);
+        if (remote >= 0) {
+          handle.remote = remote;
+          handle.epoch = link.epoch;
+        }
+        return remote;
+      } finally {
+        give(exchange);
+      }
+    }
+  }
+
+  @Override
+  public int create(
+      Call call, long parent, Name name, int flags, int mode, Entry into, Opened opened) {
+    return create(call, Op.CREATE, parent, name, flags, mode, into, opened);
+  }
+
+  @Override
+  public int temporaryFile(Call call, long parent, int flags, int mode, Entry into, Opened opened) {
+    Name none = new Name().of(call.buffer(), 0, 0);
+    return create(call, Op.TMPFILE, parent, none, flags, mode, into, opened);
+  }
+
+  private int create(
+      Call call,
+      int opcode,
+      long parent,
+      Name name,
+      int flags,
+      int mode,
+      Entry into,
+      Opened opened) {
+    RemoteNode directory = nodes.get(parent);
+    return (int)
+        run(
+            false,
+            (link, exchange) -> {
+              long remote = resolve(link, directory);
+              if (remote < 0) {
+                return remote;
+              }
+              int bytes = Replies.ENTRY_BYTES + Replies.OPENED_BYTES;
+              exchange.request(opcode, remote, uid(call), gid(call), bytes, bytes);
+              exchange.out().putInt(flags).putInt(mode & 07777).putInt(0).putInt(0);
+              exchange.name(name);
+              link.ask(exchange);
+              if (exchange.error() < 0) {
+                return exchange.error();
+              }
+              int result = found(link, exchange, 0, directory, name.bytes(), into);
+              if (result < 0) {
+                return result;
+              }
+              long handle = exchange.getLong(Replies.ENTRY_BYTES) & Long.MAX_VALUE;
+              return keep(link, nodes.get(into.node), flags, false, handle, opened);
+            });
+  }
+
+  /** A request on an open file, whose body begins with its handle. */
+  private long onHandle(
+      Call call,
+      boolean repeatable,
+      int opcode,
+      long number,
+      boolean directory,
+      int least,
+      int most,
+      Fill fill,
+      Answer answer) {
+    RemoteHandle handle = handle(number, directory);
+    if (handle == null) {
+      return -Errno.EBADF;
+    }
+    return run(
+        repeatable,
+        (link, exchange) -> {
+          long remote = resolve(link, handle);
+          if (remote < 0) {
+            return remote;
+          }
+          long node = nodes.remote(handle.node, link);
+          var out = exchange.request(opcode, node, uid(call), gid(call), least, most);
+          fill.write(link, exchange, out.putLong(remote));
+          link.ask(exchange);
+          return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
+        });
+  }
+
+  @Override
+  public int read(Call call, long id, long number, long offset, Data data) {
+    int size = data.sizeBytes();
+    return (int)
+        onHandle(
+            call,
+            true,
+            Op.READ,
+            number,
+            false,
+            0,
+            size,
+            (link, exchange, out) -> {
+              out.putLong(offset).putInt(size).putInt(0).putLong(0).putLong(0);
+              exchange.readsInto(data);
+            },
+            Exchange::length);
+  }
+
+  @Override
+  public int write(
+      Call call, long id, long number, long offset, Data data, boolean killPrivileges) {
+    RemoteHandle handle = handle(number, false);
+    if (handle != null) {
+      nodes.written(handle.node);
+    }
+    int size = data.sizeBytes();
+    return (int)
+        onHandle(
+            call,
+            true,
+            Op.WRITE,
+            number,
+            false,
+            8,
+            8,
+            (link, exchange, out) -> {
+              out.putLong(offset).putInt(size).putInt(killPrivileges ? 4 : 0);
+              out.putLong(0).putLong(0);
+              exchange.writes(data);
+            },
+            exchange -> {
+              int written = exchange.getInt(0);
+              return written < 0 || written > size ? -Errno.EIO : written;
+            });
+  }
+
+  @Override
+  public int flush(Call call, long id, long number) {
+    return handle(number, false) == null ? -Errno.EBADF : 0;
+  }
+
+  @Override
+  public void release(long id, long number) {
+    release(number, false);
+  }
+
+  @Override
+  public void releaseDirectory(long id, long number) {
+    release(number, true);
+  }
+
+  private void release(long number, boolean directory) {
+    RemoteHandle handle = handle(number, directory);
+    if (handle == null) {
+      return;
+    }
+    synchronized (handles) {
+      handles.remove(number);
+    }
+    Link link = links.now();
+    synchronized (handle) {
+      if (link != null && link.epoch == handle.epoch) {
+        int opcode = directory ? Op.RELEASEDIR : Op.RELEASE;
+        tell(link, opcode, handle.node.remote, handle.remote);
+      }
+    }
+  }
+
+  @Override
+  public int sync(Call call, long id, long number, boolean dataOnly) {
+    return sync(call, Op.FSYNC, number, false, dataOnly);
+  }
+
+  @Override
+  public int syncDirectory(Call call, long id, long number, boolean dataOnly) {
+    return sync(call, Op.FSYNCDIR, number, true, dataOnly);
+  }
+
+  /** A guest that was booted again may have lost what it had taken: whoever syncs must know. */
+  private int sync(Call call, int opcode, long number, boolean directory, boolean dataOnly) {
+    RemoteHandle handle = handle(number, directory);
+    if (handle == null) {
+      return -Errno.EBADF;
+    }
+    int result =
+        (int)
+            onHandle(
+                call,
+                true,
+                opcode,
+                number,
+                directory,
+                0,
+                0,
+                (link, exchange, out) -> out.putInt(dataOnly ? 1 : 0).putInt(0),
+                RemoteFiles::nothing);
+    if (nodes.takeLost(handle.node)) {
+      return -Errno.EIO;
+    }
+    if (result == 0) {
+      nodes.synced(handle.node);
+    }
+    return result;
+  }
+
+  @Override
+  public int readDirectory(
+      Call call, long id, long number, long offset, boolean plus, DirectorySink into) {
+    RemoteHandle handle = handle(number, true);
+    if (handle == null) {
+      return -Errno.EBADF;
+    }
+    int size = Math.min(into.sizeBytes(), Call.BUFFER_BYTES);
+    return (int)
+        run(
+            true,
+            (link, exchange) -> {
+              long remote = resolve(link, handle);
+              if (remote < 0) {
+                return remote;
+              }
+              int opcode = plus ? Op.READDIRPLUS : Op.READDIR;
+              long node = nodes.remote(handle.node, link);
+              exchange.request(opcode, node, uid(call), gid(call), 0, size);
+              exchange.out().putLong(remote).putLong(offset).putInt(size).putInt(0);
+              exchange.out().putLong(0).putLong(0);
+              link.ask(exchange);
+              return exchange.error() < 0
+                  ? exchange.error()
+                  : entries(link, exchange, handle.node, plus, into);
+            });
+  }
+
+  private int entries(
+      Link link, Exchange exchange, RemoteNode directory, boolean plus, DirectorySink into)
+      throws LostException {
+    Name name = new Name();
+    Entry entry = new Entry();
+    int head = plus ? Replies.ENTRY_BYTES : 0;
+    int at = 0;
+    while (at < exchange.length()) {
+      int names = at + head + Replies.DIRENT_BYTES;
+      int length = names <= exchange.length() ? exchange.getInt(names - 8) : -1;
+      if (length < 1
+          || length > 255
+          || names + length > exchange.length()
+          || !Replies.isName(exchange, names, length)) {
+        link.end("a directory with an entry that can't be");
+        return -Errno.EIO;
+      }
+      name.of(exchange.memory(), names, length);
+      boolean looked =
+          plus
+              && exchange.getLong(at) != 0
+              && found(link, exchange, at, directory, name.bytes(), entry) == 0;
+      if (into.fits(length)) {
+        into.add(
+            name,
+            exchange.getLong(names - 24),
+            exchange.getInt(names - 4) & 15,
+            exchange.getLong(names - 16),
+            looked ? entry : null);
+      } else if (looked) {
+        forget(entry.node, 1);
+      }
+      at = names + length + 7 & ~7;
+    }
+    return 0;
+  }
+
+  @Override
+  public int statistics(Call call, long id, Statistics into) {
+    int bytes = Replies.STATFS_BYTES;
+    return (int)
+        onNode(
+            call,
+            true,
+            Op.STATFS,
+            id,
+            bytes,
+            bytes,
+            (link, x, out) -> out.put((byte) 0),
+            x -> {
+              into.blocks = x.getLong(0);
+              into.freeBlocks = x.getLong(8);
+              into.availableBlocks = x.getLong(16);
+              into.files = x.getLong(24);
+              into.freeFiles = x.getLong(32);
+              into.blockSizeBytes = x.getInt(40);
+              into.nameBytesMax = x.getInt(44);
+              into.fragmentBytes = x.getInt(48);
+              return 0;
+            });
+  }
+
+  @Override
+  public int getXattr(Call call, long id, Name name) {
+    return (int)
+        onNode(
+            call,
+            true,
+            Op.GETXATTR,
+            id,
+            0,
+            Call.BUFFER_BYTES,
+            (link, exchange, out) -> {
+              out.putLong(0);
+              exchange.name(name);
+            },
+            exchange -> buffered(call, exchange));
+  }
+
+  @Override
+  public int listXattrs(Call call, long id) {
+    return (int)
+        onNode(
+            call,
+            true,
+            Op.LISTXATTR,
+            id,
+            0,
+            Call.BUFFER_BYTES,
+            (link, exchange, out) -> out.putLong(0),
+            exchange -> buffered(call, exchange));
+  }
+
+  @Override
+  public int setXattr(Call call, long id, Name name, int sizeBytes, int flags) {
+    return (int)
+        onNode(
+            call,
+            true,
+            Op.SETXATTR,
+            id,
+            0,
+            0,
+            (link, exchange, out) -> {
+              out.putInt(sizeBytes).putInt(flags);
+              exchange.name(name);
+              exchange.bytes(call.buffer(), sizeBytes);
+            },
+            RemoteFiles::nothing);
+  }
+
+  @Override
+  public int removeXattr(Call call, long id, Name name) {
+    return (int)
+        onNode(
+            call,
+            false,
+            Op.REMOVEXATTR,
+            id,
+            0,
+            0,
+            (link, exchange, out) -> exchange.name(name),
+            RemoteFiles::nothing);
+  }
+
+  @Override
+  public int allocate(Call call, long id, long number, int mode, long offset, long sizeBytes) {
+    return (int)
+        onHandle(
+            call,
+            true,
+            Op.FALLOCATE,
+            number,
+            false,
+            0,
+            0,
+            (link, exchange, out) -> out.putLong(offset).putLong(sizeBytes).putInt(mode).putInt(0),
+            RemoteFiles::nothing);
+  }
+
+  @Override
+  public long seek(Call call, long id, long number, long offset, int whence) {
+    return onHandle(
+        call,
+        true,
+        Op.LSEEK,
+        number,
+        false,
+        8,
+        8,
+        (link, exchange, out) -> out.putLong(offset).putInt(whence).putInt(0),
+        exchange -> Math.max(-Errno.EIO, exchange.getLong(0)));
+  }
+
+  @Override
+  public long copy(
+      Call call,
+      long id,
+      long number,
+      long offset,
+      long toNode,
+      long toNumber,
+      long toOffset,
+      long sizeBytes) {
+    RemoteHandle to = handle(toNumber, false);
+    if (to == null) {
+      return -Errno.EBADF;
+    }
+    nodes.written(to.node);
+    return onHandle(
+        call,
+        true,
+        Op.COPY_FILE_RANGE,
+        number,
+        false,
+        8,
+        8,
+        (link, exchange, out) -> {
+          // Where the target is gone the guest says so of handle 0.
+          long remote = Math.max(0, resolve(link, to));
+          out.putLong(offset).putLong(0).putLong(remote).putLong(toOffset);
+          out.putLong(sizeBytes).putLong(0);
+        },
+        exchange -> {
+          long copied = Integer.toUnsignedLong(exchange.getInt(0));
+          return copied > sizeBytes ? -Errno.EIO : copied;
+        });
+  }
+
+  @Override
+  public int syncAll(Call call, long id) {
+    int result =
+        (int)
+            onNode(
+                call,
+                true,
+                Op.SYNCFS,
+                id,
+                0,
+                0,
+                (link, exchange, out) -> out.putLong(0),
+                RemoteFiles::nothing);
+    return nodes.takeAnyLost() ? -Errno.EIO : result;
+  }
+
+  @Override
+  public List<Count> counts() {
+    int open;
+    synchronized (handles) {
+      open = handles.size();
+    }
+    return List.of(new Count("nodes", "files", nodes.count()), new Count("open", "files", open));
+  }
+
+  @Override
+  public void close() {
+    links.close();
+  }
+}

@@ -1,0 +1,72 @@
+package org.lodge.storage.internal;
+
+import org.lodge.filesystem.Attributes;
+
+/**
+ * Reads what a storage guest answers. Nothing of it is trusted: what can't be is an error, so the
+ * client guest's kernel never sees it.
+ */
+final class Replies {
+  static final int ATTRIBUTES_BYTES = 88;
+  static final int ENTRY_BYTES = 128;
+  static final int ENTRY_ATTRIBUTES = 40;
+  static final int ATTR_OUT_ATTRIBUTES = 16;
+  static final int OPENED_BYTES = 16;
+  static final int STATFS_BYTES = 80;
+  static final int DIRENT_BYTES = 24;
+
+  private static final int FIFO = 0x1000;
+  private static final int SOCKET = 0xc000;
+
+  private Replies() {}
+
+  /** {@code struct fuse_attr} at an offset; false where it says what can't be. */
+  static boolean attributes(Exchange from, int at, Attributes into) {
+    into.inode = from.getLong(at);
+    into.sizeBytes = from.getLong(at + 8);
+    into.blocks = from.getLong(at + 16);
+    into.accessSeconds = from.getLong(at + 24);
+    into.modifySeconds = from.getLong(at + 32);
+    into.changeSeconds = from.getLong(at + 40);
+    into.accessNanos = from.getInt(at + 48);
+    into.modifyNanos = from.getInt(at + 52);
+    into.changeNanos = from.getInt(at + 56);
+    into.mode = from.getInt(at + 60) & 0xffff;
+    into.links = from.getInt(at + 64);
+    into.uid = from.getInt(at + 68);
+    into.gid = from.getInt(at + 72);
+    into.deviceNode = 0;
+    into.blockSizeBytes = from.getInt(at + 80);
+    into.birthSeconds = 0;
+    into.birthNanos = 0;
+    return into.sizeBytes >= 0
+        && into.blocks >= 0
+        && isNanos(into.accessNanos)
+        && isNanos(into.modifyNanos)
+        && isNanos(into.changeNanos)
+        && isShared(into.mode & Attributes.TYPE);
+  }
+
+  private static boolean isNanos(int value) {
+    return value >= 0 && value < 1_000_000_000;
+  }
+
+  /** Devices of a storage guest are nobody's. */
+  private static boolean isShared(int type) {
+    return switch (type) {
+      case Attributes.REGULAR, Attributes.DIRECTORY, Attributes.SYMLINK, FIFO, SOCKET -> true;
+      default -> false;
+    };
+  }
+
+  /** A name of a directory's entry: no slash and no NUL. */
+  static boolean isName(Exchange from, int at, int length) {
+    for (int i = at; i < at + length; i++) {
+      byte value = from.getByte(i);
+      if (value == 0 || value == '/') {
+        return false;
+      }
+    }
+    return length >= 1 && length <= 255;
+  }
+}

@@ -1,0 +1,349 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import org.lodge.agent.Agents;
+import org.lodge.filesystem.FileSystems;
+import org.lodge.filesystem.Rules;
+import org.lodge.storage.ShareException;
+import org.lodge.storage.ShareRequest;
+import org.lodge.storage.ShareStatus;
+import org.lodge.storage.ShareStatus.State;
+import org.lodge.storage.Shares;
+import org.lodge.vm.DeviceStatus;
+import org.lodge.vm.Devices;
+import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestListener;
+import org.lodge.vm.GuestState;
+import org.lodge.vm.GuestStatus;
+import org.lodge.vm.Guests;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives running guests the shares that are declared for them or granted to them, and takes them
+ * back. What is done to one guest is done one thing after the other, on threads that may wait.
+ */
+@Component(service = {Shares.class, GuestListener.class})
+public final class SharesService implements Shares, GuestListener {
+  private static final Logger LOG = LoggerFactory.getLogger(SharesService.class);
+  private static final Duration LET_GO = Duration.ofSeconds(10);
+  private static final Duration SOON = Duration.ofSeconds(3);
+
+  private final ShareDefinitions definitions;
+  private final Offers offers;
+  private final FileSystems fileSystems;
+  private final Guests guests;
+  private final Devices devices;
+  private final Mounts mounts;
+  private final Runnable follower = this::definitionsChanged;
+  private final Map<String, GuestShares> byGuest = new ConcurrentHashMap<>();
+
+  /** A share that a guest has, or should have. */
+  private record Given(Grant grant, State state, String trouble) {}
+
+  /** One guest's; its monitor makes acts on the guest follow each other. */
+  private static final class GuestShares {
+    final Map<String, Given> given = new ConcurrentSkipListMap<>();
+
+    synchronized void put(Given value) {
+      given.put(value.grant().share(), value);
+    }
+  }
+
+  @Activate
+  public SharesService(
+      @Reference ShareDefinitions definitions,
+      @Reference Offers offers,
+      @Reference FileSystems fileSystems,
+      @Reference Guests guests,
+      @Reference Devices devices,
+      @Reference Agents agents) {
+    this.definitions = definitions;
+    this.offers = offers;
+    this.fileSystems = fileSystems;
+    this.guests = guests;
+    this.devices = devices;
+    mounts = new Mounts(agents);
+    definitions.follow(follower);
+    definitionsChanged();
+  }
+
+  @Deactivate
+  void deactivate() {
+    definitions.unfollow(follower);
+  }
+
+  private void definitionsChanged() {
+    for (GuestStatus guest : guests.list()) {
+      if (guest.state() == GuestState.RUNNING) {
+        begin(guest.name());
+      }
+    }
+  }
+
+  @Override
+  public void guestChanged(GuestStatus status, GuestState before) {
+    if (status.state() == GuestState.RUNNING && before != GuestState.RUNNING) {
+      begin(status.name());
+    } else if (!status.state().hasProcess() && before.hasProcess()) {
+      GuestShares gone = byGuest.remove(status.name());
+      if (gone != null) {
+        List.copyOf(gone.given.values()).forEach(given -> offers.withdraw(given.grant()));
+      }
+    }
+  }
+
+  private void begin(String guest) {
+    Thread.ofVirtual().name("shares-" + guest).start(() -> reconcile(guest));
+  }
+
+  private GuestShares of(String guest) {
+    return byGuest.computeIfAbsent(guest, name -> new GuestShares());
+  }
+
+  /** Makes what the guest has what its definitions say; what was granted beside them stays. */
+  private void reconcile(String guest) {
+    GuestShares shares = of(guest);
+    synchronized (shares) {
+      List<Grant> wanted =
+          definitions.grants().stream().filter(grant -> grant.guest().equals(guest)).toList();
+      for (Given given : List.copyOf(shares.given.values())) {
+        if (given.grant().declared() && !wanted.contains(given.grant())) {
+          takeBack(shares, given);
+          shares.given.remove(given.grant().share());
+        }
+      }
+      for (Grant grant : wanted) {
+        if (!shares.given.containsKey(grant.share())) {
+          give(shares, grant);
+        }
+      }
+    }
+  }
+
+  private void give(GuestShares shares, Grant grant) {
+    if (grant.isFromHost()) {
+      LOG.warn(
+          "Share {} gives guest {} the host's own directory {}: meant for development",
+          grant.share(),
+          grant.guest(),
+          grant.path());
+    }
+    offers.grant(grant);
+    try {
+      plug(grant);
+      shares.put(new Given(grant, State.GIVEN, ""));
+      if (grant.mount().isPresent()) {
+        mounts.mount(grant, grant.mount().get());
+        shares.put(new Given(grant, State.MOUNTED, ""));
+      }
+      LOG.info("Guest {} has the share {}", grant.guest(), grant.share());
+    } catch (IOException | ShareException e) {
+      LOG.error(
+          "Guest {} can't use the share {}: {}", grant.guest(), grant.share(), e.getMessage());
+      shares.put(new Given(grant, State.FAILED, String.valueOf(e.getMessage())));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A guest that was running before this Lodge did has the device already. */
+  private void plug(Grant grant) throws ShareException, InterruptedException {
+    try {
+      boolean there =
+          devices.list(grant.guest()).stream()
+              .anyMatch(device -> device.id().equals(grant.device()));
+      if (!there) {
+        Map<String, Object> config =
+            Map.of("share", grant.share(), "tag", grant.share(), "cache", grant.cache());
+        devices.add(grant.guest(), grant.device(), "fs", config).get();
+      }
+    } catch (GuestException e) {
+      throw new ShareException(e.getMessage(), e);
+    } catch (ExecutionException e) {
+      throw new ShareException(e.getCause().getMessage(), e.getCause());
+    }
+  }
+
+  private void takeBack(GuestShares shares, Given given) {
+    Grant grant = given.grant();
+    fileSystems.revoke(grant.guest(), grant.share());
+    offers.withdraw(grant);
+    String trouble = "";
+    try {
+      if (given.state() == State.MOUNTED) {
+        mounts.unmount(grant.guest(), grant.mount().get(), SOON);
+      }
+    } catch (IOException e) {
+      LOG.warn("Guest {} keeps {} mounted: {}", grant.guest(), grant.share(), e.getMessage());
+    }
+    try {
+      devices.remove(grant.guest(), grant.device(), LET_GO).get();
+    } catch (ExecutionException e) {
+      trouble = "the guest keeps the empty device: " + e.getCause().getMessage();
+      LOG.warn("Guest {}: {}", grant.guest(), trouble);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    shares.put(new Given(grant, State.REVOKED, trouble));
+    LOG.info("Guest {} has the share {} no more", grant.guest(), grant.share());
+  }
+
+  @Override
+  public ShareStatus grant(ShareRequest request) throws ShareException {
+    Grant grant = grantOf(request);
+    requireRunning(request.guest());
+    GuestShares shares = of(request.guest());
+    synchronized (shares) {
+      Given before = shares.given.get(grant.share());
+      if (before != null && before.state() != State.REVOKED && before.state() != State.FAILED) {
+        throw new ShareException(
+            "guest '%s' has a share '%s' already; see: lodge share ls"
+                .formatted(grant.guest(), grant.share()));
+      }
+      give(shares, grant);
+      Given given = shares.given.get(grant.share());
+      if (given != null && given.state() == State.FAILED) {
+        throw new ShareException(
+            "guest '%s' can't use the share '%s': %s"
+                .formatted(grant.guest(), grant.share(), given.trouble()));
+      }
+      return status(given == null ? new Given(grant, State.FAILED, "") : given);
+    }
+  }
+
+  private Grant grantOf(ShareRequest request) throws ShareException {
+    if (!request.share().matches(ShareReader.NAME)) {
+      throw new ShareException(
+          "a share's name begins with a letter a-z and has at most 16 of a-z, 0-9 and -, unlike '"
+              + request.share()
+              + "'");
+    }
+    Optional<Grant> declared =
+        definitions.grants().stream().filter(g -> g.share().equals(request.share())).findFirst();
+    Optional<String> from = request.from().or(() -> declared.map(Grant::from));
+    Optional<String> path = request.path().or(() -> declared.map(Grant::path));
+    if (from.isEmpty() || path.isEmpty()) {
+      throw new ShareException(
+          "no share '%s' is declared; say what it is: --from GUEST --path DIRECTORY"
+              .formatted(request.share()));
+    }
+    if (!path.get().startsWith("/")) {
+      throw new ShareException("the directory must be an absolute path, not " + path.get());
+    }
+    if (from.get().equals(request.guest())) {
+      throw new ShareException("guest '%s' has that directory itself".formatted(request.guest()));
+    }
+    return new Grant(
+        request.share(),
+        request.guest(),
+        from.get(),
+        path.get(),
+        false,
+        Rules.of(request.readOnly()),
+        request.mount(),
+        request.cache(),
+        -1,
+        0,
+        Grant.WAIT,
+        false);
+  }
+
+  private void requireRunning(String guest) throws ShareException {
+    try {
+      if (guests.status(guest).state() != GuestState.RUNNING) {
+        throw new ShareException(
+            "guest '%s' does not run; start it: lodge start %s".formatted(guest, guest));
+      }
+    } catch (GuestException e) {
+      throw new ShareException(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public ShareStatus revoke(String guest, String share) throws ShareException {
+    requireRunning(guest);
+    GuestShares shares = of(guest);
+    synchronized (shares) {
+      Given given = shares.given.get(share);
+      if (given == null || given.state() == State.REVOKED) {
+        throw new ShareException(
+            "guest '%s' has no share '%s'; see: lodge share ls".formatted(guest, share));
+      }
+      takeBack(shares, given);
+      return status(shares.given.get(share));
+    }
+  }
+
+  @Override
+  public List<ShareStatus> list() {
+    Map<String, Given> all = new java.util.TreeMap<>();
+    for (Grant grant : definitions.grants()) {
+      all.put(key(grant), new Given(grant, State.DECLARED, ""));
+    }
+    for (GuestShares shares : byGuest.values()) {
+      // Not the monitor: whoever holds it may wait for a guest.
+      for (Given given : List.copyOf(shares.given.values())) {
+        all.put(key(given.grant()), given);
+      }
+    }
+    List<ShareStatus> list = new ArrayList<>();
+    all.values().forEach(given -> list.add(status(given)));
+    return list;
+  }
+
+  private static String key(Grant grant) {
+    return grant.share() + "/" + grant.guest();
+  }
+
+  private ShareStatus status(Given given) {
+    Grant grant = given.grant();
+    return new ShareStatus(
+        grant.share(),
+        grant.guest(),
+        grant.from(),
+        grant.path(),
+        grant.rules().readOnly(),
+        grant.cache(),
+        grant.mount(),
+        given.state(),
+        grant.declared(),
+        given.trouble().isEmpty() ? Optional.empty() : Optional.of(given.trouble()),
+        counters(grant));
+  }
+
+  private List<DeviceStatus.Counter> counters(Grant grant) {
+    try {
+      return devices.list(grant.guest()).stream()
+          .filter(device -> device.id().equals(grant.device()))
+          .findFirst()
+          .map(DeviceStatus::counters)
+          .orElse(List.of());
+    } catch (GuestException e) {
+      return List.of();
+    }
+  }
+
+  @Override
+  public List<Problem> problems() {
+    return definitions.problems();
+  }
+
+  @Override
+  public List<Problem> check(Path directory) {
+    return definitions.check(directory);
+  }
+}
