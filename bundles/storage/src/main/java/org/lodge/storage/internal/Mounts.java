@@ -18,11 +18,18 @@ final class Mounts {
   private static final Duration PROGRAM = Duration.ofSeconds(30);
   private static final int TEXT_MAX = 400;
 
+  /** Small images have these programs in busybox alone. */
+  private static final String EITHER =
+      "b() { if command -v \"$1\" >/dev/null; then \"$@\"; else busybox \"$@\"; fi; }; ";
+
   /** The driver may still be probing the device. */
   private static final String MOUNT =
-      "modprobe -q virtiofs; mkdir -p \"$2\" && n=0"
-          + " && until said=$(mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
-          + " n=$((n+1)); [ $n -lt 50 ] || { echo \"$said\"; exit 1; }; sleep 0.1; done";
+      EITHER
+          + "b modprobe -q virtiofs 2>/dev/null; b mkdir -p \"$2\" && n=0"
+          + " && until said=$(b mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
+          + " n=$((n+1)); [ $n -lt 50 ] || { echo \"$said\"; exit 1; }; b sleep 0.1; done";
+
+  private static final String UNMOUNT = EITHER + "b umount -l \"$1\" 2>&1";
 
   private final Agents agents;
 
@@ -43,7 +50,7 @@ final class Mounts {
 
   /** Open files stay open there until the device goes. */
   void unmount(String guest, String directory, Duration limit) throws IOException {
-    run(guest, limit, "umount -l \"$1\"", directory);
+    run(guest, limit, UNMOUNT, directory);
   }
 
   private static ExitStatus ended(AgentProgram program) throws IOException {

@@ -88,7 +88,7 @@ public final class SharesService implements Shares, GuestListener {
 
   private void definitionsChanged() {
     for (GuestStatus guest : guests.list()) {
-      if (guest.state() == GuestState.RUNNING) {
+      if (isUp(guest)) {
         begin(guest.name());
       }
     }
@@ -96,7 +96,7 @@ public final class SharesService implements Shares, GuestListener {
 
   @Override
   public void guestChanged(GuestStatus status, GuestState before) {
-    if (status.state() == GuestState.RUNNING && before != GuestState.RUNNING) {
+    if (isUp(status) && !byGuest.containsKey(status.name())) {
       begin(status.name());
     } else if (!status.state().hasProcess() && before.hasProcess()) {
       GuestShares gone = byGuest.remove(status.name());
@@ -106,7 +106,15 @@ public final class SharesService implements Shares, GuestListener {
     }
   }
 
+  /** Before, a guest may still be in its initial RAM disk, where a mount would be lost. */
+  private static boolean isUp(GuestStatus guest) {
+    boolean adopted = guest.startTimes().created().isEmpty();
+    return guest.state() == GuestState.RUNNING
+        && (adopted || guest.startTimes().ready().isPresent());
+  }
+
   private void begin(String guest) {
+    of(guest);
     Thread.ofVirtual().name("shares-" + guest).start(() -> reconcile(guest));
   }
 
