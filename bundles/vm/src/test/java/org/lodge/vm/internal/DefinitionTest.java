@@ -10,12 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.agent.GuestService;
 import org.lodge.agent.GuestSocket;
 import org.lodge.configuration.SchemaValidator;
 import org.lodge.connect.Carriage;
@@ -117,6 +120,62 @@ class DefinitionTest {
         "services.a.handles",
         only("{\"image\":\"app\",\"services\":{\"a\":{\"port\":1,\"handles\":true}}}").key());
     assertEquals("wayland", only("{\"image\":\"app\",\"vsock\":false,\"wayland\":true}").key());
+  }
+
+  @Test
+  void everyGuestHasAVirtioSocketOfItsOwnNumberUnlessItSaysNo() {
+    DefinitionSet set =
+        read(
+            "work",
+            "{\"image\":\"app\"}",
+            "vault",
+            "{\"image\":\"app\"}",
+            "alone",
+            "{\"image\":\"app\",\"vsock\":false}",
+            "own",
+            "{\"image\":\"app\",\"devices\":[{\"id\":\"v\",\"type\":\"vsock\",\"cid\":9}]}");
+    DeviceDeclaration work = set.good().get("work").devices().getFirst();
+    DeviceDeclaration vault = set.good().get("vault").devices().getFirst();
+    assertEquals("vsock", work.type());
+    assertNotEquals(work.config().get("cid"), vault.config().get("cid"));
+    assertEquals(Map.of("cid", VsockDevice.cid("work")), work.config());
+    assertEquals(List.of(), set.good().get("alone").devices());
+    assertEquals(1, set.good().get("own").devices().size());
+    sources.clear();
+    assertEquals(
+        "devices",
+        only("{\"image\":\"app\",\"devices\":[{\"id\":\"vsock\",\"type\":\"rng\"}]}").key());
+  }
+
+  @Test
+  void aServiceIsServedInOneWay() {
+    Definition d =
+        read(
+                "work",
+                """
+                {"image":"app","tags":["dev"],"services":{
+                 "plain":{}, "sign":{"command":["/usr/bin/sign","-q"],"user":"signer"},
+                 "ssh":{"port":22}, "db":{"socket":"/run/db","description":"rows"}}}\
+                """)
+            .good()
+            .get("work");
+    assertEquals(
+        List.of(
+            new GuestService.Run(List.of("/etc/lodge/offers/plain"), Optional.empty()),
+            new GuestService.Run(List.of("/usr/bin/sign", "-q"), Optional.of("signer")),
+            new GuestService.TcpPort(22),
+            new GuestService.UnixSocket("/run/db")),
+        d.services().stream().map(GuestService::way).toList());
+    assertEquals(Set.of("dev"), d.tags());
+    assertEquals(
+        "services.a.port",
+        only("{\"image\":\"app\",\"services\":{\"a\":{\"socket\":\"/s\",\"port\":1}}}").key());
+    assertEquals(
+        "services.a.user",
+        only("{\"image\":\"app\",\"services\":{\"a\":{\"port\":1,\"user\":\"u\"}}}").key());
+    assertEquals("services.A", only("{\"image\":\"app\",\"services\":{\"A\":{\"port\":1}}}").key());
+    assertEquals(
+        "services", only("{\"image\":\"app\",\"vsock\":false,\"services\":{\"a\":{}}}").key());
   }
 
   @Test

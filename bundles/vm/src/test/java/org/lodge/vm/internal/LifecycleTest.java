@@ -111,6 +111,50 @@ class LifecycleTest {
   }
 
   @Test
+  void anAgentIsAskedBeforeThePowerButtonIsPressed() {
+    h.machine.agentPowersOff = true;
+    h.bringUp();
+    CompletableFuture<GuestStatus> stopped = h.stop();
+    h.world.runWorks();
+    assertEquals(GuestState.STOPPED, stopped.join().state());
+    assertTrue(h.log.contains("agent work"));
+    assertFalse(h.log.contains("power-down work"));
+  }
+
+  @Test
+  void aGuestThatDoesNotKeepItsAgentsWordGetsThePowerButtonAndThenItsEnd() {
+    h.machine.agentPowersOff = true;
+    h.machine.ignoresPowerButton = true;
+    h.bringUp();
+    CompletableFuture<GuestStatus> stopped = h.stop();
+    h.world.runWorks();
+    while (!stopped.isDone() && h.world.nextTimer()) {
+      h.world.runWorks();
+    }
+    assertEquals(GuestState.STOPPED, stopped.join().state());
+    assertTrue(h.log.indexOf("agent work") < h.log.indexOf("power-down work"));
+    assertEquals(1, h.log.stream().filter("agent work"::equals).count());
+  }
+
+  @Test
+  void aGuestIsReadyOnceItsAgentSaysSo() {
+    CompletableFuture<GuestStatus> started = h.start();
+    h.world.runWorks();
+    assertFalse(started.isDone());
+    h.actor.post(new Message.HeardInside(Machine.Marker.READY));
+    h.world.runWorks();
+    assertEquals(GuestState.RUNNING, started.join().state());
+    assertTrue(started.join().startTimes().ready().isPresent());
+  }
+
+  @Test
+  void anAgentThatSpeaksOfAGuestThatIsGoneIsNotHeard() {
+    h.actor.post(new Message.HeardInside(Machine.Marker.READY));
+    h.world.runWorks();
+    assertEquals(GuestState.DEFINED, h.actor.status().state());
+  }
+
+  @Test
   void aPausedGuestIsLetRunToPowerOff() {
     h.bringUp();
     h.pause();

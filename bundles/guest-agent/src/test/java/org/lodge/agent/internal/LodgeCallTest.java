@@ -1,0 +1,164 @@
+package org.lodge.agent.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.lodge.agent.internal.AgentHost.SOON;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lodge.agent.AgentException;
+import org.lodge.agent.AgentProgram;
+import org.lodge.agent.ExecRequest;
+import org.lodge.agent.ExitStatus;
+import org.lodge.vsock.VsockStream;
+
+/** How a call ends for the program that made it, and as whom programs run that serve one. */
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class LodgeCallTest {
+  private static final String AGENT = "lodge-agent-sanitized";
+
+  @TempDir Path folder;
+  private AgentHost host;
+
+  @BeforeEach
+  void start() throws Exception {
+    host = new AgentHost(folder);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    host.close();
+  }
+
+  private int endOf(CompletableFuture<ExitStatus> outcome) throws Exception {
+    host.agents.setCallHandler(call -> {
+      try (VsockStream stream = call.accept(outcome)) {
+        stream.write(ByteBuffer.wrap("answer".getBytes(StandardCharsets.US_ASCII)));
+      }
+    });
+    Process call = host.start(AGENT, "call", "vault", "sign");
+    call.getOutputStream().close();
+    assertEquals("answer", new String(call.getInputStream().readAllBytes()));
+    return call.waitFor();
+  }
+
+  @Test
+  void aCallEndsAsWhatServedIt() throws Exception {
+    assertEquals(0, endOf(CompletableFuture.completedFuture(new ExitStatus(0, 0))));
+    assertEquals(3, endOf(CompletableFuture.completedFuture(new ExitStatus(3, 0))));
+    assertEquals(128 + 15, endOf(CompletableFuture.completedFuture(new ExitStatus(0, 15))));
+  }
+
+  @Test
+  void aCallEndsOnlyOnceWhatServedItHas() throws Exception {
+    CompletableFuture<ExitStatus> later = new CompletableFuture<>();
+    later.completeOnTimeout(new ExitStatus(5, 0), 300, TimeUnit.MILLISECONDS);
+    assertEquals(5, endOf(later));
+  }
+
+  @Test
+  void aCallWhoseServantIsLostDoesNotLookDone() throws Exception {
+    assertEquals(125, endOf(CompletableFuture.failedFuture(new IOException("gone"))));
+  }
+
+  @Test
+  void aConnectionThatIsCutOffDoesNotLookDone() throws Exception {
+    host.agents.setCallHandler(call -> {
+      VsockStream stream = call.accept(new CompletableFuture<>());
+      stream.write(ByteBuffer.wrap(new byte[10]));
+      stream.read(ByteBuffer.allocate(1));
+      host.vanish();
+    });
+    Process call = host.start(AGENT, "call", "vault", "sign");
+    call.getOutputStream().write(new byte[1]);
+    call.getOutputStream().flush();
+    assertEquals(125, call.waitFor());
+  }
+
+  @Test
+  void onlyTheCallerMayAskAndOnlyOnce() {
+    Statuses statuses = new Statuses();
+    long token = statuses.expect("work", CompletableFuture.completedFuture(new ExitStatus(0, 0)));
+    assertNull(statuses.take("vault", token));
+    assertNull(statuses.take("work", token + 1));
+    assertTrue(statuses.take("work", token).isDone());
+    assertNull(statuses.take("work", token));
+  }
+
+  @Test
+  void aProgramRunsAsAUserThatTheGuestKnows() throws Exception {
+    assumeTrue(AgentHost.uid() == 0, "only root may become others");
+    host.startAgent();
+    ExecRequest request =
+        ExecRequest.of("sh", "-c", "id -un; echo $HOME $USER $LOGNAME; id -G").as("daemon");
+    try (AgentProgram program = host.session().exec(request, SOON)) {
+      List<String> lines = read(program.stream()).lines().toList();
+      assertEquals("daemon", lines.get(0));
+      assertTrue(lines.get(1).endsWith("daemon daemon"), lines.get(1));
+      assertFalse(lines.get(1).startsWith("/root"), lines.get(1));
+      assertFalse(List.of(lines.get(2).split(" ")).contains("0"), lines.get(2));
+    }
+    try (AgentProgram program = host.session().exec(ExecRequest.of("true").as("daemon"), SOON)) {
+      assertEquals(new ExitStatus(0, 0), program.exit().toCompletableFuture().get());
+    }
+    AgentException unknown =
+        assertThrows(
+            AgentException.class,
+            () -> host.session().exec(ExecRequest.of("id").as("no-one-here"), SOON));
+    assertTrue(unknown.getMessage().contains("no such user"), unknown.getMessage());
+  }
+
+  @Test
+  void errorsMayStayInTheGuest() throws Exception {
+    host.startAgent();
+    ExecRequest request =
+        new ExecRequest(
+            List.of("sh", "-c", "echo wrong >&2; echo right"),
+            Map.of("PATH", "/usr/bin:/bin"),
+            "",
+            AgentHost.uid(),
+            AgentHost.gid(),
+            Optional.empty(),
+            Optional.empty(),
+            true);
+    try (AgentProgram program = host.session().exec(request, SOON)) {
+      assertTrue(program.errors().isEmpty());
+      assertEquals("right\n", read(program.stream()));
+    }
+  }
+
+  @Test
+  void aProgramWhoseCallerIsGoneGetsAHangUp() throws Exception {
+    host.startAgent();
+    AgentProgram program = host.session().exec(AgentHost.asMe("sleep", "1000"), SOON);
+    program.stream().reset();
+    program.errors().orElseThrow().reset();
+    assertEquals(
+        new ExitStatus(0, 1), program.exit().toCompletableFuture().get(20, TimeUnit.SECONDS));
+  }
+
+  private static String read(VsockStream stream) throws IOException {
+    StringBuilder all = new StringBuilder();
+    ByteBuffer buffer = ByteBuffer.allocate(4096);
+    while (stream.read(buffer.clear()) >= 0) {
+      all.append(StandardCharsets.UTF_8.decode(buffer.flip()));
+    }
+    return all.toString();
+  }
+}
