@@ -1,0 +1,94 @@
+package org.lodge.itests.wayland;
+
+import java.awt.image.BufferedImage;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
+
+/** A real weston without a screen, whose picture can be read. */
+public final class Weston implements AutoCloseable {
+  private final Path folder;
+  private final Process process;
+
+  /**
+   * @param folder for its socket and pictures
+   * @param arguments beside those that make it headless
+   */
+  public Weston(Path folder, String... arguments) throws IOException, InterruptedException {
+    this.folder = folder;
+    Files.createDirectories(folder);
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "weston",
+                "--backend=headless-backend.so",
+                "--use-pixman",
+                "--socket=screen",
+                "--idle-time=0",
+                "--no-config",
+                "--debug",
+                "--log=" + folder.resolve("weston.log")));
+    command.addAll(List.of(arguments));
+    process = in(command).redirectErrorStream(true).start();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!Files.exists(socket())) {
+      if (!process.isAlive() || System.nanoTime() > end) {
+        throw new IOException("weston does not start: " + log());
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  public Path socket() {
+    return folder.resolve("screen");
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** What is on the screen now. */
+  public BufferedImage picture() throws IOException, InterruptedException {
+    Process shooter = in(List.of("weston-screenshooter")).inheritIO().start();
+    if (!shooter.waitFor(20, TimeUnit.SECONDS) || shooter.exitValue() != 0) {
+      shooter.destroyForcibly();
+      throw new IOException("weston gives no picture: " + log());
+    }
+    File[] shots = folder.toFile().listFiles((at, name) -> name.endsWith(".png"));
+    BufferedImage picture = ImageIO.read(shots[0]);
+    Files.delete(shots[0].toPath());
+    return picture;
+  }
+
+  /** A program whose windows go to a socket. */
+  public Process program(Path display, String... command) throws IOException {
+    ProcessBuilder builder = in(List.of(command));
+    builder.environment().put("WAYLAND_DISPLAY", display.toString());
+    return builder.redirectErrorStream(true).start();
+  }
+
+  private ProcessBuilder in(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    builder.environment().put("XDG_RUNTIME_DIR", folder.toString());
+    builder.environment().put("WAYLAND_DISPLAY", "screen");
+    return builder;
+  }
+
+  private String log() throws IOException {
+    Path log = folder.resolve("weston.log");
+    return Files.exists(log) ? Files.readString(log) : "no log";
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(5, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+    }
+  }
+}
