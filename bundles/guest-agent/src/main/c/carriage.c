@@ -96,7 +96,10 @@ void carriage_settle(struct carriage *carriage) {
     return;
   }
   bool waits = carriage->unsent != NULL;
-  uint32_t link = (carriage->link_ended ? 0 : EPOLLIN) | (waits ? EPOLLOUT : 0);
+  /* A turn sends so much and no more: what is left then waits for the link as well. */
+  bool sends = waits || (carriage->reply_due == 0 && !carriage->link_ended &&
+                         (carriage->reads_count > 0 || carriage->due != NULL));
+  uint32_t link = (carriage->link_ended ? 0 : EPOLLIN) | (sends ? EPOLLOUT : 0);
   watch_want(&carriage->link, link != 0 ? (int64_t)link : -1);
   bool reads = carriage->reply_due == 0 && !waits && !carriage->link_ended &&
                !carriage->local_in_ended && carriage->local_credit > 0;
