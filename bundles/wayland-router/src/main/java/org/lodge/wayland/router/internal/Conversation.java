@@ -145,6 +145,8 @@ final class Conversation {
       fail(offence);
     } catch (Pixels.MissingPixels missing) {
       fail(new WaylandException(1, WlShm.ERROR_INVALID_FD, missing.getMessage()));
+    } catch (RuntimeException defect) {
+      broken(defect);
     } finally {
       end();
     }
@@ -227,7 +229,7 @@ final class Conversation {
     } catch (IOException lost) {
       LOG.debug("a connection of {} has ended: {}", name(), lost.getMessage());
     } catch (RuntimeException defect) {
-      LOG.error("a connection of {} has ended by a defect", name(), defect);
+      broken(defect);
     } finally {
       end();
     }
@@ -283,6 +285,11 @@ final class Conversation {
     } finally {
       lock.unlock();
     }
+  }
+
+  private void broken(RuntimeException defect) {
+    LOG.error("a connection of {} has ended by a defect", name(), defect);
+    fail(WaylandException.ofDisplay(IMPLEMENTATION, "the router is at fault"));
   }
 
   /** Tells the client what it did, or what has happened, and ends. */

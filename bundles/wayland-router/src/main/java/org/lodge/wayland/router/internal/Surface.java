@@ -30,18 +30,27 @@ final class Surface {
 
   boolean synchronous = true;
 
-  /** Where it lies in its parent, as it may be shown now and from the parent's next commit on. */
-  int x;
+  /**
+   * Where it lies in its parent from the parent's next commit on, and all that it may be shown at
+   * until then: compositors differ in when they apply what waits for a parent.
+   */
+  private int x;
 
-  int y;
-  int pendingX;
-  int pendingY;
+  private int y;
+  private int leastX;
+  private int leastY;
+  private int mostX;
+  private int mostY;
 
-  /** Its size as it may be shown still, while a commit waits for the parent's. */
-  int shownWidth;
+  /** Its largest size that may be shown until what it has committed is shown for certain. */
+  private int shownWidth;
 
-  int shownHeight;
+  private int shownHeight;
   private boolean waiting;
+
+  /** Its parent has not committed since it was moved. */
+  private boolean movedSince;
+
   final List<Surface> children = new ArrayList<>();
 
   Buffer buffer;
@@ -115,10 +124,15 @@ final class Surface {
     }
     damage.clear();
     bufferDamage.clear();
+    for (Surface child : children) {
+      child.movedSince = false;
+    }
     if (isSynchronous()) {
       waiting = true;
+      shownWidth = Math.max(shownWidth, width());
+      shownHeight = Math.max(shownHeight, height());
     } else {
-      settle();
+      settle(false);
     }
     return shown;
   }
@@ -132,23 +146,48 @@ final class Surface {
     return false;
   }
 
-  /** What was committed here is shown, and what children have committed with it. */
-  private void settle() {
+  /**
+   * What was committed here is shown, and with it what synchronous children have committed.
+   *
+   * @param inSync whether this is synchronous itself
+   */
+  private void settle(boolean inSync) {
     waiting = false;
     shownWidth = width();
     shownHeight = height();
     for (Surface child : children) {
-      child.x = child.pendingX;
-      child.y = child.pendingY;
-      if (child.waiting) {
-        child.settle();
+      if (!child.movedSince) {
+        child.leastX = child.mostX = child.x;
+        child.leastY = child.mostY = child.y;
+      }
+      if (child.waiting && (inSync || child.synchronous)) {
+        child.settle(true);
       }
     }
   }
 
+  /** Becomes a subsurface, at the corner of its parent. */
+  void addTo(Surface parent) {
+    role = Role.SUBSURFACE;
+    this.parent = parent;
+    synchronous = true;
+    x = leastX = mostX = 0;
+    y = leastY = mostY = 0;
+    parent.children.add(this);
+  }
+
+  void move(int x, int y) {
+    movedSince = true;
+    this.x = x;
+    this.y = y;
+    leastX = Math.min(leastX, x);
+    leastY = Math.min(leastY, y);
+    mostX = Math.max(mostX, x);
+    mostY = Math.max(mostY, y);
+  }
+
   /**
-   * Adds where this and its subsurfaces may be seen, now or after commits that wait: compositors
-   * differ in when they show those.
+   * Adds where this and its subsurfaces may be seen, now or after commits that wait.
    *
    * @param into left, top, right, bottom
    */
@@ -162,9 +201,9 @@ final class Surface {
       into[3] = Math.max(into[3], atY + down);
     }
     for (Surface child : children) {
-      child.addExtents(atX + child.x, atY + child.y, into);
-      if (child.pendingX != child.x || child.pendingY != child.y) {
-        child.addExtents(atX + child.pendingX, atY + child.pendingY, into);
+      child.addExtents(atX + child.leastX, atY + child.leastY, into);
+      if (child.mostX != child.leastX || child.mostY != child.leastY) {
+        child.addExtents(atX + child.mostX, atY + child.mostY, into);
       }
     }
   }

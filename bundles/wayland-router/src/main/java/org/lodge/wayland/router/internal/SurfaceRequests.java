@@ -192,12 +192,7 @@ final class SurfaceRequests {
       throw WaylandException.ofDisplay(NO_MEMORY, "too many subsurfaces");
     }
     routing.forward(receiver, request).role = surface;
-    surface.role = Surface.Role.SUBSURFACE;
-    surface.parent = parent;
-    surface.synchronous = true;
-    surface.x = surface.pendingX = 0;
-    surface.y = surface.pendingY = 0;
-    parent.children.add(surface);
+    surface.addTo(parent);
     Frame frame = frameOf(parent);
     if (frame != null) {
       frame.grow();
@@ -216,8 +211,7 @@ final class SurfaceRequests {
         if (Math.abs((long) x) > MOST_DISTANCE || Math.abs((long) y) > MOST_DISTANCE) {
           throw WaylandException.ofDisplay(NO_MEMORY, "a subsurface too far from its parent");
         }
-        surface.pendingX = x;
-        surface.pendingY = y;
+        surface.move(x, y);
       }
       case WlSubsurface.SET_SYNC -> surface.synchronous = true;
       case WlSubsurface.SET_DESYNC -> surface.synchronous = false;

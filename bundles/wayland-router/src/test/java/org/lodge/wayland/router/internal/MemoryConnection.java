@@ -234,7 +234,10 @@ final class MemoryConnection implements HandleConnection {
         missing += rowBytes;
         continue;
       }
-      System.arraycopy(source, (int) at, target, (int) (toOffset + row * toStrideBytes), rowBytes);
+      int into = (int) (toOffset + row * toStrideBytes);
+      if (into + rowBytes <= target.length) {
+        System.arraycopy(source, (int) at, target, into, rowBytes);
+      }
       transferredBytes += rowBytes;
     }
   }

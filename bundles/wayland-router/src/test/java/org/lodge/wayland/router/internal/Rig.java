@@ -1,10 +1,12 @@
 package org.lodge.wayland.router.internal;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.lodge.agent.handles.FileHandle;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.opcode.*;
@@ -28,6 +30,7 @@ final class Rig {
   final Guest guest;
   final Conversation conversation;
   private final Map<String, Integer> names = new HashMap<>();
+  private final CountDownLatch over = new CountDownLatch(1);
   private int nextId = 2;
 
   Rig(Guest guest, Display display) {
@@ -60,7 +63,29 @@ final class Rig {
     try {
       conversation.run();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      assert !compositor.connection.isOpen() || !client.connection.isOpen() : e;
+    } finally {
+      over.countDown();
+    }
+  }
+
+  /** Shows every request that reaches the compositor, before it is answered. */
+  void watch(Consumer<Message> watcher) {
+    compositor.onMessage(request -> {
+      watcher.accept(request);
+      answer(request);
+    });
+  }
+
+  /** The connection is over, by no defect of the router. */
+  void ended() throws InterruptedException {
+    if (!over.await(20, TimeUnit.SECONDS)) {
+      throw new AssertionError("the conversation does not end");
+    }
+    client.awaitClosed();
+    compositor.awaitClosed();
+    if (client.count("router is at fault") > 0) {
+      throw new AssertionError("a defect after " + client.log + compositor.log);
     }
   }
 

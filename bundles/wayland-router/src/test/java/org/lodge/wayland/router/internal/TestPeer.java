@@ -68,7 +68,7 @@ final class TestPeer {
     }
   }
 
-  private MessageType type(int object, int opcode) throws WaylandException {
+  private synchronized MessageType type(int object, int opcode) throws WaylandException {
     Interface type = objects.get(object);
     MessageType known =
         type == null ? null : compositor ? type.request(opcode) : type.event(opcode);
@@ -145,8 +145,12 @@ final class TestPeer {
     return sent;
   }
 
+  synchronized Map<Integer, Interface> known() {
+    return new HashMap<>(objects);
+  }
+
   /** Makes an object known that the client makes with a number of its choice. */
-  void know(int id, String type) {
+  synchronized void know(int id, String type) {
     objects.put(id, Interfaces.named(type));
   }
 }

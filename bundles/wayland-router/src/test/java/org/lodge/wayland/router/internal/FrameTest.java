@@ -1,0 +1,160 @@
+package org.lodge.wayland.router.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.wayland.protocol.opcode.*;
+
+class FrameTest {
+  private static final int BORDER = 4;
+
+  private final Rig rig = Rig.framed();
+  private final ShownSurfaces shown = new ShownSurfaces(BORDER);
+  private int compositor;
+  private int subcompositor;
+  private int shm;
+  private int pool;
+  private int root;
+  private int xdg;
+  private int toplevel;
+
+  /** A window that is configured, and shows nothing yet. */
+  private void open() throws Exception {
+    rig.watch(shown::see);
+    int registry = rig.registry();
+    compositor = rig.bind(registry, "wl_compositor", 4);
+    subcompositor = rig.bind(registry, "wl_subcompositor", 1);
+    shm = rig.bind(registry, "wl_shm", 1);
+    int shell = rig.bind(registry, "xdg_wm_base", 2);
+    pool = rig.pool(shm, rig.client.connection.new MemoryFile(1 << 20), 1 << 20);
+    root = rig.surface(compositor);
+    xdg = rig.id("xdg_surface");
+    rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, xdg, root);
+    toplevel = rig.id("xdg_toplevel");
+    rig.client.send(xdg, XdgSurface.GET_TOPLEVEL, toplevel);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.send(
+        shown.object("xdg_toplevel"), XdgToplevel.EVENT_CONFIGURE, 300, 200, new byte[0]);
+    rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, 7);
+    rig.client.await("xdg_surface@" + xdg + ".configure(7)");
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 7);
+  }
+
+  private void show(int surface, int width, int height) {
+    int buffer = rig.buffer(pool, 0, width, height, width * 4, 1);
+    rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
+    rig.client.send(surface, WlSurface.DAMAGE, 0, 0, width, height);
+  }
+
+  @Test
+  void sizesAreToldWithoutTheFrame() throws Exception {
+    open();
+    rig.client.await("configure(292, 192, array[0])");
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(108, 58)");
+    rig.compositor.await("set_window_geometry(0, 0, 108, 58)");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
+  void theKeyboardComesToTheGuestsSurfaceAndOtherEventsOfTheFrameAreKept() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    int seat = rig.bind(rig.registry(), "wl_seat", 5);
+    int keyboard = rig.id("wl_keyboard");
+    rig.client.send(seat, WlSeat.GET_KEYBOARD, keyboard);
+    rig.sync();
+    int wrapper = shown.wrapper();
+    rig.compositor.send(
+        shown.object("wl_keyboard"), WlKeyboard.EVENT_ENTER, 9, wrapper, new byte[0]);
+    rig.client.await("wl_keyboard@" + keyboard + ".enter(9, wl_surface@" + root + ", array[0])");
+    rig.compositor.send(wrapper, WlSurface.EVENT_ENTER, shown.object("wl_keyboard"));
+    rig.sync();
+    assertEquals(0, rig.client.count("wl_surface@" + root + ".enter"));
+  }
+
+  @Test
+  void aWindowThatIsHiddenComesBackInItsFrame() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.client.send(root, WlSurface.ATTACH, 0, 0, 0);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("attach(nil, 0, 0)");
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, 8);
+    rig.client.await(".configure(8)");
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    show(root, 30, 20);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(38, 28)");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void whateverAGuestShowsItNeverReachesTheEdgeOfItsFrame(int seed) throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    List<Integer> surfaces = new ArrayList<>(List.of(root));
+    List<Integer> subsurfaces = new ArrayList<>();
+    Random random = new Random(seed);
+    for (int step = 0; step < 3000; step++) {
+      int surface = surfaces.get(random.nextInt(surfaces.size()));
+      switch (random.nextInt(9)) {
+        case 0 -> {
+          if (surfaces.size() < 8) {
+            int child = rig.surface(compositor);
+            int subsurface = rig.id("wl_subsurface");
+            rig.client.send(
+                subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, surface);
+            surfaces.add(child);
+            subsurfaces.add(subsurface);
+          }
+        }
+        case 1, 2 -> show(surface, 1 + random.nextInt(150), 1 + random.nextInt(150));
+        case 3 -> {
+          if (!subsurfaces.isEmpty()) {
+            rig.client.send(
+                subsurfaces.get(random.nextInt(subsurfaces.size())),
+                WlSubsurface.SET_POSITION,
+                random.nextInt(600) - 300,
+                random.nextInt(600) - 300);
+          }
+        }
+        case 4 -> {
+          if (!subsurfaces.isEmpty()) {
+            int opcode = random.nextBoolean() ? WlSubsurface.SET_SYNC : WlSubsurface.SET_DESYNC;
+            rig.client.send(subsurfaces.get(random.nextInt(subsurfaces.size())), opcode);
+          }
+        }
+        case 5 ->
+            rig.client.send(
+                xdg,
+                XdgSurface.SET_WINDOW_GEOMETRY,
+                random.nextInt(2000) - 1000,
+                random.nextInt(2000) - 1000,
+                1 + random.nextInt(2000),
+                1 + random.nextInt(2000));
+        default -> rig.client.send(surface, WlSurface.COMMIT);
+      }
+    }
+    rig.sync();
+    assertEquals(List.of(), shown.violations());
+    assertTrue(shown.checks() > 1000, "checked " + shown.checks());
+  }
+}

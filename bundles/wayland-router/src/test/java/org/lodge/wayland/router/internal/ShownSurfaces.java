@@ -1,0 +1,182 @@
+package org.lodge.wayland.router.internal;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.lodge.wayland.protocol.Message;
+
+/**
+ * What a compositor would show, by the rules of surfaces and subsurfaces, from the requests that it
+ * gets; and whether the guest's part of a window ever comes to the window's edge.
+ */
+final class ShownSurfaces {
+  private final int border;
+  private final Map<Integer, int[]> buffers = new HashMap<>();
+  private final Map<Integer, Shown> surfaces = new HashMap<>();
+  private final Map<Integer, Shown> subsurfaces = new HashMap<>();
+  private final Map<Integer, Shown> viewports = new HashMap<>();
+  private final Map<String, Integer> newest = new HashMap<>();
+  private final List<String> violations = new ArrayList<>();
+  private int wrapper;
+  private int checks;
+
+  /** A surface; sizes of buffers are 0 where there is none. */
+  private static final class Shown {
+    Shown parent;
+    final List<Shown> children = new ArrayList<>();
+    boolean synchronous = true;
+    int x;
+    int y;
+    int nextX;
+    int nextY;
+    int[] size = {0, 0};
+    int[] next;
+    int[] cached;
+    int[] destination;
+    int[] nextDestination;
+
+    boolean isSynchronous() {
+      for (Shown at = this; at.parent != null; at = at.parent) {
+        if (at.synchronous) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    void commit() {
+      if (isSynchronous()) {
+        cached = next != null ? next : cached;
+        next = null;
+        return;
+      }
+      takeCached();
+      size = next != null ? next : size;
+      next = null;
+      destination = nextDestination;
+      showChildren();
+    }
+
+    private void showChildren() {
+      for (Shown child : children) {
+        child.x = child.nextX;
+        child.y = child.nextY;
+        if (child.isSynchronous()) {
+          child.takeCached();
+          child.showChildren();
+        }
+      }
+    }
+
+    void takeCached() {
+      size = cached != null ? cached : size;
+      cached = null;
+    }
+  }
+
+  ShownSurfaces(int border) {
+    this.border = border;
+  }
+
+  /** The compositor's number of the newest object of a type. */
+  synchronized int object(String type) {
+    return newest.get(type);
+  }
+
+  synchronized int wrapper() {
+    return wrapper;
+  }
+
+  synchronized List<String> violations() {
+    return List.copyOf(violations);
+  }
+
+  synchronized int checks() {
+    return checks;
+  }
+
+  synchronized void see(Message request) {
+    int argument = request.type().newIdArgument();
+    if (argument >= 0 && request.type().type(argument) != null) {
+      newest.put(request.type().type(argument).name(), request.word(argument));
+    }
+    Shown surface = surfaces.get(request.object());
+    Shown child = subsurfaces.get(request.object());
+    switch (request.type().toString()) {
+      case "wl_shm_pool.create_buffer" ->
+          buffers.put(request.word(0), new int[] {request.word(2), request.word(3)});
+      case "wl_compositor.create_surface" -> surfaces.put(request.word(0), new Shown());
+      case "wl_subcompositor.get_subsurface" -> {
+        Shown made = surfaces.get(request.word(1));
+        made.parent = surfaces.get(request.word(2));
+        made.parent.children.add(made);
+        subsurfaces.put(request.word(0), made);
+      }
+      case "wl_subsurface.set_position" -> {
+        child.nextX = request.word(0);
+        child.nextY = request.word(1);
+      }
+      case "wl_subsurface.set_sync" -> child.synchronous = true;
+      case "wl_subsurface.set_desync" -> {
+        child.synchronous = false;
+        if (!child.isSynchronous()) {
+          child.takeCached();
+        }
+      }
+      case "wp_viewporter.get_viewport" ->
+          viewports.put(request.word(0), surfaces.get(request.word(1)));
+      case "wp_viewport.set_destination" ->
+          viewports.get(request.object()).nextDestination =
+              new int[] {request.word(0), request.word(1)};
+      case "xdg_wm_base.get_xdg_surface" -> wrapper = request.word(1);
+      case "wl_surface.attach" ->
+          surface.next = request.isNull(0) ? new int[2] : buffers.get(request.word(0));
+      case "wl_surface.commit" -> surface.commit();
+      default -> {
+        return;
+      }
+    }
+    check(request);
+  }
+
+  private void check(Message after) {
+    Shown window = surfaces.get(wrapper);
+    if (window == null || window.size[0] == 0) {
+      return;
+    }
+    checks++;
+    for (Shown child : window.children) {
+      within(window, child, child.x, child.y, after);
+    }
+  }
+
+  private void within(Shown window, Shown shown, int x, int y, Message after) {
+    int right = x + shown.size[0];
+    int bottom = y + shown.size[1];
+    boolean fits =
+        x >= border
+            && y >= border
+            && right <= window.destination[0] - border
+            && bottom <= window.destination[1] - border;
+    if (!fits && shown.size[0] > 0) {
+      violations.add(
+          x
+              + ","
+              + y
+              + " to "
+              + right
+              + ","
+              + bottom
+              + " in "
+              + window.destination[0]
+              + "x"
+              + window.destination[1]
+              + " after "
+              + Trace.text(after));
+    }
+    for (Shown child : shown.children) {
+      within(window, child, x + child.x, y + child.y, after);
+    }
+  }
+}
