@@ -69,8 +69,10 @@ public final class PaintingClient implements AutoCloseable {
    * Connects, and opens a window that shows nothing yet.
    *
    * @param width of its buffers
+   * @param fullscreen lets the compositor centre it
    */
-  public PaintingClient(Path path, int width, int height, int bufferCount) throws IOException {
+  public PaintingClient(Path path, int width, int height, int bufferCount, boolean fullscreen)
+      throws IOException {
     this.width = width;
     this.height = height;
     socket = UnixStreamSocket.connect(path);
@@ -108,7 +110,9 @@ public final class PaintingClient implements AutoCloseable {
     send(shell, XdgWmBase.GET_XDG_SURFACE, xdgSurface, surface);
     int toplevel = make("xdg_toplevel");
     send(xdgSurface, XdgSurface.GET_TOPLEVEL, toplevel);
-    send(toplevel, XdgToplevel.SET_FULLSCREEN, 0);
+    if (fullscreen) {
+      send(toplevel, XdgToplevel.SET_FULLSCREEN, 0);
+    }
     send(surface, WlSurface.COMMIT);
     flush();
     while (!configured) {
@@ -129,20 +133,11 @@ public final class PaintingClient implements AutoCloseable {
     }
   }
 
-  public void setPixel(int buffer, int x, int y, int color) {
-    long at = ((long) buffer * height + y) * width + x;
-    mapping.segment().setAtIndex(ValueLayout.JAVA_INT, at, color);
-  }
-
-  /** Pixels of a row and all that follow it. */
-  public void setPixels(int buffer, int[] pixels) {
+  /** The first pixels of a buffer, row after row. */
+  public void setPixels(int buffer, int[] pixels, int from, int count) {
+    long offset = (long) Integer.BYTES * buffer * width * height;
     MemorySegment.copy(
-        pixels,
-        0,
-        mapping.segment(),
-        ValueLayout.JAVA_INT,
-        4L * buffer * width * height,
-        pixels.length);
+        pixels, from, mapping.segment(), ValueLayout.JAVA_INT, offset, count);
   }
 
   public void setScale(int scale) throws IOException {

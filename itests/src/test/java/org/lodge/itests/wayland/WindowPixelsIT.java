@@ -30,9 +30,7 @@ class WindowPixelsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    weston =
-        new Weston(
-            folder.resolve("weston"), "--width=320", "--height=240");
+    weston = new Weston(folder.resolve("weston"), "--width=320", "--height=240");
     rig = new WaylandRig(folder, weston.socket());
     plain = rig.addGuest("plain", Map.of("frame", "compositor"));
     framed = rig.addGuest("framed", Map.of("color", "2e86de"));
@@ -111,7 +109,7 @@ class WindowPixelsIT {
   /** Paints rectangles, each commit telling only what it has changed, and reads the screen. */
   private static BufferedImage picture(Path display, Way way) throws Exception {
     Random random = new Random(7);
-    try (PaintingClient client = new PaintingClient(display, WIDTH, HEIGHT, 3)) {
+    try (PaintingClient client = new PaintingClient(display, WIDTH, HEIGHT, 3, true)) {
       int[] model = new int[WIDTH * HEIGHT];
       setUp(client, way);
       for (int frame = 0; frame < FRAMES; frame++) {
@@ -123,7 +121,7 @@ class WindowPixelsIT {
         int y = all ? 0 : random.nextInt(HEIGHT / 2);
         paint(model, way, x, y, width, height, all ? -1 : color);
         int buffer = client.freeBuffer();
-        client.setPixels(buffer, model);
+        client.setPixels(buffer, model, 0, model.length);
         if (way.surfaceDamage()) {
           client.damage(x, y, width, height);
         } else {

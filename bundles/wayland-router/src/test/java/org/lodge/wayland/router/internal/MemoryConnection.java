@@ -1,7 +1,9 @@
 package org.lodge.wayland.router.internal;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -78,6 +80,83 @@ final class MemoryConnection implements HandleConnection {
     @Override
     public OptionalInt failure() {
       return OptionalInt.empty();
+    }
+  }
+
+  /** A pipe whose other end the program holds. */
+  final class MemoryPipe implements PipeHandle {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private int position;
+    private boolean over;
+
+    synchronized void programWrites(byte[] more) {
+      bytes.writeBytes(more);
+      notifyAll();
+    }
+
+    synchronized void programEnds() {
+      over = true;
+      notifyAll();
+    }
+
+    /** What the router writes, until it ends. */
+    synchronized String all() throws InterruptedException {
+      while (!over) {
+        wait(10_000);
+      }
+      return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public synchronized int read(ByteBuffer into) throws IOException {
+      try {
+        while (position == bytes.size() && !over) {
+          wait();
+        }
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      int count = Math.min(into.remaining(), bytes.size() - position);
+      into.put(bytes.toByteArray(), position, count);
+      position += count;
+      return count == 0 ? -1 : count;
+    }
+
+    @Override
+    public void write(ByteBuffer from) {
+      byte[] more = new byte[from.remaining()];
+      from.get(more);
+      programWrites(more);
+    }
+
+    @Override
+    public void endOutput() {
+      programEnds();
+    }
+
+    @Override
+    public boolean readable() {
+      return true;
+    }
+
+    @Override
+    public boolean writable() {
+      return true;
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.PIPE;
+    }
+
+    @Override
+    public HandleConnection connection() {
+      return MemoryConnection.this;
+    }
+
+    @Override
+    public void close() {
+      programEnds();
     }
   }
 
@@ -191,7 +270,7 @@ final class MemoryConnection implements HandleConnection {
 
   @Override
   public PipeHandle makePipe(PipeEnd passed) {
-    throw new UnsupportedOperationException();
+    return new MemoryPipe();
   }
 
   @Override

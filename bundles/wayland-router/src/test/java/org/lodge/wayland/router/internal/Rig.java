@@ -104,7 +104,8 @@ final class Rig {
         compositor.send(1, WlDisplay.EVENT_DELETE_ID, request.word(0));
       }
       default -> {
-        if (request.type().isDestructor()) {
+        boolean ofClient = Integer.compareUnsigned(request.object(), ObjectMap.SERVER_FIRST) < 0;
+        if (request.type().isDestructor() && ofClient) {
           compositor.send(1, WlDisplay.EVENT_DELETE_ID, request.object());
         }
       }

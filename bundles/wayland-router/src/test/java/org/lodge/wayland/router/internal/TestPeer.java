@@ -109,6 +109,16 @@ final class TestPeer {
     }
   }
 
+  synchronized void awaitCount(String text, long count) throws InterruptedException {
+    long end = System.nanoTime() + 10_000_000_000L;
+    while (count(text) < count) {
+      if (closed || System.nanoTime() > end) {
+        throw new AssertionError(count(text) + " times " + text + " in " + log);
+      }
+      wait(100);
+    }
+  }
+
   synchronized void awaitClosed() throws InterruptedException {
     while (!closed) {
       wait(10_000);

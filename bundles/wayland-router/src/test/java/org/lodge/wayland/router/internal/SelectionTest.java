@@ -1,0 +1,162 @@
+package org.lodge.wayland.router.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.lodge.wayland.protocol.opcode.*;
+
+/** Clipboards: one for each guest, and from one to another by a person's act only. */
+class SelectionTest {
+  private static final String TEXT = "text/plain;charset=utf-8";
+
+  private final Display display = new Display("display", new AtomicLong());
+  private final Guest work = guest("work");
+  private final Guest vault = guest("vault");
+
+  private static Guest guest(String name) {
+    GuestSettings settings = new GuestSettings(GuestSettings.Frame.COMPOSITOR, 0, 4);
+    return new Guest(name, settings, Limits.DEFAULT);
+  }
+
+  /** A client that has the keyboard, and a data device. */
+  private final class Focused {
+    final Rig rig;
+    int manager;
+    int device;
+
+    Focused(Guest guest) throws Exception {
+      rig = new Rig(guest, display);
+      int registry = rig.registry();
+      int surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+      int seat = rig.bind(registry, "wl_seat", 5);
+      manager = rig.bind(registry, "wl_data_device_manager", 3);
+      device = rig.id("wl_data_device");
+      rig.client.send(manager, WlDataDeviceManager.GET_DATA_DEVICE, device, seat);
+      int keyboard = rig.id("wl_keyboard");
+      rig.client.send(seat, WlSeat.GET_KEYBOARD, keyboard);
+      rig.sync();
+      rig.compositor.send(keyboard, WlKeyboard.EVENT_ENTER, 1, surface, new byte[0]);
+      rig.client.await("wl_keyboard@" + keyboard + ".enter");
+    }
+
+    int copy() throws Exception {
+      int source = rig.id("wl_data_source");
+      rig.client.send(manager, WlDataDeviceManager.CREATE_DATA_SOURCE, source);
+      rig.client.send(source, WlDataSource.OFFER, TEXT);
+      rig.client.send(device, WlDataDevice.SET_SELECTION, source, 1);
+      rig.sync();
+      return source;
+    }
+
+    /** Answers the next request for what was copied. */
+    void give(int source, String text) throws Exception {
+      rig.client.await("wl_data_source@" + source + ".send(");
+      var pipe = (MemoryConnection.MemoryPipe) rig.client.connection.handlesToProgram.getLast();
+      pipe.programWrites(text.getBytes(StandardCharsets.UTF_8));
+      pipe.programEnds();
+    }
+
+    /** Pastes what the newest offer stands for. */
+    String paste() throws Exception {
+      String offered = rig.client.await("wl_data_device@" + device + ".data_offer(");
+      int offer = Integer.parseUnsignedInt(offered.replaceAll(".*@([0-9]+)\\)", "$1"));
+      var pipe = rig.client.connection.new MemoryPipe();
+      rig.client.sendWith(List.of(pipe), offer, WlDataOffer.RECEIVE, TEXT);
+      return pipe.all();
+    }
+  }
+
+  @Test
+  void whatIsCopiedIsPastedInTheSameGuestAndTheCompositorHearsNothing() throws Exception {
+    Focused from = new Focused(work);
+    Focused into = new Focused(work);
+    int source = from.copy();
+    into.rig.client.await(".offer(\"" + TEXT + "\")");
+    Thread giver = Thread.ofVirtual().start(() -> quietly(() -> from.give(source, "hello")));
+    assertEquals("hello", into.paste());
+    giver.join();
+    assertEquals(0, from.rig.compositor.count("set_selection"));
+  }
+
+  @Test
+  void anotherGuestGetsNothingUntilItIsMovedAndThenOnce() throws Exception {
+    Focused from = new Focused(work);
+    Focused into = new Focused(vault);
+    int source = from.copy();
+    into.rig.sync();
+    assertEquals(0, into.rig.client.count("data_offer"));
+
+    Thread giver = Thread.ofVirtual().start(() -> quietly(() -> from.give(source, "secret")));
+    MovedContent moved =
+        MovedContent.copy(
+            "work", work.selections().get(SelectionKind.CLIPBOARD), vault.selections());
+    giver.join();
+    assertEquals(6, moved.sizeBytes());
+    vault.selections().set(SelectionKind.CLIPBOARD, moved);
+    assertEquals("secret", into.paste());
+    assertEquals(null, vault.selections().get(SelectionKind.CLIPBOARD));
+  }
+
+  @Test
+  void whatIsTooLargeOrNotThereIsNotMoved() throws Exception {
+    assertThrows(IOException.class, () -> MovedContent.copy("work", null, vault.selections()));
+    Focused from = new Focused(work);
+    int source = from.copy();
+    Thread giver =
+        Thread.ofVirtual()
+            .start(() -> quietly(() -> from.give(source, "x".repeat(MovedContent.MOST_BYTES + 1))));
+    IOException refused =
+        assertThrows(
+            IOException.class,
+            () ->
+                MovedContent.copy(
+                    "work", work.selections().get(SelectionKind.CLIPBOARD), vault.selections()));
+    giver.join();
+    assertTrue(refused.getMessage().contains("larger than"), refused.getMessage());
+  }
+
+  @Test
+  void aSelectionEndsWithItsProgram() throws Exception {
+    Focused from = new Focused(work);
+    Focused into = new Focused(work);
+    from.copy();
+    into.rig.client.await("data_offer");
+    from.rig.client.connection.programCloses();
+    into.rig.client.awaitCount("selection(nil)", 2);
+    assertEquals(null, work.selections().get(SelectionKind.CLIPBOARD));
+  }
+
+  @Test
+  void aDragOfAnotherGuestIsNotSeen() throws Exception {
+    Focused other = new Focused(vault);
+    TestPeer compositor = other.rig.compositor;
+    display.dragBegun(work);
+    compositor.know(ObjectMap.SERVER_FIRST, "wl_data_offer");
+    compositor.send(other.device, WlDataDevice.EVENT_DATA_OFFER, ObjectMap.SERVER_FIRST);
+    compositor.send(ObjectMap.SERVER_FIRST, WlDataOffer.EVENT_OFFER, TEXT);
+    compositor.send(other.device, WlDataDevice.EVENT_ENTER, 3, 4, 0, 0, ObjectMap.SERVER_FIRST);
+    compositor.await(
+        "wl_data_offer@" + Integer.toUnsignedString(ObjectMap.SERVER_FIRST) + ".destroy");
+    other.rig.sync();
+    assertEquals(0, other.rig.client.count("data_offer"));
+    assertEquals(0, other.rig.client.count("wl_data_device@" + other.device + ".enter"));
+  }
+
+  private interface Attempt {
+    void run() throws Exception;
+  }
+
+  private static void quietly(Attempt attempt) {
+    try {
+      attempt.run();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+}
