@@ -44,7 +44,7 @@ public class ContainerIT {
           List.of("client"),
           List.of("virtio", "vsock", "filesystem", "wayland-protocol"),
           List.of("vhost-user"),
-          List.of("device-rng", "device-blk", "device-vsock", "device-fs"),
+          List.of("device-rng", "device-input", "device-blk", "device-vsock", "device-fs"),
           List.of("vmm"),
           List.of("vmm-qemu"),
           List.of("policy"),

@@ -49,6 +49,7 @@ public final class Commands {
         new DeviceAdd(services),
         new DeviceRm(services),
         new DeviceResize(services),
+        new DeviceControl(services),
         new ShareLs(services),
         new ShareShow(services),
         new ShareAdd(services),

@@ -1,11 +1,8 @@
 package org.lodge.shell.internal.command;
 
 import jakarta.json.Json;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
-import org.lodge.shell.CommandException;
 import org.lodge.shell.Description;
 import org.lodge.shell.ExitCode;
 import org.lodge.shell.Invocation;
@@ -36,7 +33,8 @@ final class DeviceAdd implements Command {
                     + " its serial, which is the device's id unless serial=TEXT is given. It also"
                     + " takes readOnly=true, queues=N, cache=writethrough, direct=true,"
                     + " bytesPerSecond=SIZE and operationsPerSecond=N. An rng is a source of"
-                    + " randomness and needs no key.")
+                    + " randomness and needs no key. An input is a keyboard, mouse or tablet (kind=)"
+                    + " that device control uses; QEMU 7.2 takes it with KVM only.")
             .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
             .argument("TYPE", Kind.TEXT, Arity.ONE, "what kind of device, such as blk or rng")
             .argument("KEY=VALUE", Kind.TEXT, Arity.ANY, "the device's configuration")
@@ -60,7 +58,7 @@ final class DeviceAdd implements Command {
                 invocation.text("GUEST"),
                 invocation.optional("id").orElse(null),
                 invocation.text("TYPE"),
-                config(invocation))
+                KeyValues.of(invocation, "device add"))
             .get();
     if (invocation.json()) {
       invocation.print(Json.createObjectBuilder().add("device", DeviceJson.of(added)).build());
@@ -68,19 +66,5 @@ final class DeviceAdd implements Command {
       invocation.out().println(added.guest() + " has the device " + added.id());
     }
     return ExitCode.OK;
-  }
-
-  private static Map<String, Object> config(Invocation invocation) throws CommandException {
-    Map<String, Object> config = new LinkedHashMap<>();
-    for (String word : invocation.texts("KEY=VALUE")) {
-      int equals = word.indexOf('=');
-      if (equals < 1 || config.put(word.substring(0, equals), word.substring(equals + 1)) != null) {
-        throw new CommandException(
-            ExitCode.USAGE,
-            "device add: '" + word + "' is not KEY=VALUE, or its key comes twice",
-            java.util.List.of());
-      }
-    }
-    return config;
   }
 }

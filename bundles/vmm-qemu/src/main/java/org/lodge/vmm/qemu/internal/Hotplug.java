@@ -69,8 +69,18 @@ final class Hotplug {
       } catch (VmmException left) {
         e.addSuppressed(left);
       }
-      throw e;
+      throw e.getMessage().contains("requires kvm") ? onlyWithKvm(device, e) : e;
     }
+  }
+
+  /** QEMU's vhost-user-input and vhost-user-gpu of version 7.2. */
+  private static VmmException onlyWithKvm(VhostUserDevice device, VmmException refusal) {
+    return failed(
+        "device-add",
+        "this QEMU gives a guest a vhost-user %s only with KVM, and the guest runs without it. Use a"
+            + " host with KVM or a QEMU from version 10 on",
+        refusal,
+        device.type());
   }
 
   private static JsonObject properties(VhostUserDevice device, String chardev, String port) {
