@@ -136,8 +136,7 @@ public final class PaintingClient implements AutoCloseable {
   /** The first pixels of a buffer, row after row. */
   public void setPixels(int buffer, int[] pixels, int from, int count) {
     long offset = (long) Integer.BYTES * buffer * width * height;
-    MemorySegment.copy(
-        pixels, from, mapping.segment(), ValueLayout.JAVA_INT, offset, count);
+    MemorySegment.copy(pixels, from, mapping.segment(), ValueLayout.JAVA_INT, offset, count);
   }
 
   public void setScale(int scale) throws IOException {

@@ -56,7 +56,7 @@ final class Conversation {
   private Outbox sending = new Outbox();
 
   private boolean fetching;
-  private boolean ended;
+  private volatile boolean ended;
 
   Conversation(
       Display display,

@@ -11,7 +11,20 @@ import org.lodge.agent.handles.PipeHandle;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.MessageType;
 import org.lodge.wayland.protocol.WaylandException;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlBuffer;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataOffer;
+import org.lodge.wayland.protocol.opcode.WlDataSource;
+import org.lodge.wayland.protocol.opcode.WlDisplay;
+import org.lodge.wayland.protocol.opcode.WlKeyboard;
+import org.lodge.wayland.protocol.opcode.WlPointer;
+import org.lodge.wayland.protocol.opcode.WlRegistry;
+import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.XdgPopup;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
 
 /**
  * What the compositor says, interface by interface: which events are changed, kept from the client

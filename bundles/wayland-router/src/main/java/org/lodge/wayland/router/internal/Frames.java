@@ -7,7 +7,18 @@ import org.lodge.agent.handles.FileHandle;
 import org.lodge.wayland.protocol.Interface;
 import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.WaylandException;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlBuffer;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlDisplay;
+import org.lodge.wayland.protocol.opcode.WlRegion;
+import org.lodge.wayland.protocol.opcode.WlRegistry;
+import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlShmPool;
+import org.lodge.wayland.protocol.opcode.WlSubcompositor;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
+import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.WpViewport;
+import org.lodge.wayland.protocol.opcode.WpViewporter;
 
 /**
  * The objects that the router itself has at a compositor, on a connection whose windows it frames.

@@ -10,7 +10,33 @@ import org.lodge.wayland.protocol.Interface;
 import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlBuffer;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
+import org.lodge.wayland.protocol.opcode.WlDataOffer;
+import org.lodge.wayland.protocol.opcode.WlDataSource;
+import org.lodge.wayland.protocol.opcode.WlDisplay;
+import org.lodge.wayland.protocol.opcode.WlPointer;
+import org.lodge.wayland.protocol.opcode.WlRegion;
+import org.lodge.wayland.protocol.opcode.WlRegistry;
+import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlShmPool;
+import org.lodge.wayland.protocol.opcode.WlSubcompositor;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
+import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.WpSinglePixelBufferManagerV1;
+import org.lodge.wayland.protocol.opcode.WpViewport;
+import org.lodge.wayland.protocol.opcode.WpViewporter;
+import org.lodge.wayland.protocol.opcode.XdgPopup;
+import org.lodge.wayland.protocol.opcode.XdgPositioner;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.protocol.opcode.XdgWmBase;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceManagerV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
 
 /**
  * What a client asks for, interface by interface: which requests are changed, answered here or
@@ -123,7 +149,6 @@ final class Requests {
     }
     Interface type = Interfaces.named(global.name());
     WaylandObject bound = routing.objects.create(request.word(3), type, untrustedVersion);
-    bound.role = type.index() == WlSeat.INDEX ? receiver : null;
     request.setWord(3, bound.upstreamId);
     request.setObject(receiver.upstreamId);
     routing.toCompositor.copy(request);

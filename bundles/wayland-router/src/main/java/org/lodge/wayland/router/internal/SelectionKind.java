@@ -2,7 +2,12 @@ package org.lodge.wayland.router.internal;
 
 import org.lodge.wayland.protocol.Interface;
 import org.lodge.wayland.protocol.Interfaces;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataOffer;
+import org.lodge.wayland.protocol.opcode.WlDataSource;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
 
 /** The clipboard and the primary selection: two protocols of one shape. */
 enum SelectionKind {

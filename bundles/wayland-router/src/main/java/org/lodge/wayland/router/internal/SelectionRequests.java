@@ -10,7 +10,12 @@ import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.PipeHandle;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
+import org.lodge.wayland.protocol.opcode.WlDataSource;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceManagerV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
+import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
 
 /**
  * Clipboard, primary selection and drags. Selections never reach the compositor: they go to the

@@ -6,7 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.XdgPopup;
+import org.lodge.wayland.protocol.opcode.XdgPositioner;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 /** Windows: each is named after its guest, and wrapped in a frame where the router draws them. */
 final class ShellRequests {
@@ -153,6 +157,14 @@ final class ShellRequests {
         window.untrustedAppId = Names.clean(request.string(0), true);
         send(receiver, opcode, routing.guest.names().appId(window.untrustedAppId));
         return true;
+      }
+      case XdgToplevel.SHOW_WINDOW_MENU -> {
+        if (window.frame != null) {
+          int border = routing.frames.border();
+          request.setWord(2, Frame.moved(request.word(2), border));
+          request.setWord(3, Frame.moved(request.word(3), border));
+        }
+        return false;
       }
       case XdgToplevel.SET_MAX_SIZE, XdgToplevel.SET_MIN_SIZE -> {
         if (window.frame != null) {

@@ -6,7 +6,14 @@ import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
 import java.io.IOException;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlPointer;
+import org.lodge.wayland.protocol.opcode.WlRegion;
+import org.lodge.wayland.protocol.opcode.WlSubcompositor;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
+import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.WpViewport;
+import org.lodge.wayland.protocol.opcode.WpViewporter;
 
 /**
  * Surfaces: follows what they show, and at a commit has the changed pixels copied before the commit

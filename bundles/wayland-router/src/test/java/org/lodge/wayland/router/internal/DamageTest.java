@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlBuffer;
+import org.lodge.wayland.protocol.opcode.WlSurface;
 
 class DamageTest {
   private static final int WIDTH = 64;

@@ -9,7 +9,14 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlKeyboard;
+import org.lodge.wayland.protocol.opcode.WlSeat;
+import org.lodge.wayland.protocol.opcode.WlSubcompositor;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
+import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 class FrameTest {
   private static final int BORDER = 4;

@@ -5,7 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlDisplay;
+import org.lodge.wayland.protocol.opcode.WlPointer;
+import org.lodge.wayland.protocol.opcode.WlRegion;
+import org.lodge.wayland.protocol.opcode.WlRegistry;
+import org.lodge.wayland.protocol.opcode.WlSeat;
+import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 /** What a hostile client may try, row by row, and that it ends only itself. */
 class HostileClientTest {

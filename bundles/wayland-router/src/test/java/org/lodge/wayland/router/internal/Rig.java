@@ -9,7 +9,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.lodge.agent.handles.FileHandle;
 import org.lodge.wayland.protocol.Message;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlCallback;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlDisplay;
+import org.lodge.wayland.protocol.opcode.WlRegistry;
+import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlShmPool;
 
 /** A client and a compositor with the router between, all in memory. */
 final class Rig {

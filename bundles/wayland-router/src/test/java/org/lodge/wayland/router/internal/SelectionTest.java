@@ -9,7 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
-import org.lodge.wayland.protocol.opcode.*;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
+import org.lodge.wayland.protocol.opcode.WlDataOffer;
+import org.lodge.wayland.protocol.opcode.WlDataSource;
+import org.lodge.wayland.protocol.opcode.WlKeyboard;
+import org.lodge.wayland.protocol.opcode.WlSeat;
 
 /** Clipboards: one for each guest, and from one to another by a person's act only. */
 class SelectionTest {
