@@ -174,7 +174,7 @@ final class VsockBench {
         .add(value);
   }
 
-  private void end() {
+  private void end() throws InterruptedException {
     for (Side side : sides) {
       side.first.close();
       side.second.close();

@@ -2,17 +2,11 @@ package org.lodge.itests.bench;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
-import java.util.zip.ZipEntry;
+import org.lodge.itests.vsock.VsockServerJar;
 
 /**
  * A process that serves the virtio sockets of two guests, with the context ids 3 and 4.
@@ -29,47 +23,13 @@ record VsockCarrier(
     implements AutoCloseable {
   private static final double TICKS_PER_SECOND = 100;
 
-  /** Not loaded here: what it needs of OSGi is in the container only. */
-  private static final String SERVER = VsockCarrier.class.getPackageName() + ".VsockServer";
-
   /** A Lodge that runs already. */
   static VsockCarrier lodge(BenchHost host) throws Exception {
     Path folder = Files.createDirectories(host.place().resolve("vsock"));
-    Path jar = deploy(host, folder);
+    Path jar = VsockServerJar.deploy(host.place().resolve("state/deploy"), folder);
     DiskPeer.awaitFile(folder.resolve("ready"));
     return new VsockCarrier(
         "Lodge", folder, host.supervisor(), Integer.MAX_VALUE, false, () -> Files.delete(jar));
-  }
-
-  private static Path deploy(BenchHost host, Path folder) throws IOException {
-    Manifest manifest = new Manifest();
-    Attributes attributes = manifest.getMainAttributes();
-    attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    Map.of(
-            "Bundle-ManifestVersion",
-            "2",
-            "Bundle-SymbolicName",
-            "org.lodge.bench.vsock",
-            "Bundle-Version",
-            "1.0.0",
-            "Bundle-Activator",
-            SERVER,
-            "Import-Package",
-            "org.lodge.vhostuser,org.lodge.vsock,org.osgi.framework",
-            "Vsock-Folder",
-            folder.toString())
-        .forEach(attributes::putValue);
-    Path partial = host.place().resolve("vsock-server.jar");
-    String entry = SERVER.replace('.', '/') + ".class";
-    try (OutputStream out = Files.newOutputStream(partial);
-        JarOutputStream jar = new JarOutputStream(out, manifest)) {
-      jar.putNextEntry(new ZipEntry(entry));
-      jar.write(VsockCarrier.class.getClassLoader().getResourceAsStream(entry).readAllBytes());
-    }
-    return Files.move(
-        partial,
-        host.place().resolve("state/deploy").resolve(partial.getFileName()),
-        StandardCopyOption.ATOMIC_MOVE);
   }
 
   /**

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
  * A guest by hand, with the kernel of an image of Lodge, in which {@code vsock-driver} is the only
  * program. It is told what to do on its serial port.
  */
-public final class TestVm implements AutoCloseable {
+public final class TestVm {
   private static final int BOOT_SECONDS = 60;
 
   private final String name;
@@ -171,9 +171,7 @@ public final class TestVm implements AutoCloseable {
     return process;
   }
 
-  @Override
-  public void close() {
-    process.destroyForcibly();
-    process.onExit().join();
+  public void close() throws InterruptedException {
+    process.destroyForcibly().waitFor();
   }
 }

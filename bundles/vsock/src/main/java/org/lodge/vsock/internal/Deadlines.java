@@ -6,6 +6,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is done where something else has not happened in time, as it nearly always has. So setting
@@ -13,6 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Thread-safe.
  */
 final class Deadlines implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
+
   private final Set<Deadline> pending = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean ticking = new AtomicBoolean();
   private final ScheduledThreadPoolExecutor timer;
@@ -59,11 +63,19 @@ final class Deadlines implements AutoCloseable {
     long now = System.nanoTime();
     for (Deadline deadline : pending) {
       if (now - deadline.atNanos >= 0 && pending.remove(deadline)) {
-        deadline.action.run();
+        run(deadline.action);
       }
     }
     if (!pending.isEmpty()) {
       lookAgain();
+    }
+  }
+
+  private static void run(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      LOG.error("What was due failed; the rest goes on", e);
     }
   }
 

@@ -32,6 +32,7 @@ final class HybridSocket implements AutoCloseable {
   private static final long LISTENER = 0;
   private static final long WAKE = 1;
   private static final long PROGRAMS_FROM = 2;
+  private static final int PROGRAMS_MAX = 4096;
   private static final int BUFFER_BYTES = 64 << 10;
 
   final Endpoint endpoint;
@@ -103,7 +104,17 @@ final class HybridSocket implements AutoCloseable {
   }
 
   private void accept() throws LinuxException {
-    Program program = new Program(this, nextToken.getAndIncrement(), server.acceptBytes());
+    UnixByteSocket socket = server.acceptBytes();
+    if (programs.size() >= PROGRAMS_MAX) {
+      LOG.warn(
+          "Guest '{}': {} programs are connected to {} already",
+          endpoint.guest(),
+          PROGRAMS_MAX,
+          path);
+      socket.close();
+      return;
+    }
+    Program program = new Program(this, nextToken.getAndIncrement(), socket);
     programs.put(program.token, program);
     program.greet();
   }

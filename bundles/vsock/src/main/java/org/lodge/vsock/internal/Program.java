@@ -70,13 +70,15 @@ final class Program implements Peer {
   void asking(Stream with, Deadline limit) {
     stream = with;
     this.limit = limit;
+    await(Epoll.READABLE, false);
   }
 
   // The thread that waits for programs.
 
-  /** Waits for the line that says which port. */
+  /** Takes the line that says which port, which may be there already. */
   void greet() {
     await(Epoll.READABLE, true);
+    readLine();
   }
 
   void serve(int events) {
@@ -85,7 +87,8 @@ final class Program implements Peer {
       readLine();
       return;
     }
-    if (broken) {
+    boolean hungUp = (events & (Epoll.HANGUP | Epoll.ERROR)) != 0;
+    if (broken || hungUp && !answered) {
       fail();
       return;
     }
@@ -94,7 +97,6 @@ final class Program implements Peer {
       await(Epoll.WRITABLE, false);
       to.pump();
     }
-    boolean hungUp = (events & (Epoll.HANGUP | Epoll.ERROR)) != 0;
     if (hungUp && inputOver) {
       hangUp();
     } else if (hungUp || (events & Epoll.READABLE) != 0) {
@@ -133,7 +135,6 @@ final class Program implements Peer {
       close();
       return;
     }
-    await(Epoll.READABLE, false);
     of.endpoint.connect(Long.parseLong(connect.group(1)), this);
   }
 
@@ -332,13 +333,13 @@ final class Program implements Peer {
   }
 
   /**
-   * Waits for an event from now on, or no more. Where nothing is awaited because bytes are left,
-   * the socket is not watched: its end would be told again and again.
+   * Waits for an event from now on, or no more. Where nothing is awaited because bytes are left for
+   * the guest, the socket is not watched: its end would be told again and again.
    */
   private void await(int event, boolean wanted) {
     synchronized (watching) {
       int events = wanted ? awaited | event : awaited & ~event;
-      boolean watch = events != 0 || inputOver;
+      boolean watch = events != 0 || inputOver || !answered;
       if (closed || events == awaited && watch == watched) {
         return;
       }

@@ -1,16 +1,21 @@
-package org.lodge.itests.bench;
+package org.lodge.itests.vsock;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendListener;
 import org.lodge.vhostuser.BackendSpec;
+import org.lodge.vhostuser.Takeover;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vsock.Vsock;
 import org.lodge.vsock.VsockListener;
@@ -20,23 +25,25 @@ import org.osgi.framework.BundleActivator;
 import org.osgi.framework.BundleContext;
 
 /**
- * Runs inside of the Lodge that is measured, as a bundle: has it serve the virtio sockets of two
- * guests that QEMU runs by hand, with the context ids 3 and 4.
+ * Runs inside of the Lodge that is tested or measured, as a bundle: has it serve the virtio sockets
+ * of two guests that QEMU runs by hand, with the context ids 3 and 4.
  *
  * <p>The manifest's {@code Vsock-Folder} says where: the guest 3 has its device at {@code 3.sock}
  * and host programs reach it through {@code 3.uds}. A connection of any guest to port {@code 1000 *
  * id + n} of the host is joined to port {@code n} of that guest.
  */
-public final class VsockServer implements BundleActivator {
+public final class VsockServer implements BundleActivator, BackendListener {
   private static final int JOINED_PORTS_MAX = 8;
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
 
   private final List<Backend> backends = new ArrayList<>();
+  private final Map<String, String> versions = new TreeMap<>();
+  private Path folder;
   private Vsock vsock;
 
   @Override
   public void start(BundleContext context) throws Exception {
-    Path folder = Path.of(context.getBundle().getHeaders().get("Vsock-Folder"));
+    folder = Path.of(context.getBundle().getHeaders().get("Vsock-Folder"));
     vsock = context.getService(context.getServiceReference(Vsock.class));
     VhostUserBackends all =
         context.getService(context.getServiceReference(VhostUserBackends.class));
@@ -54,7 +61,26 @@ public final class VsockServer implements BundleActivator {
       Path socket = folder.resolve(cid + ".sock");
       backends.add(all.open(new BackendSpec(guest, "vsock", "vsock", config, socket)));
     }
+    context.registerService(BackendListener.class, this, null);
     Files.createFile(folder.resolve("ready"));
+  }
+
+  /** Tells in a file which logic serves the devices now. */
+  @Override
+  public synchronized void takeover(Backend of, Takeover takeover) {
+    versions.put(of.spec().guest(), takeover.to());
+    try {
+      Path partial = folder.resolve("versions.partial");
+      Files.writeString(partial, String.join(" ", versions.values()));
+      Files.move(partial, folder.resolve("versions"), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void trouble(Backend of, String sentence) {
+    System.err.println("vsock: " + sentence);
   }
 
   private void join(VsockRequest request, String guest, long port) throws IOException {
