@@ -12,6 +12,7 @@ import java.util.Dictionary;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.lodge.configuration.ConfigurationKind;
+import org.lodge.configuration.ConfigurationLoaded;
 import org.lodge.configuration.SchemaValidator;
 import org.lodge.configuration.Schemas;
 import org.lodge.storage.Shares.Problem;
@@ -23,6 +24,8 @@ import org.osgi.service.cm.SynchronousConfigurationListener;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +56,17 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
     refresh();
   }
 
+  /** The first files may have come before Config Admin knew whom to tell. */
+  @Reference(
+      target = "(" + ConfigurationKind.FOLDER + "=" + FOLDER + ")",
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC)
+  void addInitialSet(ConfigurationLoaded initialSet) {
+    changed();
+  }
+
+  void removeInitialSet(ConfigurationLoaded initialSet) {}
+
   /** Runs after each change, on the thread of Config Admin: soon done, please. */
   void follow(Runnable follower) {
     followers.add(follower);
@@ -73,9 +87,13 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
   @Override
   public void configurationEvent(ConfigurationEvent event) {
     if (PID.equals(event.getFactoryPid())) {
-      refresh();
-      followers.forEach(Runnable::run);
+      changed();
     }
+  }
+
+  private void changed() {
+    refresh();
+    followers.forEach(Runnable::run);
   }
 
   private synchronized void refresh() {
