@@ -15,15 +15,26 @@ public final class IoVector {
 
   private static final int ENTRY_BYTES = 16;
 
+  private final int entriesMax;
   private final MemorySegment entries;
   private final MemorySegment capture;
   private int count;
   private int first;
   private long sizeBytes;
 
-  /** Its memory lives as long as the object. */
+  /** With room for {@link #ENTRIES_MAX} ranges. Its memory lives as long as the object. */
   public IoVector() {
-    entries = Arena.ofAuto().allocate((long) ENTRIES_MAX * ENTRY_BYTES, 8);
+    this(ENTRIES_MAX);
+  }
+
+  /**
+   * With less room.
+   *
+   * @param entriesMax at most {@link #ENTRIES_MAX}
+   */
+  public IoVector(int entriesMax) {
+    this.entriesMax = entriesMax;
+    entries = Arena.ofAuto().allocate((long) entriesMax * ENTRY_BYTES, 8);
     capture = Arena.ofAuto().allocate(FileCalls.captureLayout());
   }
 
@@ -39,7 +50,7 @@ public final class IoVector {
    * @return false where the list is full
    */
   public boolean add(long address, long lengthBytes) {
-    if (count == ENTRIES_MAX) {
+    if (count == entriesMax) {
       return false;
     }
     entries.set(ValueLayout.JAVA_LONG, (long) count * ENTRY_BYTES, address);
@@ -55,7 +66,7 @@ public final class IoVector {
   }
 
   /** Takes away the first bytes, which were transferred. */
-  void advance(long transferredBytes) {
+  public void advance(long transferredBytes) {
     sizeBytes -= transferredBytes;
     long left = transferredBytes;
     while (left > 0) {

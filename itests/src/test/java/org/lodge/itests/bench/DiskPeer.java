@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
@@ -21,12 +22,13 @@ import java.util.zip.ZipEntry;
  */
 record DiskPeer(String name, Path socket, long pid, Closeable process) implements AutoCloseable {
   private static final int LIMIT_MILLIS = 30_000;
+  private static final long POLL_NANOS = 5_000_000;
 
   /** Not loaded here: what it needs of OSGi is in the container only. */
   private static final String SERVER = DiskPeer.class.getPackageName() + ".DiskServer";
 
   /**
-   * Debian's qemu-storage-daemon over the same file.
+   * Debian's qemu-storage-daemon over the same file, which it doesn't lock, as Lodge does.
    *
    * @param aio how it asks the kernel: threads, io_uring, or native where direct
    */
@@ -39,7 +41,7 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
                 "--object",
                 "iothread,id=io",
                 "--blockdev",
-                "driver=file,node-name=disk,filename=%s,cache.direct=%s,aio=%s,discard=unmap"
+                "driver=file,node-name=disk,filename=%s,cache.direct=%s,aio=%s,discard=unmap,locking=off"
                     .formatted(file, direct ? "on" : "off", aio),
                 "--export",
                 "type=vhost-user-blk,id=disk,node-name=disk,writable=on,iothread=io"
@@ -48,7 +50,7 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("storage-daemon-" + aio + ".log").toFile())
             .start();
-    awaitFile(socket);
+    await(socket, true);
     return new DiskPeer(
         "qemu-storage-daemon, " + aio,
         socket,
@@ -60,8 +62,16 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
   static DiskPeer lodge(Path file, BenchHost host, boolean direct) throws Exception {
     Path socket = host.place().resolve(direct ? "direct.sock" : "cached.sock");
     Path jar = deploy(host, socket, "path=" + file + (direct ? ";direct=true" : ""));
-    awaitFile(Path.of(socket + ".takeovers"));
-    return new DiskPeer("Lodge", socket, host.supervisor(), () -> Files.delete(jar));
+    Path served = Path.of(socket + ".takeovers");
+    await(served, true);
+    return new DiskPeer(
+        "Lodge",
+        socket,
+        host.supervisor(),
+        () -> {
+          Files.delete(jar);
+          await(served, false);
+        });
   }
 
   private static Path deploy(BenchHost host, Path socket, String config) throws IOException {
@@ -97,13 +107,18 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
         StandardCopyOption.ATOMIC_MOVE);
   }
 
-  static void awaitFile(Path file) throws Exception {
+  /** Returns once somebody has made the file. */
+  static void awaitFile(Path file) throws IOException {
+    await(file, true);
+  }
+
+  private static void await(Path file, boolean there) throws IOException {
     long begin = System.nanoTime();
-    while (!Files.exists(file)) {
+    while (Files.exists(file) != there) {
       if (BenchHost.millisSince(begin) > LIMIT_MILLIS) {
-        throw new IOException("nobody made " + file);
+        throw new IOException("nobody has made or removed " + file);
       }
-      Thread.sleep(5);
+      LockSupport.parkNanos(POLL_NANOS);
     }
   }
 

@@ -20,7 +20,8 @@ import org.osgi.framework.BundleContext;
  * that the bench's own driver, or a QEMU started by hand, can connect.
  *
  * <p>The manifest says what: {@code Disk-Socket}, and {@code Disk-Config} as {@code key=value}
- * pairs between semicolons. Takeovers are appended to {@code SOCKET.takeovers}, a line each.
+ * pairs between semicolons. Takeovers are appended to {@code SOCKET.takeovers}, a line each; the
+ * file is there as long as the disk is served.
  */
 public final class DiskServer implements BundleActivator, BackendListener {
   private Backend backend;
@@ -44,8 +45,9 @@ public final class DiskServer implements BundleActivator, BackendListener {
   }
 
   @Override
-  public void stop(BundleContext context) {
+  public void stop(BundleContext context) throws IOException {
     backend.close();
+    Files.delete(takeovers);
   }
 
   @Override

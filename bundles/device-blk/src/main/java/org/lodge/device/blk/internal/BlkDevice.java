@@ -34,7 +34,9 @@ final class BlkDevice implements Device {
   private final DeviceContext context;
   private final DeviceConfig config;
   private final BlkCounters counters = new BlkCounters();
+  private final DirectLane.RingMaker ringMaker;
   private final Executor executor;
+  private final String threads;
   private final Workers workers;
   private final Throttle throttle;
   private final BlkQueue[] queues;
@@ -44,16 +46,21 @@ final class BlkDevice implements Device {
 
   /** Takes over disk and lease; they are this device's to close. */
   BlkDevice(
-      BlkSettings settings, Disk disk, Lease lease, DeviceConfig config, DeviceContext context) {
+      BlkSettings settings,
+      Disk disk,
+      Lease lease,
+      DeviceConfig config,
+      DeviceContext context,
+      DirectLane.RingMaker ringMaker) {
+    this.ringMaker = ringMaker;
     this.settings = settings;
     this.disk = disk;
     this.lease = lease;
     this.config = config;
     this.context = context;
     executor = new Executor(disk, settings, counters);
-    workers =
-        new Workers(
-            "blk-%s-%s".formatted(config.guest(), config.device()), settings.workers(), executor);
+    threads = "blk-%s-%s".formatted(config.guest(), config.device());
+    workers = new Workers(threads, settings.workers(), executor);
     throttle = new Throttle(settings, counters);
     queues = new BlkQueue[settings.queues()];
     sectorsTold = disk.sectors();
@@ -135,7 +142,19 @@ final class BlkDevice implements Device {
 
   @Override
   public void startQueue(Virtqueue queue) {
-    queues[queue.index()] = new BlkQueue(queue, executor, workers, throttle);
+    end(queues[queue.index()]);
+    DirectLane direct =
+        disk.isDirect()
+            ? new DirectLane(
+                threads + "-direct" + queue.index(), queue, executor, workers, ringMaker)
+            : null;
+    queues[queue.index()] = new BlkQueue(queue, executor, workers, throttle, direct);
+  }
+
+  private static void end(BlkQueue former) {
+    if (former != null) {
+      former.close();
+    }
   }
 
   @Override
@@ -241,6 +260,9 @@ final class BlkDevice implements Device {
 
   @Override
   public void close() {
+    for (BlkQueue queue : queues) {
+      end(queue);
+    }
     workers.close();
     disk.close();
     lease.close();

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.lodge.linux.FileLeases;
 import org.lodge.linux.FileLeases.Lease;
+import org.lodge.linux.IoUring;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
@@ -50,7 +51,8 @@ public final class BlkFactory implements DeviceFactory {
     Lease lease = take(settings.path(), !settings.readOnly(), config);
     boolean made = false;
     try {
-      Device device = new BlkDevice(settings, Disk.open(settings, config), lease, config, context);
+      Disk disk = Disk.open(settings, config);
+      Device device = new BlkDevice(settings, disk, lease, config, context, IoUring::create);
       made = true;
       return device;
     } finally {

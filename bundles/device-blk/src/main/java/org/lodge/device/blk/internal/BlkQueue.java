@@ -8,11 +8,15 @@ import org.lodge.virtio.Virtqueue;
 /**
  * Takes requests from one queue and chooses who executes them. What is quick, and what is alone,
  * runs on the queue's own thread: a cached read costs less than waking another thread. Where
- * requests turn out to be slow and there are several, workers execute them side by side.
+ * requests turn out to be slow and there are several, the kernel does them side by side if they go
+ * past the page cache, and workers otherwise.
  */
-final class BlkQueue {
+final class BlkQueue implements AutoCloseable {
   private static final long SLOW_NANOS = 50_000;
   private static final long SHOW_NANOS = 50_000;
+
+  /** A driver that never pauses must not keep the kernel waiting for more. */
+  private static final int BEGIN_AT_ONCE = 16;
 
   private final Virtqueue queue;
   private final Executor executor;
@@ -27,11 +31,22 @@ final class BlkQueue {
 
   private int handedOver;
 
-  BlkQueue(Virtqueue queue, Executor executor, Workers workers, Throttle throttle) {
+  private final DirectLane directLane;
+
+  /**
+   * @param directLane null where data goes through the page cache
+   */
+  BlkQueue(
+      Virtqueue queue,
+      Executor executor,
+      Workers workers,
+      Throttle throttle,
+      DirectLane directLane) {
     this.queue = queue;
     this.executor = executor;
     this.workers = workers;
     this.throttle = throttle;
+    this.directLane = directLane;
     requests = new BlkRequest[queue.size()];
     for (int slot = 0; slot < requests.length; slot++) {
       requests[slot] = new BlkRequest();
@@ -39,13 +54,23 @@ final class BlkQueue {
   }
 
   void serve() throws RingException {
+    try {
+      serveAll();
+    } finally {
+      if (directLane != null) {
+        directLane.kick();
+      }
+    }
+  }
+
+  private void serveAll() throws RingException {
     long now = System.nanoTime();
     long shown = now;
     BlkRequest request = next(now);
     while (request != null) {
       BlkRequest following = nextAfter(request, now);
       if (isSlow(request) && (following != null || queue.inFlight() > 1)) {
-        workers.submit(request);
+        handOver(request);
       } else {
         executor.run(request, lane);
         long before = now;
@@ -64,11 +89,19 @@ final class BlkQueue {
 
   /** One request in 64 is tried here all the same, to find out whether the file is quick again. */
   private boolean isSlow(BlkRequest request) {
-    boolean slow =
-        request.isSlow()
-            || usualNanos > SLOW_NANOS
-            || request.type == Blk.T_OUT && executor.writeThrough();
-    return slow && (++handedOver % 64 != 0 || request.isSlow());
+    if (request.isSlow() || directLane != null) {
+      return true;
+    }
+    boolean slow = usualNanos > SLOW_NANOS || request.type == Blk.T_OUT && executor.writeThrough();
+    return slow && ++handedOver % 64 != 0;
+  }
+
+  private void handOver(BlkRequest request) {
+    if (directLane == null || request.isSlow() || !directLane.submit(request)) {
+      workers.submit(request);
+    } else if (++handedOver % BEGIN_AT_ONCE == 0) {
+      directLane.kick();
+    }
   }
 
   /** What was taken before is answered even where the driver breaks the queue after it. */
@@ -93,5 +126,12 @@ final class BlkQueue {
     request.begin(chain, nowNanos);
     throttle.take(request.dataBytes, nowNanos);
     return request;
+  }
+
+  @Override
+  public void close() {
+    if (directLane != null) {
+      directLane.close();
+    }
   }
 }

@@ -5,6 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.lodge.linux.BlockFile;
+import org.lodge.linux.IoUring;
+import org.lodge.linux.IoVector;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.DeviceConfig;
@@ -85,6 +87,53 @@ final class Disk implements AutoCloseable {
         && untrustedSector >= 0
         && untrustedSector <= sectors
         && count <= sectors - untrustedSector;
+  }
+
+  /** Whether data goes past the page cache, where reads and writes always take their time. */
+  boolean isDirect() {
+    return direct != null;
+  }
+
+  /**
+   * Collects the ranges of a request that can go past the page cache as it is.
+   *
+   * @param firstPiece of the data in the chain
+   * @param skipBytes of that piece that are not data
+   * @return false where it can't, because it is not aligned or has too many pieces
+   */
+  boolean gatherDirect(
+      DescriptorChain chain,
+      int firstPiece,
+      int skipBytes,
+      long length,
+      long offset,
+      IoVector into) {
+    into.clear();
+    long misaligned = length | offset;
+    int piece = firstPiece;
+    long skip = skipBytes;
+    while (into.sizeBytes() < length) {
+      long part = Math.min(chain.pieceBytes(piece) - skip, length - into.sizeBytes());
+      if (part > 0) {
+        long address = chain.pieceAddress(piece) + skip;
+        misaligned |= address | part;
+        if (!into.add(address, part)) {
+          return false;
+        }
+      }
+      piece++;
+      skip = 0;
+    }
+    return (misaligned & direct.alignmentBytes() - 1) == 0;
+  }
+
+  /** Prepares what {@link #gatherDirect} collected. */
+  void prepare(IoUring ring, IoVector vector, long offset, boolean write, long token) {
+    if (write) {
+      ring.write(direct, vector, offset, token);
+    } else {
+      ring.read(direct, vector, offset, token);
+    }
   }
 
   int read(DescriptorChain chain, long length, long offset, Lane lane) {

@@ -2,6 +2,8 @@ package org.lodge.device.blk.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.lodge.linux.IoUring;
+import org.lodge.linux.IoVector;
 import org.lodge.virtio.DescriptorChain;
 
 /** Does what requests ask for. Thread-safe; each thread brings its lane. */
@@ -41,6 +43,45 @@ final class Executor {
       status = Blk.S_IOERR;
     }
     finish(request, status, lane);
+  }
+
+  /**
+   * Collects the ranges of a request that the kernel can do on its own, past the page cache.
+   *
+   * @return false where {@link #run} must do it
+   */
+  boolean gather(BlkRequest request, IoVector into) {
+    boolean write = request.type == Blk.T_OUT;
+    if (!request.hasHeader
+        || request.dataBytes == 0
+        || !(write || request.type == Blk.T_IN)
+        || write && (writeThrough || settings.readOnly())
+        || !disk.holds(request.untrustedSector, request.dataBytes)) {
+      return false;
+    }
+    return disk.gatherDirect(
+        request.chain,
+        write ? 0 : request.chain.readablePieces(),
+        write ? Blk.HEADER_BYTES : 0,
+        request.dataBytes,
+        request.untrustedSector << Blk.SECTOR_SHIFT,
+        into);
+  }
+
+  /** Prepares what is left of a request that {@link #gather} took. */
+  void prepare(IoUring ring, BlkRequest request, IoVector left, long token) {
+    long done = request.dataBytes - left.sizeBytes();
+    long offset = (request.untrustedSector << Blk.SECTOR_SHIFT) + done;
+    disk.prepare(ring, left, offset, request.type == Blk.T_OUT, token);
+  }
+
+  /**
+   * Answers a request that {@link #gather} took; the driver sees it when its queue is published.
+   *
+   * @param result 0 or a negated error number
+   */
+  void answer(BlkRequest request, int result, Lane lane) {
+    finish(request, result(request, result), lane);
   }
 
   private byte execute(BlkRequest request, Lane lane) {
@@ -143,12 +184,16 @@ final class Executor {
     DescriptorChain chain = request.chain;
     counters.count(request, status, System.nanoTime());
     lane.status[0] = status;
+    long written = chain.writableBytes();
     try {
       chain.write(chain.writableBytes() - 1, lane.status, 0, 1);
     } catch (InternalError e) {
-      chain.complete(0);
-      return;
+      written = 0;
     }
-    chain.complete(chain.writableBytes());
+    if (lane.batches) {
+      chain.completeBatched(written);
+    } else {
+      chain.complete(written);
+    }
   }
 }

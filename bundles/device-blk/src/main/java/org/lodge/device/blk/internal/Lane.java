@@ -11,7 +11,19 @@ final class Lane {
   final IoVector vector = new IoVector();
   final byte[] ranges = new byte[Blk.RANGES_MAX * Blk.RANGE_BYTES];
   final byte[] status = new byte[1];
+
+  /** Whether answers wait for the queue to be published. */
+  final boolean batches;
+
   private MemorySegment bounce;
+
+  Lane() {
+    this(false);
+  }
+
+  Lane(boolean batches) {
+    this.batches = batches;
+  }
 
   /** Aligned memory of {@link #BOUNCE_BYTES}, made when first needed. */
   MemorySegment bounce() {
