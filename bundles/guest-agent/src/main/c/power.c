@@ -8,12 +8,15 @@
 
 #include "agent.h"
 
+/* What systemd counts from; this program's own library may keep more signals to itself. */
+#define GLIBC_SIGRTMIN 34
+
 enum { POWER_OFF = 1, REBOOT = 2, HALT = 3 };
 
 static int signal_for(const char *init, uint32_t kind) {
   if (strstr(init, "systemd") != NULL) {
     /* systemd(1): SIGRTMIN+3 halt.target, +4 poweroff.target, +5 reboot.target */
-    return SIGRTMIN + (kind == HALT ? 3 : kind == POWER_OFF ? 4 : 5);
+    return GLIBC_SIGRTMIN + (kind == HALT ? 3 : kind == POWER_OFF ? 4 : 5);
   }
   if (strstr(init, "busybox") != NULL) {
     return kind == POWER_OFF ? SIGUSR2 : kind == REBOOT ? SIGTERM : SIGUSR1;
