@@ -20,7 +20,7 @@ import org.lodge.vmm.VmmSpec;
  * @param services what it offers to other guests through its agent
  * @param sockets on what its agent listens for its programs
  * @param tags by which rules of the policy can speak of it
- * @param saysReady whether it is ready only once it has said so, by its agent or on its console
+ * @param ready when it counts as such
  */
 record Definition(
     String name,
@@ -43,7 +43,7 @@ record Definition(
     Set<String> tags,
     List<String> requires,
     boolean autostart,
-    boolean saysReady,
+    Ready ready,
     Restart restart,
     Limits limits,
     Origin origin) {
@@ -74,6 +74,16 @@ record Definition(
 
   /** A kernel of the person's own. */
   record Boot(Path kernel, Optional<Path> initrd, String commandLine) {}
+
+  /** When a guest counts as ready. */
+  enum Ready {
+    /** Once it has said so, by its agent or on its console. */
+    CONSOLE,
+    /** Once its agent is there. */
+    AGENT,
+    /** Once its CPUs run. */
+    RUNNING
+  }
 
   /** When a guest that has ended is started again. */
   enum Policy {

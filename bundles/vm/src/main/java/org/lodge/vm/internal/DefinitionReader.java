@@ -105,8 +105,7 @@ final class DefinitionReader {
         Set.copyOf(strings("tags")),
         strings("requires"),
         json.getBoolean("autostart", false),
-        json.getString("ready", json.containsKey("image") ? "console" : "running")
-            .equals("console"),
+        ready(),
         restart(),
         limits(),
         new Definition.Origin(file, text));
@@ -260,6 +259,14 @@ final class DefinitionReader {
       problem(key, "\"" + value + "\"", "is no path: " + e.getReason());
       return file;
     }
+  }
+
+  private Definition.Ready ready() {
+    String ready = json.getString("ready", json.containsKey("image") ? "console" : "running");
+    if (ready.equals("agent") && !json.getBoolean("vsock", true)) {
+      problem("ready", "\"agent\"", "needs the guest's virtio socket; leave out \"vsock\": false");
+    }
+    return Definition.Ready.valueOf(ready.toUpperCase(Locale.ROOT));
   }
 
   private Definition.Restart restart() {

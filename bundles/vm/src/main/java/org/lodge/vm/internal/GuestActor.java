@@ -167,7 +167,7 @@ final class GuestActor {
       case Message.Exited exited when exited.run() != run -> {}
       case Message.Heard heard -> heard(heard.marker());
       case Message.HeardInside heard when run == null -> {}
-      case Message.HeardInside heard -> heard(heard.marker());
+      case Message.HeardInside heard -> heardInside(heard.marker());
       case Message.Rebooted rebooted -> LOG.info("The guest rebooted itself");
       default -> dispatch(message);
     }
@@ -211,6 +211,15 @@ final class GuestActor {
       if (state == GuestState.RUNNING || state == GuestState.PAUSED) {
         up.ready();
       }
+    }
+  }
+
+  /** An agent is there, or says that the guest has come up; for some the one is the other. */
+  private void heardInside(Machine.Marker marker) {
+    heard(marker);
+    Definition inForce = run.definition;
+    if (inForce != null && inForce.ready() == Definition.Ready.AGENT) {
+      heard(Machine.Marker.READY);
     }
   }
 

@@ -57,7 +57,7 @@ final class Up {
   /** The virtual CPUs have just been let run. */
   void entered() {
     g.jobs.set(Jobs.Timer.STABLE, STABLE);
-    if (!g.run.definition.saysReady()) {
+    if (g.run.definition.ready() == Definition.Ready.RUNNING) {
       g.run.isReady = true;
     }
     awaitReady();

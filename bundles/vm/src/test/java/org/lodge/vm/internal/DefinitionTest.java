@@ -52,7 +52,7 @@ class DefinitionTest {
     Definition d = read("work", "{\"image\":\"app\"}").good().get("work");
     assertEquals(512L << 20, d.memoryBytes());
     assertEquals(Optional.of("app"), d.image());
-    assertTrue(d.saysReady());
+    assertEquals(Definition.Ready.CONSOLE, d.ready());
     assertEquals(Duration.ofSeconds(20), d.limits().stop());
     assertEquals(Definition.Policy.NEVER, d.restart().policy());
   }
@@ -77,8 +77,7 @@ class DefinitionTest {
     assertEquals(Duration.ofMillis(1500), d.limits().ready());
     assertEquals(Duration.ofMillis(500), d.restart().delay(0));
     assertEquals(Duration.ofMillis(2000), d.restart().delay(2));
-    assertTrue(
-        d.userNetwork() && d.autostart() && d.saysReady() && d.disks().getFirst().readOnly());
+    assertTrue(d.userNetwork() && d.autostart() && d.disks().getFirst().readOnly());
   }
 
   @Test

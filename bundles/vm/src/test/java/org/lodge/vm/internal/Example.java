@@ -38,7 +38,7 @@ final class Example {
         Set.of(),
         List.of(requires),
         false,
-        saysReady,
+        saysReady ? Definition.Ready.CONSOLE : Definition.Ready.RUNNING,
         new Definition.Restart(policy, Duration.ofSeconds(1), Duration.ofSeconds(8), 3),
         new Definition.Limits(
             Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(20)),
