@@ -124,6 +124,7 @@ class GuestLifeIT {
 
     host.lodge("down", "--keep").ok();
     assertTrue(LodgeHost.lives(pid));
+    LodgeHost.until("Lodge has ended", () -> host.lodge("ls").exit() == 3);
     host.up();
     assertEquals(pid, host.pid("work"));
 
