@@ -159,5 +159,7 @@ void root_first_program(char **arguments);
 void root_guard(void);
 /* Moves to the root of process 1, where that has changed. */
 void root_follow(void);
+/* False while the guest is in its initramfs, whose files are not those it is going to have. */
+bool root_is_final(void);
 
 #endif

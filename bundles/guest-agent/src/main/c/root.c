@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 
 #define OWN_PROC "/lodge/proc"
 #define AGAIN_MICROS 100000
+#define RAMFS_MAGIC 0x858458f6
+#define TMPFS_MAGIC 0x01021994
 
 #define INSTALLED "/usr/lib/lodge/lodge-agent"
 #define PLACE "/run/lodge"
@@ -88,6 +91,12 @@ static void install(void) {
   if (copy >= 0) {
     close(copy);
   }
+}
+
+bool root_is_final(void) {
+  struct statfs root;
+  return proc < 0 || statfs("/", &root) != 0 ||
+         (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC);
 }
 
 void root_follow(void) {

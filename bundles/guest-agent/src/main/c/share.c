@@ -135,6 +135,10 @@ static _Noreturn void become_share(int root, uint64_t token) {
 }
 
 void share_open(const struct request *request) {
+  if (!root_is_final()) {
+    send_result(request->call, EAGAIN, "the guest is still starting");
+    return;
+  }
   int root = open(request->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0 && errno == ENOENT && request->number != 0 && mkdir(request->path, 0755) == 0) {
     root = open(request->path, O_PATH | O_DIRECTORY | O_CLOEXEC);

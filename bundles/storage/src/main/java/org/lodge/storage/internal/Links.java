@@ -16,6 +16,8 @@ final class Links implements AutoCloseable {
   private final Connector connector;
   private final String what;
   private final long waitNanos;
+  private volatile long patienceEndsNanos;
+  private volatile boolean hurries;
   private Link current;
   private int epoch;
   private boolean connecting;
@@ -41,6 +43,13 @@ final class Links implements AutoCloseable {
     return System.nanoTime() + waitNanos;
   }
 
+  /** Whoever uses this is about to end: nobody waits longer than this any more. */
+  synchronized void hurry(Duration most) {
+    patienceEndsNanos = System.nanoTime() + most.toNanos();
+    hurries = true;
+    notifyAll();
+  }
+
   /** An open connection; null where there is none by the deadline, or never again. */
   Link await(long deadlineNanos) {
     while (true) {
@@ -53,7 +62,9 @@ final class Links implements AutoCloseable {
           if (current != null && current.isOpen()) {
             return current;
           }
-          long left = deadlineNanos - System.nanoTime();
+          long now = System.nanoTime();
+          long left = deadlineNanos - now;
+          left = hurries ? Math.min(left, patienceEndsNanos - now) : left;
           if (left <= 0) {
             return null;
           }

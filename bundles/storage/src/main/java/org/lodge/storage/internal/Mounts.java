@@ -15,7 +15,7 @@ import org.lodge.agent.ExitStatus;
 /** Lets a guest's agent mount shares, and let go of them. Calls wait for the guest. */
 final class Mounts {
   private static final Duration AGENT = Duration.ofSeconds(60);
-  private static final Duration PROGRAM = Duration.ofSeconds(30);
+  private static final Duration PROGRAM = Duration.ofSeconds(60);
   private static final int TEXT_MAX = 400;
 
   /** Small images have these programs in busybox alone. */
@@ -27,7 +27,7 @@ final class Mounts {
       EITHER
           + "b modprobe -q virtiofs 2>/dev/null; b mkdir -p \"$2\" && n=0"
           + " && until said=$(b mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
-          + " n=$((n+1)); [ $n -lt 50 ] || { echo \"$said\"; exit 1; }; b sleep 0.1; done";
+          + " n=$((n+1)); [ $n -lt 300 ] || { echo \"$said\"; exit 1; }; b sleep 0.1; done";
 
   private static final String UNMOUNT = EITHER + "b umount -l \"$1\" 2>&1";
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.WeakHashMap;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
 import org.lodge.filesystem.DirectorySettings;
@@ -35,6 +36,7 @@ public final class Offers implements FileSystemOffer {
   private final Agents agents;
   private final ShareDefinitions definitions;
   private final Map<String, Grant> granted = new HashMap<>();
+  private final Map<Links, String> guestOf = new WeakHashMap<>();
   private volatile FileSystems fileSystems;
 
   @Activate
@@ -62,6 +64,15 @@ public final class Offers implements FileSystemOffer {
 
   synchronized void withdraw(Grant grant) {
     granted.remove(grant.guest() + "/" + grant.share());
+  }
+
+  /** The guest is going: what it still asks for must not wait for others that may be gone. */
+  synchronized void hurry(String guest, Duration most) {
+    guestOf.forEach((links, client) -> {
+      if (client.equals(guest)) {
+        links.hurry(most);
+      }
+    });
   }
 
   private synchronized Optional<Grant> find(String guest, String share) {
@@ -109,6 +120,9 @@ public final class Offers implements FileSystemOffer {
             (epoch, limit) -> connect(grant, epoch, limit),
             grant.share() + " for " + grant.guest(),
             grant.patience());
+    synchronized (this) {
+      guestOf.put(links, grant.guest());
+    }
     return new RemoteFiles(links, new RemoteSettings(grant.uid(), grant.ownerUid()));
   }
 

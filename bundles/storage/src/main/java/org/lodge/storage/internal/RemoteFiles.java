@@ -108,6 +108,7 @@ final class RemoteFiles implements FileSystem {
       Attributes attributes = new Attributes();
       boolean same =
           exchange.error() == 0
+              && exchange.getLong(0) > 0
               && Replies.attributes(exchange, Replies.ENTRY_ATTRIBUTES, attributes)
               && attributes.inode == node.inode
               && (attributes.mode & Attributes.TYPE) == node.type;
@@ -171,7 +172,7 @@ final class RemoteFiles implements FileSystem {
       throws LostException {
     long remote = exchange.getLong(at);
     boolean good =
-        Replies.attributes(exchange, at + Replies.ENTRY_ATTRIBUTES, into.attributes) && remote != 0;
+        Replies.attributes(exchange, at + Replies.ENTRY_ATTRIBUTES, into.attributes) && remote > 0;
     RemoteNode node =
         good
             ? nodes.found(
@@ -778,7 +779,7 @@ final class RemoteFiles implements FileSystem {
       name.of(exchange.memory(), names, length);
       boolean looked =
           plus
-              && exchange.getLong(at) != 0
+              && exchange.getLong(at) > 0
               && found(link, exchange, at, directory, name.bytes(), entry) == 0;
       if (into.fits(length)) {
         into.add(

@@ -96,6 +96,9 @@ public final class SharesService implements Shares, GuestListener {
 
   @Override
   public void guestChanged(GuestStatus status, GuestState before) {
+    if (status.state() == GuestState.STOPPING && before != GuestState.STOPPING) {
+      offers.hurry(status.name(), SOON);
+    }
     if (isUp(status) && !byGuest.containsKey(status.name())) {
       begin(status.name());
     } else if (!status.state().hasProcess() && before.hasProcess()) {

@@ -1,0 +1,155 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.lodge.vsock.VsockStream;
+import org.lodge.vsock.VsockType;
+
+/**
+ * A storage guest that answers as it likes: mostly with a reply of the right form and random
+ * content, sometimes with lies about length, error or request, sometimes not at all but with the
+ * end of the connection.
+ */
+final class HostileGuest implements VsockStream {
+  private static final ByteBuffer END = ByteBuffer.allocate(0);
+
+  private final Random random;
+  private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
+  private final ByteBuffer asked = ByteBuffer.allocate(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
+  private ByteBuffer current = END;
+  private volatile boolean over;
+
+  HostileGuest(Random random) {
+    this.random = random;
+  }
+
+  @Override
+  public synchronized void write(ByteBuffer from) throws IOException {
+    if (over) {
+      throw new IOException("reset");
+    }
+    asked.put(from);
+    while (asked.position() >= 4 && asked.position() >= asked.getInt(0)) {
+      int length = asked.getInt(0);
+      answer(asked.getInt(4), asked.getLong(8), length);
+      asked.flip().position(length);
+      asked.compact();
+    }
+  }
+
+  private void answer(int opcode, long unique, int length) {
+    if (opcode == Op.FORGET || opcode == Op.RELEASE || opcode == Op.RELEASEDIR) {
+      return;
+    }
+    int body = random.nextInt(3) == 0 ? random.nextInt(300) : usual(opcode);
+    boolean fails = random.nextInt(6) == 0;
+    ByteBuffer reply = ByteBuffer.allocate(16 + body).order(ByteOrder.LITTLE_ENDIAN);
+    reply.putInt(random.nextInt(40) == 0 ? random.nextInt() : 16 + (fails ? 0 : body));
+    reply.putInt(fails ? -random.nextInt(600) : 0);
+    reply.putLong(random.nextInt(40) == 0 ? random.nextLong() : unique);
+    fill(reply, opcode);
+    reply.flip().limit(16 + (fails ? 0 : body));
+    replies.add(reply);
+    if (random.nextInt(100) == 0) {
+      reset();
+    }
+  }
+
+  private static int usual(int opcode) {
+    return switch (opcode) {
+      case Op.LOOKUP, Op.MKDIR, Op.MKNOD, Op.SYMLINK, Op.LINK -> 128;
+      case Op.GETATTR, Op.SETATTR -> 104;
+      case Op.CREATE, Op.TMPFILE -> 144;
+      case Op.OPEN, Op.OPENDIR -> 16;
+      case Op.WRITE, Op.LSEEK, Op.COPY_FILE_RANGE -> 8;
+      case Op.STATFS -> 80;
+      case Op.READ, Op.READLINK, Op.READDIR, Op.READDIRPLUS, Op.GETXATTR, Op.LISTXATTR -> 200;
+      default -> 0;
+    };
+  }
+
+  private void fill(ByteBuffer reply, int opcode) {
+    int at = reply.position();
+    while (reply.remaining() >= 4) {
+      reply.putInt(random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(5));
+    }
+    int mode =
+        switch (opcode) {
+          case Op.GETATTR, Op.SETATTR -> at + 16 + 60;
+          default -> at + 40 + 60;
+        };
+    if (mode + 4 <= reply.capacity() && random.nextInt(4) > 0) {
+      reply.putInt(mode, random.nextBoolean() ? 0100644 : 0040755);
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    try {
+      while (!current.hasRemaining()) {
+        current = replies.take();
+        if (current == END) {
+          return -1;
+        }
+      }
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+    int count = Math.min(into.remaining(), current.remaining());
+    into.put(into.position(), current, current.position(), count);
+    into.position(into.position() + count);
+    current.position(current.position() + count);
+    return count;
+  }
+
+  @Override
+  public void reset() {
+    over = true;
+    replies.add(END);
+  }
+
+  @Override
+  public void close() {
+    reset();
+  }
+
+  @Override
+  public String guest() {
+    return "storage";
+  }
+
+  @Override
+  public long guestPort() {
+    return 1;
+  }
+
+  @Override
+  public long hostPort() {
+    return 1;
+  }
+
+  @Override
+  public VsockType type() {
+    return VsockType.STREAM;
+  }
+
+  @Override
+  public boolean messageEnded() {
+    return false;
+  }
+
+  @Override
+  public int available() {
+    return 0;
+  }
+
+  @Override
+  public void shutdownOutput() {}
+
+  @Override
+  public void shutdownInput() {}
+}
