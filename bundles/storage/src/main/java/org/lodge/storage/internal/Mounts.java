@@ -22,9 +22,11 @@ final class Mounts {
   private static final String EITHER =
       "b() { if command -v \"$1\" >/dev/null; then \"$@\"; else busybox \"$@\"; fi; }; ";
 
-  /** The driver may still be probing the device. */
+  /** It may be mounted since before this Lodge; the driver may still be probing the device. */
   private static final String MOUNT =
       EITHER
+          + "while read -r d at kind rest; do"
+          + " [ \"$at $kind\" = \"$2 virtiofs\" ] && exit 0; done < /proc/mounts; "
           + "b modprobe -q virtiofs 2>/dev/null; b mkdir -p \"$2\" && n=0"
           + " && until said=$(b mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
           + " n=$((n+1)); [ $n -lt 300 ] || { echo \"$said\"; exit 1; }; b sleep 0.1; done";

@@ -9,6 +9,8 @@ final class Negotiation {
 
   Negotiation(FsSettings settings) {
     this.settings = settings;
+    // A driver that agreed with a Lodge that died does not ask again.
+    flags = wanted();
   }
 
   private long wanted() {
