@@ -5,7 +5,7 @@ import java.util.Map;
 /**
  * A connection that waits for the guest it is told to.
  *
- * @param connectionId that of its {@link Connection}
+ * @param connectionId that of its {@link Connection}; 0 where it is not said
  * @param token to be shown with the stream, once, by this guest, within the broker's time limit
  * @param service one that the guest has declared
  * @param source who called: a guest or {@code @host}
@@ -21,5 +21,16 @@ public record Announcement(
     Metadata metadata) {
   public Announcement {
     options = Map.copyOf(options);
+  }
+
+  /** One that does not say of which connection it is. */
+  public Announcement(
+      String token,
+      String service,
+      String argument,
+      String source,
+      Map<String, String> options,
+      Metadata metadata) {
+    this(0, token, service, argument, source, options, metadata);
   }
 }

@@ -2,12 +2,14 @@ package org.lodge.images;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The images that guests boot from.
  *
  * <p>Thread-safe. Builds of one image take turns; builds of different images run side by side.
  */
+@ProviderType
 public interface Images {
 
   /** Those defined, built or imported, by name. */

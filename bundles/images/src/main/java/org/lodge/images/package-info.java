@@ -1,6 +1,6 @@
 /** Guest images: built from Debian packages or imported, pinned by digest. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.lodge.images;
 
 import org.osgi.annotation.bundle.Export;
