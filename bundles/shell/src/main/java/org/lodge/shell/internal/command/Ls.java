@@ -1,6 +1,8 @@
 package org.lodge.shell.internal.command;
 
 import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonObjectBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,7 @@ final class Ls implements Command {
       List.of(
           new Column("NAME", Style.LEFT, 1),
           new Column("STATE", Style.STATE, 0),
+          new Column("READY", Style.LEFT, 0),
           new Column("SINCE", Style.RIGHT, 0),
           new Column("CPUS", Style.RIGHT, 0),
           new Column("MEMORY", Style.RIGHT, 0),
@@ -56,7 +59,7 @@ final class Ls implements Command {
     Description description =
         Description.of("ls", "List the guests and their states")
             .details(
-                "SINCE is how long a guest has been in its state, USED the memory that its monitor"
+                "READY is whether it has come up, which its agent or its console says. SINCE is how long a guest has been in its state, USED the memory that its monitor"
                     + " holds. NOTE says whether an edited definition waits for the next start"
                     + " (pending), how often the guest was restarted by itself, and at which stage and why a start failed.")
             .argument("GUEST", Kind.GUEST, Arity.ANY, "only these; all if none is named")
@@ -66,7 +69,17 @@ final class Ls implements Command {
                 "lodge ls --json | jq -r '.guests[] | select(.state==\"failed\").name'",
                 "The names of those that failed.")
             .json("guests", "the guests by name");
-    return Jsons.describeGuest(description, "guests[]");
+    return Jsons.describeGuest(description, "guests[]")
+        .json("guests[].ready", "whether it has come up; absent where that is not known");
+  }
+
+  private JsonObjectBuilder json(GuestStatus status) {
+    JsonObjectBuilder json = Json.createObjectBuilder(Jsons.guest(status));
+    String ready = FromInside.ready(services, status);
+    if (!ready.isEmpty()) {
+      json.add("ready", ready.equals("yes"));
+    }
+    return json;
   }
 
   @Override
@@ -80,13 +93,15 @@ final class Ls implements Command {
       list.add(guests.status(name));
     }
     if (invocation.json()) {
-      invocation.print(Json.createObjectBuilder().add("guests", Jsons.guests(list)).build());
+      JsonArrayBuilder all = Json.createArrayBuilder();
+      list.forEach(status -> all.add(json(status)));
+      invocation.print(Json.createObjectBuilder().add("guests", all).build());
     } else if (list.isEmpty()) {
       invocation.out().println("No guest is declared; see config/vm and: lodge help check");
     } else if (invocation.flag("times")) {
       invocation.print(new Table(TIMES, list.stream().map(Ls::times).toList()));
     } else {
-      invocation.print(new Table(COLUMNS, list.stream().map(Ls::row).toList()));
+      invocation.print(new Table(COLUMNS, list.stream().map(this::row).toList()));
     }
     return ExitCode.OK;
   }
@@ -106,7 +121,7 @@ final class Ls implements Command {
     return time.map(Durations::seconds).orElse("");
   }
 
-  private static List<String> row(GuestStatus status) {
+  private List<String> row(GuestStatus status) {
     String used = "";
     if (status.pid().isPresent()) {
       used =
@@ -117,6 +132,7 @@ final class Ls implements Command {
     return List.of(
         status.name(),
         GuestText.state(status),
+        FromInside.ready(services, status),
         GuestText.age(status),
         Integer.toString(status.cpus()),
         Durations.size(status.memoryBytes()),

@@ -1,5 +1,7 @@
 package org.lodge.shell.internal.command;
 
+import jakarta.json.Json;
+import jakarta.json.JsonObjectBuilder;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,25 +32,39 @@ final class Show implements Command {
   public Description description() {
     Description description =
         Description.of("show", "Show all that is known of a guest")
+            .details(
+                "From agent on, the lines are the guest's own word, which its agent has been asked"
+                    + " for; they are missing where no agent is connected.")
             .argument("GUEST", Kind.GUEST, Arity.ONE, "which")
             .flag("verbose", 'v', "the monitor's command line too")
             .example("lodge show work", "State, times, accelerator and why, last failure.")
             .example("lodge show --verbose work", "How its monitor was started, too.");
-    return Jsons.describeGuest(description, "guest");
+    description =
+        Jsons.describeGuest(description, "guest")
+            .json("guest.ready", "whether it has come up; absent where that is not known");
+    return FromInside.describe(description, "guest.agent");
   }
 
   @Override
   public int run(Invocation invocation) throws Exception {
     GuestStatus status = services.guests().status(invocation.text("GUEST"));
+    String ready = FromInside.ready(services, status);
+    Optional<FromInside> inside = FromInside.ask(services, status.name());
     if (invocation.json()) {
-      invocation.print(
-          jakarta.json.Json.createObjectBuilder().add("guest", Jsons.guest(status)).build());
+      JsonObjectBuilder json = Json.createObjectBuilder(Jsons.guest(status));
+      if (!ready.isEmpty()) {
+        json.add("ready", ready.equals("yes"));
+      }
+      inside.ifPresent(said -> json.add("agent", said.json()));
+      invocation.print(Json.createObjectBuilder().add("guest", json).build());
       return ExitCode.OK;
     }
     PrintStream out = invocation.out();
     field(invocation, "name", status.name());
     field(invocation, "description", status.description());
-    field(invocation, "state", GuestText.state(status) + ", for " + GuestText.age(status));
+    String upOrNot = ready.isEmpty() ? "" : ready.equals("yes") ? ", ready" : ", not ready yet";
+    field(
+        invocation, "state", GuestText.state(status) + upOrNot + ", for " + GuestText.age(status));
     if (status.pending()) {
       field(invocation, "pending", "its definition was edited; applies at the next start");
     }
@@ -63,6 +79,7 @@ final class Show implements Command {
     field(invocation, "cpus", Integer.toString(status.cpus()));
     field(invocation, "restarts", Integer.toString(status.restarts()));
     field(invocation, "last start", times(status.startTimes()));
+    inside.ifPresent(said -> said.fields().forEach((name, text) -> field(invocation, name, text)));
     if (invocation.flag("verbose")) {
       field(invocation, "command line", String.join(" ", status.commandLine()));
     }
