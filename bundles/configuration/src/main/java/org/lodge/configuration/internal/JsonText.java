@@ -6,7 +6,6 @@ import jakarta.json.JsonReader;
 import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
-import jakarta.json.stream.JsonLocation;
 import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParserFactory;
 import jakarta.json.stream.JsonParsingException;
@@ -54,19 +53,21 @@ final class JsonText {
       }
       return reader.readValue();
     } catch (JsonParsingException e) {
-      JsonLocation at = e.getLocation();
-      throw new SyntaxException(
-          "is not JSON: line "
-              + at.getLineNumber()
-              + ", column "
-              + at.getColumnNumber()
-              + ": "
-              + plain(e.getMessage()));
+      String place = place(text, e.getLocation().getStreamOffset());
+      throw new SyntaxException("is not JSON: " + place + ": " + plain(e.getMessage()));
     } catch (JsonException e) {
       throw new SyntaxException("is not JSON: " + plain(e.getMessage()));
     } catch (RuntimeException e) {
       throw new SyntaxException("is not JSON that can be read: " + plain(e.toString()));
     }
+  }
+
+  /** Counted here: at the end of a text the parser counts what its buffer had room for. */
+  private static String place(String text, long parsersOffset) {
+    int offset = Math.clamp(parsersOffset, 0, text.length());
+    long line = 1 + text.substring(0, offset).chars().filter(c -> c == '\n').count();
+    int column = offset - text.lastIndexOf('\n', offset - 1);
+    return "line " + line + ", column " + column;
   }
 
   /** The parser's message without its own location, and with characters instead of their codes. */

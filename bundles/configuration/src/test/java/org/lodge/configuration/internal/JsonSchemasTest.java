@@ -56,6 +56,20 @@ class JsonSchemasTest {
   }
 
   @Test
+  void anErrorIsToldWithThePlaceWhereAnEditorShowsIt() {
+    for (String[] text :
+        new String[][] {
+          {"{\"accel\":", "line 1, column 10: "},
+          {"{\n \"accel\": kvm}", "line 2, column 11: "},
+          {"{\n\n\"accel\":\"kvm\",}\n", "line 3, column 15: "},
+          {"{} x", "line 1, column 4: "}
+        }) {
+      String message = only(text[0]).message();
+      assertTrue(message.startsWith("is not JSON: " + text[1]), message);
+    }
+  }
+
+  @Test
   void aWrongTypeSaysThePlaceAndWhatIsAllowed() {
     Problem problem = only("{\"accel\":\"kvm\",\"disks\":[{\"path\":\"a\"},{\"path\":7}]}");
     assertEquals(new Problem("disks[1].path", "7", "must be a string: where the file is"), problem);
