@@ -213,8 +213,12 @@ public final class ImagesService implements Images {
       Optional<Stored> stored = store.current(name);
       Path file = definitionFile(name);
       if (!Files.exists(file)) {
-        return status(
-            stored.orElseThrow(() -> new IOException("it has gone")), true, Optional.empty());
+        Stored kept = stored.orElseThrow(() -> new IOException("it has gone"));
+        Optional<String> gone =
+            kept.origin() == Origin.DEFINITION
+                ? Optional.of("its definition " + file + " was removed; it stays as it was built")
+                : Optional.empty();
+        return status(kept, true, gone);
       }
       DefinitionReader.Result result = reader.read(file);
       Optional<String> problem = result.problems().stream().findFirst();

@@ -1,6 +1,8 @@
 package org.lodge.shell.internal.command;
 
 import jakarta.json.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodge.images.BuildOptions;
@@ -54,8 +56,11 @@ final class ImageBuild implements Command {
                   + String.join(", ", images.list().stream().map(ImageStatus::name).toList())));
     }
     if (names.isEmpty()) {
+      // An image outlives its definition, and can't be built any more.
+      Path definitions = services.folder("lodge.config").resolve("image");
       images.list().stream()
           .filter(image -> image.origin() == ImageStatus.Origin.DEFINITION)
+          .filter(image -> Files.exists(definitions.resolve(image.name() + ".json")))
           .forEach(image -> names.add(image.name()));
     }
     BuildOptions options =
