@@ -27,6 +27,9 @@ public final class TableLayout {
       StringBuilder line = new StringBuilder();
       int used = 0;
       for (int i = 0; i < widths.length; i++) {
+        if (widths[i] == 0) {
+          continue;
+        }
         if (used > 0) {
           line.append(GAP);
           used += GAP.length();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import jakarta.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PipedInputStream;
@@ -241,6 +242,24 @@ class InsideTest {
     Files.writeString(root.resolve("a"), "x");
     assertEquals(0, shell.run("cp", "display:/a", "/dev/null"));
     assertFalse(Files.isRegularFile(Path.of("/dev/null")));
+  }
+
+  @Test
+  void whatTheGuestSaysOfItselfIsShown() {
+    assertEquals(0, shell.run("show", "display"));
+    assertTrue(shell.out().contains("state         running, ready, for "), shell.out());
+    assertTrue(shell.out().contains("load          0.50 0.25 0.13, 42 programs"), shell.out());
+    assertTrue(shell.out().contains("used memory   384M of 512M, 75 %"), shell.out());
+    assertTrue(shell.out().contains("addresses     eth0 192.168.7.2/24"), shell.out());
+    assertEquals(0, shell.run("show", "display", "--json"));
+    JsonObject agent = shell.json().getJsonObject("guest").getJsonObject("agent");
+    assertEquals("6.12", agent.getString("kernel"));
+    assertEquals(
+        "192.168.7.2", agent.getJsonArray("addresses").getJsonObject(0).getString("address"));
+    shell.run("ls");
+    assertTrue(shell.out().lines().toList().get(1).startsWith("display  running  yes"));
+    shell.run("show", "storage");
+    assertFalse(shell.out().contains("agent "), shell.out());
   }
 
   @Test

@@ -79,6 +79,8 @@ class RulesTest {
     assertEquals(0, shell.run("policy", "explain", "sign", "display", "storage"));
     assertTrue(shell.out().contains("sign display storage: allowed, to storage"), shell.out());
     assertTrue(shell.out().contains("*  50-own.policy:2"), shell.out());
+    shell.run("policy", "explain", "sign", "work", "storage");
+    assertTrue(shell.out().contains("the source work is not display"), shell.out());
     shell.run("policy", "explain", "sign", "work", "storage", "--json");
     assertEquals("deny", shell.json().getString("action"));
     assertFalse(shell.json().containsKey("rule"));
