@@ -43,11 +43,27 @@ public final class Main {
     String socket = (run == null ? "/run/lodge" : run) + "/admin.sock";
     SocketChannel channel = connect(socket, waitMillis);
     if (channel == null) {
-      System.err.println(
-          "Lodge is not running; start it with: lodge up\n(nothing answers at " + socket + ")");
+      sayNotRunning(arguments, first, socket);
       System.exit(NOT_RUNNING);
     }
     System.exit(relay(channel, request(arguments, first)));
+  }
+
+  /** In the form of all other errors where JSON is asked for. */
+  private static void sayNotRunning(String[] arguments, int first, String socket) {
+    String message = "Lodge is not running; start it with: lodge up";
+    String line = "nothing answers at " + socket;
+    for (int i = first; i < arguments.length && !arguments[i].equals("--"); i++) {
+      if (arguments[i].equals("--json")) {
+        StringBuilder json = new StringBuilder("{\"error\":{\"message\":");
+        quote(json, message);
+        json.append(",\"exitCode\":").append(NOT_RUNNING).append(",\"lines\":[");
+        quote(json, line);
+        System.err.println(json.append("]}}"));
+        return;
+      }
+    }
+    System.err.println(message + "\n(" + line + ")");
   }
 
   private static SocketChannel connect(String socket, int waitMillis) throws InterruptedException {

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -87,6 +88,9 @@ final class AdminServer implements Closeable {
     ServerSocketChannel channel = null;
     try {
       lock(lockFile, socket);
+      // For who waits for the end of this process.
+      String pid = ProcessHandle.current().pid() + "\n";
+      lockFile.truncate(0).write(StandardCharsets.US_ASCII.encode(pid));
       channel = bind(run, socket);
       AdminServer server =
           new AdminServer(socket, lockFile, channel, Files.getOwner(socket), commands);
