@@ -49,6 +49,7 @@ public final class Bench {
   private Map<String, Part> parts() {
     Map<String, Part> parts = new LinkedHashMap<>();
     parts.put("lodge", this::containerAndClient);
+    parts.put("exec", () -> new CommandBench(home, runs, table).run());
     parts.put("start", () -> guestStart("storage", "storage"));
     parts.put("desktop", this::desktop);
     parts.put("blk", () -> new DiskBench(home, runs, table).run());

@@ -84,7 +84,7 @@ final class BenchHost implements AutoCloseable {
     }
   }
 
-  double lodgeMillis(String command) throws Exception {
+  double lodgeMillis(String... command) throws Exception {
     return millis(process(lodge(command)));
   }
 
