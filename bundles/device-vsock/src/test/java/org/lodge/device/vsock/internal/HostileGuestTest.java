@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lodge.virtio.DeviceException;
@@ -22,6 +23,7 @@ import org.lodge.vsock.internal.Hub;
 @Timeout(120)
 class HostileGuestTest {
   private static final int PORT = 7000;
+  private static final int SEEDS = 12;
   private static final int[] NUMBERS = {
     0,
     1,
@@ -45,41 +47,59 @@ class HostileGuestTest {
   };
   private static final long[] CIDS = {0, 1, 2, 3, 4, 5, 0xffff_ffffL, -1, 1L << 32, 2 + (1L << 32)};
 
+  /**
+   * The same few each time; a long run by hand goes on from there, with {@code
+   * -Dlodge.fuzz.seconds=600}, from another seed with {@code -Dlodge.fuzz.seed}.
+   */
   @Test
   void anyPacketsHarmNobodyElse() throws Exception {
-    for (long seed = 1; seed <= 12; seed++) {
-      Random random = new Random(seed);
-      Hub hub = new Hub();
-      List<VsockStream> ofHostile = new CopyOnWriteArrayList<>();
-      List<VsockStream> ofOther = new CopyOnWriteArrayList<>();
-      hub.addListener(
-          request ->
-              (request.guest().equals("hostile") ? ofHostile : ofOther).add(request.accept()),
-          Map.of(VsockListener.PORT, PORT));
-      try (TestGuest hostile = new TestGuest(hub, "hostile", 3);
-          TestGuest other = new TestGuest(hub, "other", 4)) {
-        other.send(other.packet(Header.REQUEST, 1, PORT, 0, 0, new byte[0]));
-        other.receive(Header.RESPONSE);
-        for (int step = 0; step < 3000; step++) {
-          attack(hostile, random);
-          if (!ofHostile.isEmpty()) {
-            useOrAbuse(ofHostile, hub, random);
-          }
-        }
-        for (VsockStream stream : ofHostile) {
-          assertTrue(stream.available() <= 256 << 10);
-        }
-        byte[] sent = {1, 2, 3};
-        other.send(other.packet(Header.RW, 1, PORT, 0, 0, sent));
-        ByteBuffer got = ByteBuffer.allocate(3);
-        assertEquals(3, ofOther.getFirst().read(got));
-        assertArrayEquals(sent, got.array());
+    long first = Long.getLong("lodge.fuzz.seed", 1);
+    long nanos = TimeUnit.SECONDS.toNanos(Long.getLong("lodge.fuzz.seconds", 0));
+    long begin = System.nanoTime();
+    long seed = first;
+    for (; seed < first + SEEDS || System.nanoTime() - begin < nanos; seed++) {
+      try {
+        anyPacketsHarmNobodyElse(seed);
+      } catch (Exception | AssertionError e) {
+        throw new AssertionError("with seed " + seed, e);
       }
-      assertEquals(0, hub.endpoint("other").orElseThrow().connections());
-      ofHostile.forEach(VsockStream::close);
-      assertEquals(0, hub.endpoint("hostile").orElseThrow().connections());
-      hub.deactivate();
     }
+    if (nanos > 0) {
+      System.out.println("vsock fuzz: seeds " + first + " to " + (seed - 1));
+    }
+  }
+
+  private static void anyPacketsHarmNobodyElse(long seed) throws Exception {
+    Random random = new Random(seed);
+    Hub hub = new Hub();
+    List<VsockStream> ofHostile = new CopyOnWriteArrayList<>();
+    List<VsockStream> ofOther = new CopyOnWriteArrayList<>();
+    hub.addListener(
+        request -> (request.guest().equals("hostile") ? ofHostile : ofOther).add(request.accept()),
+        Map.of(VsockListener.PORT, PORT));
+    try (TestGuest hostile = new TestGuest(hub, "hostile", 3);
+        TestGuest other = new TestGuest(hub, "other", 4)) {
+      other.send(other.packet(Header.REQUEST, 1, PORT, 0, 0, new byte[0]));
+      other.receive(Header.RESPONSE);
+      for (int step = 0; step < 3000; step++) {
+        attack(hostile, random);
+        if (!ofHostile.isEmpty()) {
+          useOrAbuse(ofHostile, hub, random);
+        }
+      }
+      for (VsockStream stream : ofHostile) {
+        assertTrue(stream.available() <= 256 << 10);
+      }
+      byte[] sent = {1, 2, 3};
+      other.send(other.packet(Header.RW, 1, PORT, 0, 0, sent));
+      ByteBuffer got = ByteBuffer.allocate(3);
+      assertEquals(3, ofOther.getFirst().read(got));
+      assertArrayEquals(sent, got.array());
+    }
+    assertEquals(0, hub.endpoint("other").orElseThrow().connections());
+    ofHostile.forEach(VsockStream::close);
+    assertEquals(0, hub.endpoint("hostile").orElseThrow().connections());
+    hub.deactivate();
   }
 
   private static void attack(TestGuest guest, Random random) throws Exception {
