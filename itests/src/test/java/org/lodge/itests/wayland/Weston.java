@@ -30,7 +30,7 @@ public final class Weston implements AutoCloseable {
                 "--use-pixman",
                 "--socket=screen",
                 "--idle-time=0",
-                "--no-config",
+                "--config=" + still(folder),
                 "--debug",
                 "--log=" + folder.resolve("weston.log")));
     command.addAll(List.of(arguments));
@@ -42,6 +42,13 @@ public final class Weston implements AutoCloseable {
       }
       Thread.sleep(20);
     }
+  }
+
+  /** Nothing moves or fades by itself, so that pictures are the same each time. */
+  private static Path still(Path folder) throws IOException {
+    String none = "startup-animation=none\nclose-animation=none\nanimation=none\n";
+    return Files.writeString(
+        folder.resolve("weston.ini"), "[shell]\n" + none + "focus-animation=none\nlocking=false\n");
   }
 
   public Path socket() {

@@ -14,6 +14,8 @@ import org.lodge.wayland.protocol.opcode.WlSeat;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.XdgPopup;
+import org.lodge.wayland.protocol.opcode.XdgPositioner;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
@@ -28,6 +30,7 @@ class FrameTest {
   private int shm;
   private int pool;
   private int root;
+  private int shell;
   private int xdg;
   private int toplevel;
 
@@ -38,7 +41,7 @@ class FrameTest {
     compositor = rig.bind(registry, "wl_compositor", 4);
     subcompositor = rig.bind(registry, "wl_subcompositor", 1);
     shm = rig.bind(registry, "wl_shm", 1);
-    int shell = rig.bind(registry, "xdg_wm_base", 2);
+    shell = rig.bind(registry, "xdg_wm_base", 2);
     pool = rig.pool(shm, rig.client.connection.new MemoryFile(1 << 20), 1 << 20);
     root = rig.surface(compositor);
     xdg = rig.id("xdg_surface");
@@ -88,6 +91,36 @@ class FrameTest {
     rig.compositor.send(wrapper, WlSurface.EVENT_ENTER, shown.object("wl_keyboard"));
     rig.sync();
     assertEquals(0, rig.client.count("wl_surface@" + root + ".enter"));
+  }
+
+  @Test
+  void aPopupIsPlacedByItsFrameAndToldItsOwnSize() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    int positioner = rig.id("xdg_positioner");
+    rig.client.send(shell, XdgWmBase.CREATE_POSITIONER, positioner);
+    rig.client.send(positioner, XdgPositioner.SET_SIZE, 30, 20);
+    rig.client.send(positioner, XdgPositioner.SET_ANCHOR_RECT, 5, 6, 1, 1);
+    rig.compositor.await("set_size(38, 28)");
+    rig.compositor.await("set_anchor_rect(9, 10, 1, 1)");
+    int surface = rig.surface(compositor);
+    int popupSurface = rig.id("xdg_surface");
+    rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, popupSurface, surface);
+    int popup = rig.id("xdg_popup");
+    rig.client.send(popupSurface, XdgSurface.GET_POPUP, popup, xdg, positioner);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.send(shown.object("xdg_popup"), XdgPopup.EVENT_CONFIGURE, 5, 7, 38, 28);
+    rig.client.await("xdg_popup@" + popup + ".configure(5, 7, 30, 20)");
+    rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, 3);
+    rig.client.await("xdg_surface@" + popupSurface + ".configure(3)");
+    rig.client.send(popupSurface, XdgSurface.ACK_CONFIGURE, 3);
+    show(surface, 30, 20);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(38, 28)");
+    assertEquals(List.of(), shown.violations());
   }
 
   @Test

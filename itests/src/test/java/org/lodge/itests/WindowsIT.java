@@ -1,0 +1,127 @@
+package org.lodge.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.JsonArray;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Programs of two real guests on the compositor of a third. */
+class WindowsIT {
+  private static final int BLUE = 0xff2e86de;
+  private static final int RED = 0xffd33f49;
+
+  /** More than a frame has; letters or the desktop may have the colour here and there. */
+  private static final int SOME_PIXELS = 1000;
+
+  private static final String POLICY =
+      """
+      *        @host   @any      allow
+      wayland  work    @default  allow target=display mediated=yes color=2e86de
+      wayland  vault   @default  allow target=display mediated=yes color=d33f49
+      """;
+
+  private LodgeHost host;
+
+  @BeforeEach
+  void start() throws Exception {
+    host = new LodgeHost();
+    Path rules = Files.createDirectories(host.config.resolve("policy.d"));
+    Files.writeString(rules.resolve("50-test.policy"), POLICY);
+    host.define(
+        "display",
+        "{'image': 'display', 'memory': '512M', 'cpus': 2,"
+            + " 'screen': {'width': 1024, 'height': 768}, 'services': {'wayland':"
+            + " {'socket': '/run/user/0/wayland-1', 'handles': true}}}");
+    String app = "{'image': 'app', 'memory': '384M', 'wayland': true, 'requires': ['display']}";
+    host.define("work", app);
+    host.define("vault", app);
+    host.up();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    host.close();
+  }
+
+  @Test
+  void programsOfTwoGuestsShareADisplayAndAreToldApart() throws Exception {
+    host.lodge("start", "display", "work", "vault").ok();
+    host.lodge("run", "work", "foot").ok();
+    assertTrue(shown(BLUE), "foot of work has a frame of work's colour");
+    assertEquals(0, pixels(RED));
+
+    type("t", "o", "u", "c", "h", "spc", "slash", "t", "m", "p", "slash", "t", "ret");
+    LodgeHost.until(
+        "what was typed on the display's keyboard has reached the shell in work",
+        () -> host.lodge("exec", "work", "--", "test", "-e", "/tmp/t").exit() == 0);
+
+    host.lodge("run", "vault", "weston-flower").ok();
+    assertTrue(shown(RED), "the flower of vault has a frame of vault's colour");
+    assertEquals(List.of("work", "vault"), owners());
+
+    host.lodge("windows", "close", number("work")).ok();
+    LodgeHost.until("foot has closed its window", () -> owners().equals(List.of("vault")));
+    host.lodge("kill", "vault").ok();
+    LodgeHost.until("the windows of a guest go with it", () -> owners().isEmpty());
+    assertEquals("running", host.state("display"));
+
+    host.lodge("run", "work", "foot").ok();
+    assertTrue(shown(BLUE), "a program that is started again has its window again");
+    host.lodge("exec", "display", "--", "busybox", "killall", "-9", "weston").ok();
+    LodgeHost.until("the windows go with their compositor", () -> owners().isEmpty());
+    assertEquals("running", host.state("work"));
+  }
+
+  private void type(String... keys) throws Exception {
+    List<String> command = new ArrayList<>(List.of("keys", "display"));
+    command.addAll(List.of(keys));
+    host.lodge(command.toArray(String[]::new)).ok();
+  }
+
+  private JsonArray windows() throws Exception {
+    String json = host.lodge("windows", "--json").ok().out();
+    return LodgeHost.json(json).asJsonObject().getJsonArray("windows");
+  }
+
+  private List<String> owners() throws Exception {
+    return windows().stream().map(each -> each.asJsonObject().getString("guest")).toList();
+  }
+
+  private String number(String guest) throws Exception {
+    return windows().stream()
+        .map(each -> each.asJsonObject())
+        .filter(each -> each.getString("guest").equals(guest))
+        .map(each -> each.getJsonNumber("id").toString())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Whether the colour comes onto the screen. */
+  private boolean shown(int color) throws Exception {
+    LodgeHost.until(
+        Integer.toHexString(color) + " is on the screen", () -> pixels(color) > SOME_PIXELS);
+    return true;
+  }
+
+  private int pixels(int color) throws Exception {
+    Path file = host.place.resolve("screen.png");
+    host.lodge("screenshot", "display", file.toString()).ok();
+    BufferedImage picture = ImageIO.read(file.toFile());
+    int count = 0;
+    for (int y = 0; y < picture.getHeight(); y++) {
+      for (int x = 0; x < picture.getWidth(); x++) {
+        count += picture.getRGB(x, y) == color ? 1 : 0;
+      }
+    }
+    return count;
+  }
+}
