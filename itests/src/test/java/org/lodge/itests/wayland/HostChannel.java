@@ -9,7 +9,7 @@ import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.VsockType;
 
 /** A Unix socket in the place of a virtio socket, for an agent that runs on this host. */
-record HostChannel(SocketChannel channel, String guest)
+public record HostChannel(SocketChannel channel, String guest)
     implements VsockStream, VsockRequest, ByteStream {
   @Override
   public long guestPort() {

@@ -3,8 +3,6 @@ package org.lodge.agent.internal.handles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -25,7 +23,6 @@ import org.lodge.connect.ByteStream;
  */
 final class FarSocket implements HandleConnection {
   private static final Duration LINGER = Duration.ofSeconds(10);
-  private static final int MAKE_BYTES = 16;
   private static final int PASSED_BYTES = 16;
 
   private final String name;
@@ -35,6 +32,7 @@ final class FarSocket implements HandleConnection {
   private final Input input;
   private final HandleTable handles;
   private final Reads reads;
+  private final Maker maker;
   private final ReentrantLock pumping = new ReentrantLock();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean over = new AtomicBoolean();
@@ -55,6 +53,7 @@ final class FarSocket implements HandleConnection {
     input = new Input(stream);
     handles = new HandleTable(limits.handles());
     reads = new Reads(output);
+    maker = new Maker(this, handles, output);
   }
 
   // What arrives.
@@ -200,7 +199,11 @@ final class FarSocket implements HandleConnection {
   }
 
   private IOException hungUp() {
-    String why = "guest '%s': its agent has hung up".formatted(name);
+    String how =
+        closing.get()
+            ? "the connection to guest '%s' was closed"
+            : "guest '%s': its agent has hung up";
+    String why = how.formatted(name);
     finish(why);
     return new IOException(why);
   }
@@ -346,49 +349,20 @@ final class FarSocket implements HandleConnection {
 
   @Override
   public FileHandle makeFile(long sizeBytes, boolean sealed) throws IOException {
-    if (sizeBytes < 0) {
-      throw new IllegalArgumentException("a file of %d bytes".formatted(sizeBytes));
-    }
-    int seals = FileHandle.SEAL_SHRINK | (sealed ? FileHandle.SEAL_GROW : 0);
-    return make(
-        Frame.MAKE_FILE, seals, sizeBytes, "", id -> new FarFile(this, id, sizeBytes, seals, true));
+    requireOpen();
+    return maker.file(sizeBytes, sealed);
   }
 
   @Override
   public PipeHandle makePipe(PipeEnd passed) throws IOException {
-    boolean toRead = passed == PipeEnd.READ;
-    int what = toRead ? Frame.MAKE_PIPE_TO_READ : Frame.MAKE_PIPE_TO_WRITE;
-    int access = toRead ? Frame.WRITABLE : Frame.READABLE;
-    return make(what, 0, 0, "", id -> new FarPipe(this, id, Handle.Kind.PIPE, access));
+    requireOpen();
+    return maker.pipe(passed);
   }
 
   @Override
   public Handle makeListener(String path) throws IOException {
-    int bytes = path.getBytes(StandardCharsets.UTF_8).length;
-    if (!path.startsWith("/") || bytes > Frame.SOCKET_PATH_MAX || path.indexOf(0) >= 0) {
-      throw new IllegalArgumentException("'%s' can't be a socket's path".formatted(path));
-    }
-    return make(
-        Frame.MAKE_LISTENER, 0, 0, path, id -> new FarHandle(this, id, Handle.Kind.LISTENER));
-  }
-
-  private interface Maker<H extends FarHandle> {
-    H make(int id);
-  }
-
-  private <H extends FarHandle> H make(int what, int seals, long size, String path, Maker<H> maker)
-      throws IOException {
     requireOpen();
-    byte[] pathBytes = path.getBytes(StandardCharsets.UTF_8);
-    H handle = handles.addOfHost(maker::make);
-    if (handle == null) {
-      throw new IOException("guest '%s': too many handles are open".formatted(name));
-    }
-    ByteBuffer body = ByteBuffer.allocate(MAKE_BYTES + pathBytes.length);
-    body.order(ByteOrder.LITTLE_ENDIAN).putShort((short) what).putShort((short) 0);
-    body.putInt(seals).putLong(size).put(pathBytes);
-    output.hold(Frame.MAKE, handle.id, 0, body.flip());
-    return handle;
+    return maker.listener(path);
   }
 
   @Override
@@ -397,25 +371,7 @@ final class FarSocket implements HandleConnection {
       throws IOException {
     requireOpen();
     Frame.checkRows(offset, strideBytes, rowBytes, rows);
-    FarFile file = mine(to);
-    int limit = packed.limit();
-    int end = Math.addExact(packed.position(), Math.multiplyExact(rowBytes, rows));
-    int rowsAtOnce = Math.max(1, Frame.CHUNK_BYTES_MAX / rowBytes);
-    int partBytes = Math.min(rowBytes, Frame.CHUNK_BYTES_MAX);
-    long at = offset;
-    try {
-      for (int row = 0; row < rows; row += rowsAtOnce, at += strideBytes * rowsAtOnce) {
-        int count = Math.min(rowsAtOnce, rows - row);
-        for (int part = 0; part < rowBytes; part += partBytes) {
-          int bytes = Math.min(partBytes, rowBytes - part);
-          packed.limit(packed.position() + bytes * count);
-          output.writeRows(file.id, at + part, strideBytes, bytes, count, packed);
-          packed.limit(end);
-        }
-      }
-    } finally {
-      packed.limit(limit);
-    }
+    maker.fill(mine(to), offset, strideBytes, rowBytes, rows, packed);
   }
 
   /** Where a handle's own frames go. */
