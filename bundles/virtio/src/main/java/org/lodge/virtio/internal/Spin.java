@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
  */
 final class Spin {
   /** About what a sleep and the wake-up cost, with the driver's kick. */
-  static final long LIMIT_NANOS = 20_000;
+  static final long LIMIT_NANOS = 50_000;
 
   private final BooleanSupplier work;
   private final BooleanSupplier stopped;

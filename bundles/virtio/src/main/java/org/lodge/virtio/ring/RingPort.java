@@ -17,7 +17,7 @@ public interface RingPort {
   void wake();
 
   /**
-   * Whether {@link Ring#serve} may take up to 20 microseconds longer to wait for the driver's next
+   * Whether {@link Ring#serve} may take up to 50 microseconds longer to wait for the driver's next
    * request without sleeping; it does so only while that pays. Not for a thread that has other
    * rings to serve. Asked by the thread that serves.
    */
