@@ -1,0 +1,123 @@
+package org.lodge.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.lodge.itests.LodgeHost.Result;
+
+/** Directories of a storage guest in other guests, as those and a person see them. */
+@Timeout(value = 400, unit = TimeUnit.SECONDS)
+class SharesIT {
+
+  /** Changes a name between a file, a link out of the share and nothing, as fast as it can. */
+  private static final String ATTACKER =
+      "(cd /docs; mkdir in; echo inside > in/f; while [ ! -e /docs/stop ]; do"
+          + " mv in was; ln -s / in; rm in; mv was in; done) > /dev/null 2>&1 & :";
+
+  /** Reads through that name meanwhile; what it gets must be from inside. */
+  private static final String VICTIM =
+      "n=0; bad=0; while [ $n -lt 300 ]; do n=$((n+1));"
+          + " x=$(cat /docs/in/f /docs/in/etc/secret 2>/dev/null);"
+          + " case \"$x\" in *se''cret*) bad=$((bad+1));; esac; done; echo bad=$bad.";
+
+  private LodgeHost host;
+
+  @BeforeEach
+  void threeGuestsAndAShare() throws Exception {
+    host = new LodgeHost();
+    Files.createDirectories(host.config.resolve("share"));
+    host.define(
+        "storage",
+        "{'image': 'storage', 'memory': '192M', 'root': 'volume', 'volumeSize': '256M'}");
+    host.define("work", "{'image': 'storage', 'memory': '192M'}");
+    host.define("vault", "{'image': 'storage', 'memory': '192M'}");
+    share(
+        "docs",
+        "{'from': 'storage', 'path': '/srv/docs', 'create': true, 'waitSeconds': 300, 'to': {"
+            + " 'work': {'access': 'read-write', 'mount': '/docs', 'hidden': ['*.key']},"
+            + " 'vault': {'access': 'read-only', 'mount': '/docs', 'cache': 'none'}}}");
+    host.up();
+    host.lodge("start", "storage", "work", "vault").ok();
+    LodgeHost.until(
+        "both have the share",
+        () -> state("work").equals("mounted") && state("vault").equals("mounted"));
+  }
+
+  @AfterEach
+  void theHostEnds() throws Exception {
+    host.close();
+  }
+
+  private void share(String name, String definition) throws Exception {
+    Path file = host.config.resolve("share/" + name + ".json");
+    Files.writeString(file, definition.replace('\'', '"'));
+  }
+
+  private Optional<JsonObject> status(String share, String guest) throws Exception {
+    Result list = host.lodge("share", "ls", "--json").ok();
+    return LodgeHost.json(list.out()).asJsonObject().getJsonArray("shares").stream()
+        .map(each -> each.asJsonObject())
+        .filter(
+            each -> each.getString("share").equals(share) && each.getString("guest").equals(guest))
+        .findFirst();
+  }
+
+  private String state(String guest) throws Exception {
+    return status("docs", guest).map(each -> each.getString("state")).orElse("");
+  }
+
+  private static void assertIn(String part, String text) {
+    assertTrue(text.contains(part), text);
+  }
+
+  @Test
+  void whatOneGuestWritesAnotherReadsAndCanNotChangeWhoeverAttacks() throws Exception {
+    try (GuestConsole work = new GuestConsole(host, "work");
+        GuestConsole vault = new GuestConsole(host, "vault");
+        GuestConsole storage = new GuestConsole(host, "storage")) {
+      String copied =
+          work.run(
+              "cd /docs; head -c 5000000 /dev/urandom > /tmp/r; cp /tmp/r big; sync;"
+                  + " cmp big /tmp/r && echo sa''me; cp -a /usr/share tree;"
+                  + " diff -r /usr/share tree && echo al''ike; echo hello > note");
+      assertIn("\nsame", copied);
+      assertIn("\nalike", copied);
+      String refused =
+          work.run(
+              "mknod d c 1 3; chmod 4755 note; stat -c mode=%a note; echo k > a.key; ls *.key");
+      assertIn("Operation not permitted", refused);
+      assertIn("mode=755", refused);
+      assertFalse(refused.contains("\na.key"), refused);
+
+      String read =
+          vault.run(
+              "cd /docs; cat note; diff -r /usr/share tree && echo al''ike; echo x > note; rm -f"
+                  + " note; mkdir d");
+      assertIn("\nhello", read);
+      assertIn("\nalike", read);
+      assertEquals(3, read.split("Read-only file system", -1).length - 1, read);
+      assertIn(
+          "\nhello", storage.run("cat /srv/docs/note; ls /srv/docs; echo secret > /etc/secret"));
+
+      work.run(ATTACKER);
+      assertIn("\nbad=0.", vault.run(VICTIM));
+      work.run("touch /docs/stop; wait; rm /docs/stop");
+      assertTrue(counter("work", "write.bytes") >= 5_000_000);
+    }
+  }
+
+  private long counter(String guest, String name) throws Exception {
+    JsonObject counters = status("docs", guest).orElseThrow().getJsonObject("counters");
+    return counters.getJsonNumber(name).longValue();
+  }
+}
