@@ -54,6 +54,7 @@ public final class Bench {
     parts.put("desktop", this::desktop);
     parts.put("blk", () -> new DiskBench(home, runs, table).run());
     parts.put("handles", () -> new HandlesBench(runs, table).run());
+    parts.put("fs", () -> new FsBench(home, runs, table).run());
     parts.put("vsock", () -> new VsockBench(home, runs, table).run());
     parts.put("wayland", () -> new WaylandBench(runs, table).run());
     return parts;

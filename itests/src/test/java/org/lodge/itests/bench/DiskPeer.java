@@ -61,7 +61,12 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
   /** A Lodge that runs already serves the file too. */
   static DiskPeer lodge(Path file, BenchHost host, boolean direct) throws Exception {
     Path socket = host.place().resolve(direct ? "direct.sock" : "cached.sock");
-    Path jar = deploy(host, socket, "path=" + file + (direct ? ";direct=true" : ""));
+    return lodge(host, "blk", socket, "path=" + file + (direct ? ";direct=true" : ""));
+  }
+
+  /** A Lodge that runs already serves another device too. */
+  static DiskPeer lodge(BenchHost host, String type, Path socket, String config) throws Exception {
+    Path jar = deploy(host, type, socket, config);
     Path served = Path.of(socket + ".takeovers");
     await(served, true);
     return new DiskPeer(
@@ -74,7 +79,8 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
         });
   }
 
-  private static Path deploy(BenchHost host, Path socket, String config) throws IOException {
+  private static Path deploy(BenchHost host, String type, Path socket, String config)
+      throws IOException {
     Manifest manifest = new Manifest();
     Attributes attributes = manifest.getMainAttributes();
     attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
@@ -89,6 +95,8 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
             SERVER,
             "Import-Package",
             "org.lodge.vhostuser,org.lodge.virtio,org.osgi.framework",
+            "Disk-Type",
+            type,
             "Disk-Socket",
             socket.toString(),
             "Disk-Config",

@@ -7,21 +7,23 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendListener;
 import org.lodge.vhostuser.BackendSpec;
+import org.lodge.vhostuser.ProtocolFeature;
 import org.lodge.vhostuser.Takeover;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.osgi.framework.BundleActivator;
 import org.osgi.framework.BundleContext;
 
 /**
- * Runs inside of the Lodge that is measured, as a bundle: has it serve a disk without a guest, so
- * that the bench's own driver, or a QEMU started by hand, can connect.
+ * Runs inside of the Lodge that is measured, as a bundle: has it serve a disk or directory without
+ * a guest, so that the bench's own driver, or a QEMU started by hand, can connect.
  *
- * <p>The manifest says what: {@code Disk-Socket}, and {@code Disk-Config} as {@code key=value}
- * pairs between semicolons. Takeovers are appended to {@code SOCKET.takeovers}, a line each; the
- * file is there as long as the disk is served.
+ * <p>The manifest says what: {@code Disk-Type}, {@code Disk-Socket}, and {@code Disk-Config} as
+ * {@code key=value} pairs between semicolons. Takeovers are appended to {@code SOCKET.takeovers}, a
+ * line each; the file is there as long as the disk is served.
  */
 public final class DiskServer implements BundleActivator, BackendListener {
   private Backend backend;
@@ -40,7 +42,10 @@ public final class DiskServer implements BundleActivator, BackendListener {
     VhostUserBackends backends =
         context.getService(context.getServiceReference(VhostUserBackends.class));
     String name = socket.getFileName().toString();
-    backend = backends.open(new BackendSpec("bench", name, "blk", config, socket));
+    String type = headers.get("Disk-Type");
+    // The QEMU at hand does not survive a file system's offer of a configuration space.
+    Set<ProtocolFeature> withheld = type.equals("fs") ? Set.of(ProtocolFeature.CONFIG) : Set.of();
+    backend = backends.open(new BackendSpec("bench", name, type, config, socket, withheld));
     Files.createFile(takeovers);
   }
 

@@ -55,7 +55,16 @@ final class VsockBench {
       try {
         kit = VsockKit.build(host.place());
         Path folder = host.place().resolve("peer");
-        compare(List.of(VsockCarrier.lodge(host), VsockCarrier.peer(folder, VsockPeer.command())));
+        compare(
+            List.of(
+                VsockCarrier.lodge(host),
+                VsockCarrier.peer(
+                    folder,
+                    PeerProgram.command(
+                        "vhost-device-vsock",
+                        "usr/bin/vhost-device-vsock",
+                        "libc6",
+                        "libgcc-s1"))));
       } finally {
         lodge.close();
       }

@@ -1,0 +1,151 @@
+package org.lodge.itests.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A directory of the host that Lodge serves to a guest against the same one served by Debian's
+ * {@code virtiofsd}: one guest has both, with the caches {@code auto} and {@code none}, and they
+ * take turns within each round. What the guest runs forks no process per file.
+ */
+final class FsBench {
+  private static final int MEBIBYTES = 64;
+  private static final int FILES = 500;
+  private static final int TREE_FILES = 600;
+
+  /** Every command leaves the directory as the next one needs it; DIR is where it works. */
+  private static final Map<String, Work> WORKS = works();
+
+  /**
+   * @param before is not measured
+   * @param amount of what the unit counts
+   */
+  private record Work(String before, String command, double amount, String unit) {}
+
+  private final Path home;
+  private final int runs;
+  private final Table table;
+
+  FsBench(Path home, int runs, Table table) {
+    this.home = home;
+    this.runs = runs;
+    this.table = table;
+  }
+
+  private static Map<String, Work> works() {
+    String cold = "echo 3 > /proc/sys/vm/drop_caches";
+    String each = "i=0; while [ $i -lt " + FILES + " ]; do i=$((i+1)); ";
+    Map<String, Work> works = new LinkedHashMap<>();
+    works.put(
+        "write 1 MiB at a time, and fsync",
+        new Work(
+            "rm -f DIR/big",
+            "dd if=/dev/zero of=DIR/big bs=1M count=" + MEBIBYTES + " conv=fsync 2>/dev/null",
+            MEBIBYTES,
+            "MiB/s"));
+    works.put(
+        "read 1 MiB at a time, nothing cached in the guest",
+        new Work(cold, "dd if=DIR/big of=/dev/null bs=1M 2>/dev/null", MEBIBYTES, "MiB/s"));
+    works.put(
+        "untar " + TREE_FILES + " files",
+        new Work("rm -rf DIR/tree", "tar xf /tmp/tree.tar -C DIR", TREE_FILES, "files/s"));
+    works.put(
+        "find, nothing cached in the guest",
+        new Work(cold, "find DIR/tree > /dev/null", TREE_FILES, "files/s"));
+    works.put("create", new Work(":", "cd DIR; " + each + ": > f$i; done; cd /", FILES, "1/s"));
+    works.put(
+        "stat, nothing cached in the guest",
+        new Work(cold, "cd DIR; " + each + "[ -e f$i ]; done; cd /", FILES, "1/s"));
+    works.put(
+        "open, read and close", new Work(":", "cd DIR; cat f* > /dev/null; cd /", FILES, "1/s"));
+    works.put("unlink", new Work(":", "cd DIR; rm f*; cd /", FILES, "1/s"));
+    return works;
+  }
+
+  void run() throws Exception {
+    try (BenchHost host = new BenchHost(home)) {
+      host.define("files", "{\"image\": \"storage\", \"memory\": \"384M\", \"vsock\": false}");
+      try (BenchHost.Running lodge = host.up()) {
+        lodge.start("files");
+        HandQemu hand = HandQemu.like(lodge.show("files"), host.place());
+        lodge.command("stop", "files");
+        List<FsPeer> peers = new ArrayList<>();
+        try {
+          for (String cache : List.of("auto", "none")) {
+            peers.add(FsPeer.lodge(host, folder(host, "lodge-" + cache), cache));
+            peers.add(FsPeer.virtiofsd(host.place(), folder(host, "peer-" + cache), cache));
+          }
+          compare(hand, peers);
+        } finally {
+          for (FsPeer peer : peers) {
+            peer.close();
+          }
+        }
+      }
+    }
+  }
+
+  private static Path folder(BenchHost host, String name) throws IOException {
+    return Files.createDirectories(host.place().resolve(name));
+  }
+
+  private void compare(HandQemu hand, List<FsPeer> peers) throws Exception {
+    try (FsGuest guest = FsGuest.boot(hand, peers)) {
+      guest.run(
+          "mkdir /tmp/tree; cd /tmp/tree; for d in 0 1 2 3 4 5; do mkdir $d; i=0;"
+              + " while [ $i -lt 100 ]; do i=$((i+1)); head -c 6000 /dev/urandom > $d/$i; done;"
+              + " done; cd /; tar cf /tmp/tree.tar -C /tmp tree");
+      Map<String, List<Double>> speeds = new LinkedHashMap<>();
+      Map<String, List<Double>> costs = new LinkedHashMap<>();
+      for (int round = 0; round <= runs; round++) {
+        System.err.println("bench: file systems, round " + round + " of " + runs + " ...");
+        for (int i = 0; i < peers.size(); i++) {
+          for (Map.Entry<String, Work> work : WORKS.entrySet()) {
+            measure(guest, peers, i, work, round > 0, speeds, costs);
+          }
+        }
+      }
+      for (Map.Entry<String, Work> work : WORKS.entrySet()) {
+        for (FsPeer peer : peers) {
+          boolean ours = peer.name().startsWith("Lodge");
+          String what = ours ? "fs: " + work.getKey() : "  peer";
+          String key = work.getKey() + peer.name();
+          String row = what + ", " + peer.name();
+          table.row(row, work.getValue().unit(), speeds.get(key), ours ? "peer" : "");
+          table.row(row + ", CPU each", "µs", costs.get(key), ours ? "peer" : "");
+        }
+      }
+    }
+  }
+
+  /** The first round only warms up. */
+  private static void measure(
+      FsGuest guest,
+      List<FsPeer> peers,
+      int index,
+      Map.Entry<String, Work> work,
+      boolean counts,
+      Map<String, List<Double>> speeds,
+      Map<String, List<Double>> costs)
+      throws IOException {
+    FsPeer peer = peers.get(index);
+    Work what = work.getValue();
+    String folder = "/mnt/" + index;
+    guest.run(what.before().replace("DIR", folder));
+    long cpu = peer.cpuNanos();
+    long began = System.nanoTime();
+    guest.run(what.command().replace("DIR", folder));
+    double seconds = (System.nanoTime() - began) / 1e9;
+    double micros = (peer.cpuNanos() - cpu) / 1e3;
+    if (counts) {
+      String key = work.getKey() + peer.name();
+      speeds.computeIfAbsent(key, k -> new ArrayList<>()).add(what.amount() / seconds);
+      costs.computeIfAbsent(key, k -> new ArrayList<>()).add(micros / what.amount());
+    }
+  }
+}
