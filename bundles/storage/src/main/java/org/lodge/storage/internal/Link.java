@@ -3,6 +3,7 @@ package org.lodge.storage.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,11 +20,12 @@ import org.slf4j.LoggerFactory;
 final class Link {
   private static final Logger LOG = LoggerFactory.getLogger(Link.class);
   private static final int ERRNO_LIMIT = 512;
+  private static final long WATCH_MILLIS = 500;
 
   final int epoch;
   final String bootId;
   private final VsockStream stream;
-  private final long answerNanos;
+  private volatile long answerNanos;
   private final ReentrantLock sending = new ReentrantLock();
   private final Map<Long, Exchange> waiting = new HashMap<>();
   private long unique;
@@ -67,6 +69,11 @@ final class Link {
     synchronized (waiting) {
       return reason;
     }
+  }
+
+  /** From now on, for what was asked already too. */
+  void answerWithin(Duration limit) {
+    answerNanos = limit.toNanos();
   }
 
   /** Sends a request and waits for its answer, which is in the exchange then. */
@@ -172,7 +179,7 @@ final class Link {
   private void watch() {
     try {
       while (isOpen()) {
-        Thread.sleep(1000);
+        Thread.sleep(WATCH_MILLIS);
         long now = System.nanoTime();
         boolean late;
         synchronized (waiting) {

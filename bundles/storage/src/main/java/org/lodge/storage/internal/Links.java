@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 final class Links implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Links.class);
   private static final long AGAIN_MILLIS = 100;
+  private static final Duration LAST_ANSWER = Duration.ofSeconds(1);
 
   private final Connector connector;
   private final String what;
@@ -43,61 +44,71 @@ final class Links implements AutoCloseable {
     return System.nanoTime() + waitNanos;
   }
 
-  /** Whoever uses this is about to end: nobody waits longer than this any more. */
+  /** Whoever uses this is about to end: nobody waits longer for the storage guest any more. */
   synchronized void hurry(Duration most) {
     patienceEndsNanos = System.nanoTime() + most.toNanos();
     hurries = true;
     notifyAll();
   }
 
-  /** An open connection; null where there is none by the deadline, or never again. */
-  Link await(long deadlineNanos) {
-    while (true) {
-      int next;
-      synchronized (this) {
-        while (true) {
-          if (closed) {
-            return null;
-          }
-          if (current != null && current.isOpen()) {
-            return current;
-          }
-          long now = System.nanoTime();
-          long left = deadlineNanos - now;
-          left = hurries ? Math.min(left, patienceEndsNanos - now) : left;
-          if (left <= 0) {
-            return null;
-          }
-          if (!connecting) {
-            break;
-          }
-          try {
-            wait(Math.max(1, left / 1_000_000));
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-          }
-        }
-        connecting = true;
-        next = ++epoch;
-        if (current != null) {
-          LOG.warn(
-              "Share {}: the storage guest is gone: {}; waiting for it", what, current.reason());
-          current = null;
-        }
-      }
-      connect(next, deadlineNanos);
+  /** The storage guest is about to end as well: nobody waits for it, and it answers soon. */
+  synchronized void hurry() {
+    hurry(Duration.ZERO);
+    if (current != null) {
+      current.answerWithin(LAST_ANSWER);
     }
   }
 
-  private void connect(int next, long deadlineNanos) {
+  /** An open connection; null where there is none by the deadline, or never again. */
+  synchronized Link await(long deadlineNanos) {
+    while (!closed) {
+      if (current != null && current.isOpen()) {
+        return current;
+      }
+      long now = System.nanoTime();
+      long left = deadlineNanos - now;
+      left = hurries ? Math.min(left, patienceEndsNanos - now) : left;
+      if (left <= 0) {
+        return null;
+      }
+      if (!connecting) {
+        begin(Duration.ofNanos(left));
+      }
+      try {
+        wait(Math.max(1, left / 1_000_000));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return null;
+      }
+    }
+    return null;
+  }
+
+  /** On a thread of its own, as whoever asks may have to give up before the connector does. */
+  private void begin(Duration limit) {
+    connecting = true;
+    int next = ++epoch;
+    if (current != null) {
+      LOG.warn("Share {}: the storage guest is gone: {}; waiting for it", what, current.reason());
+      current = null;
+    }
+    Thread.ofVirtual().name("share-connect").start(() -> connect(next, limit));
+  }
+
+  private void connect(int next, Duration limit) {
     Link made = null;
     String problem = "";
     try {
-      Duration left = Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime()));
-      made = connector.connect(next, left);
+      made = connector.connect(next, limit);
     } catch (IOException | RuntimeException e) {
       problem = String.valueOf(e.getMessage());
+    }
+    if (made == null) {
+      try {
+        Thread.sleep(AGAIN_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
     synchronized (this) {
       connecting = false;
@@ -108,13 +119,6 @@ final class Links implements AutoCloseable {
         current = made;
       }
       notifyAll();
-      if (made == null && !closed) {
-        try {
-          wait(AGAIN_MILLIS);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-        }
-      }
     }
   }
 

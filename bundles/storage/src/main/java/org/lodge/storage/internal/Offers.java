@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.WeakHashMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
 import org.lodge.filesystem.DirectorySettings;
@@ -36,7 +38,7 @@ public final class Offers implements FileSystemOffer {
   private final Agents agents;
   private final ShareDefinitions definitions;
   private final Map<String, Grant> granted = new HashMap<>();
-  private final Map<Links, String> guestOf = new WeakHashMap<>();
+  private final Map<Links, Grant> grantOf = new WeakHashMap<>();
   private volatile FileSystems fileSystems;
 
   @Activate
@@ -66,11 +68,11 @@ public final class Offers implements FileSystemOffer {
     granted.remove(grant.guest() + "/" + grant.share());
   }
 
-  /** The guest is going: what it still asks for must not wait for others that may be gone. */
-  synchronized void hurry(String guest, Duration most) {
-    guestOf.forEach((links, client) -> {
-      if (client.equals(guest)) {
-        links.hurry(most);
+  /** A guest that uses these is going: what it still asks must not wait for long. */
+  synchronized void hurry(Predicate<Grant> which, Consumer<Links> how) {
+    grantOf.forEach((links, grant) -> {
+      if (which.test(grant)) {
+        how.accept(links);
       }
     });
   }
@@ -121,7 +123,7 @@ public final class Offers implements FileSystemOffer {
             grant.share() + " for " + grant.guest(),
             grant.patience());
     synchronized (this) {
-      guestOf.put(links, grant.guest());
+      grantOf.put(links, grant);
     }
     return new RemoteFiles(links, new RemoteSettings(grant.uid(), grant.ownerUid()));
   }

@@ -7,6 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -25,6 +28,7 @@ import org.lodge.vm.GuestListener;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.Guests;
+import org.lodge.vm.StopOrder;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -36,8 +40,8 @@ import org.slf4j.LoggerFactory;
  * Gives running guests the shares that are declared for them or granted to them, and takes them
  * back. What is done to one guest is done one thing after the other, on threads that may wait.
  */
-@Component(service = {Shares.class, GuestListener.class})
-public final class SharesService implements Shares, GuestListener {
+@Component(service = {Shares.class, GuestListener.class, StopOrder.class})
+public final class SharesService implements Shares, GuestListener, StopOrder {
   private static final Logger LOG = LoggerFactory.getLogger(SharesService.class);
   private static final Duration LET_GO = Duration.ofSeconds(10);
   private static final Duration SOON = Duration.ofSeconds(3);
@@ -96,8 +100,8 @@ public final class SharesService implements Shares, GuestListener {
 
   @Override
   public void guestChanged(GuestStatus status, GuestState before) {
-    if (status.state() == GuestState.STOPPING && before != GuestState.STOPPING) {
-      offers.hurry(status.name(), SOON);
+    if (status.state() != before && !mayAnswer(status.state())) {
+      hurry(status.name());
     }
     if (isUp(status) && !byGuest.containsKey(status.name())) {
       begin(status.name());
@@ -107,6 +111,42 @@ public final class SharesService implements Shares, GuestListener {
         List.copyOf(gone.given.values()).forEach(given -> offers.withdraw(given.grant()));
       }
     }
+  }
+
+  private static boolean mayAnswer(GuestState state) {
+    return state.hasProcess() && state != GuestState.STOPPING;
+  }
+
+  private boolean isGoing(String guest) {
+    try {
+      return !mayAnswer(guests.status(guest).state());
+    } catch (GuestException e) {
+      return true;
+    }
+  }
+
+  /** A guest that ends must not wait for one that ends too, whichever of them began. */
+  private void hurry(String going) {
+    offers.hurry(
+        grant -> grant.guest().equals(going) && !isGoing(grant.from()), links -> links.hurry(SOON));
+    offers.hurry(
+        grant ->
+            grant.guest().equals(going) && isGoing(grant.from())
+                || grant.from().equals(going) && isGoing(grant.guest()),
+        Links::hurry);
+  }
+
+  @Override
+  public Set<String> stopBefore(String guest) {
+    Set<String> users = new TreeSet<>();
+    byGuest.forEach((user, shares) -> {
+      if (shares.given.values().stream()
+          .anyMatch(given ->
+              given.grant().from().equals(guest) && !given.state().equals(State.REVOKED))) {
+        users.add(user);
+      }
+    });
+    return users;
   }
 
   /** Before, a guest may still be in its initial RAM disk, where a mount would be lost. */
@@ -301,7 +341,7 @@ public final class SharesService implements Shares, GuestListener {
 
   @Override
   public List<ShareStatus> list() {
-    Map<String, Given> all = new java.util.TreeMap<>();
+    Map<String, Given> all = new TreeMap<>();
     for (Grant grant : definitions.grants()) {
       all.put(key(grant), new Given(grant, State.DECLARED, ""));
     }

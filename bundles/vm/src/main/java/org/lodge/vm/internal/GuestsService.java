@@ -18,6 +18,7 @@ import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestListener;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.Guests;
+import org.lodge.vm.StopOrder;
 import org.lodge.vmm.VmmDriver;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
@@ -136,6 +137,15 @@ public final class GuestsService implements Guests {
 
   void removeListener(GuestListener listener) {
     announcer.remove(listener);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  void addStopOrder(StopOrder order) {
+    supervisor.add(order);
+  }
+
+  void removeStopOrder(StopOrder order) {
+    supervisor.remove(order);
   }
 
   @Override

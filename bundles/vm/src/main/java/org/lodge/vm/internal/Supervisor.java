@@ -14,10 +14,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
+import org.lodge.vm.StopOrder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,12 +32,21 @@ final class Supervisor implements GuestActor.Others {
   private final Announcer announcer;
   private final Function<String, Machine> machines;
   private final ConcurrentSkipListMap<String, GuestActor> actors = new ConcurrentSkipListMap<>();
+  private final List<StopOrder> orders = new CopyOnWriteArrayList<>();
   private DefinitionSet latest;
 
   Supervisor(World world, Announcer announcer, Function<String, Machine> machines) {
     this.world = world;
     this.announcer = announcer;
     this.machines = machines;
+  }
+
+  void add(StopOrder order) {
+    orders.add(order);
+  }
+
+  void remove(StopOrder order) {
+    orders.remove(order);
   }
 
   Map<String, GuestActor> actors() {
@@ -188,7 +199,7 @@ final class Supervisor implements GuestActor.Others {
     return stop(name, limit, false, new HashMap<>());
   }
 
-  /** Every guest, those that require others first; goes on where one does not stop. */
+  /** Every guest, those that require or use others first; goes on where one does not stop. */
   CompletableFuture<Void> stopAll() {
     Map<String, CompletableFuture<GuestStatus>> stops = new HashMap<>();
     return CompletableFuture.allOf(
@@ -208,9 +219,11 @@ final class Supervisor implements GuestActor.Others {
     }
     // A circle can't be declared; were there one through edits, it would not wait for itself.
     stops.put(name, CompletableFuture.completedFuture(null));
+    Set<String> users = goOn ? users(name) : Set.of();
     List<CompletableFuture<GuestStatus>> dependants =
         actors.values().stream()
-            .filter(actor -> actor.status().requires().contains(name) && !actor.name.equals(name))
+            .filter(actor -> !actor.name.equals(name))
+            .filter(actor -> actor.status().requires().contains(name) || users.contains(actor.name))
             .map(actor -> stop(actor.name, null, goOn, stops))
             .toList();
     CompletableFuture<Void> first =
@@ -220,6 +233,12 @@ final class Supervisor implements GuestActor.Others {
             .thenCompose(done -> send(name, d -> new Message.Stop(limit, d)));
     stops.put(name, stop);
     return stop;
+  }
+
+  private Set<String> users(String name) {
+    Set<String> users = new HashSet<>();
+    orders.forEach(order -> users.addAll(order.stopBefore(name)));
+    return users;
   }
 
   CompletableFuture<Void> release() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -101,6 +102,27 @@ class SupervisorTest {
     assertEquals(4, ends().size());
     assertTrue(log.indexOf("end chat") < log.indexOf("end work"));
     assertTrue(log.indexOf("end work") < log.indexOf("end display"));
+  }
+
+  @Test
+  void stopAllEndsAGuestThatServesOthersAfterThem() {
+    supervisor.add(guest -> guest.equals("storage") ? Set.of("chat", "display") : Set.of());
+    start("chat");
+    start("storage");
+    supervisor.stopAll();
+    world.runWorks();
+    assertEquals(List.of("end chat", "end work", "end display", "end storage"), ends());
+  }
+
+  @Test
+  void toStopAGuestThatServesOthersStopsNoneOfThem() throws GuestException {
+    supervisor.add(guest -> guest.equals("storage") ? Set.of("chat") : Set.of());
+    start("chat");
+    start("storage");
+    supervisor.stop("storage", null);
+    world.runWorks();
+    assertEquals(List.of("end storage"), ends());
+    assertEquals(GuestState.RUNNING, state("chat"));
   }
 
   @Test
