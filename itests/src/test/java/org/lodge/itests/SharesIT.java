@@ -2,6 +2,7 @@ package org.lodge.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
@@ -119,5 +120,58 @@ class SharesIT {
   private long counter(String guest, String name) throws Exception {
     JsonObject counters = status("docs", guest).orElseThrow().getJsonObject("counters");
     return counters.getJsonNumber(name).longValue();
+  }
+
+  @Test
+  void aShareComesAndGoesWhileItIsUsedAndOutlivesItsStorage() throws Exception {
+    try (GuestConsole work = new GuestConsole(host, "work");
+        GuestConsole vault = new GuestConsole(host, "vault")) {
+      // A storage guest that dies takes nothing along that was synced; whoever waits goes on.
+      work.run("cd /docs; echo kept > kept; sync; exec 5< kept; exec 6> open; echo one >&6; sync");
+      host.lodge("kill", "storage").ok();
+      work.run("(cat /docs/kept > /tmp/waited; echo done >> /tmp/waited) & :");
+      host.lodge("start", "storage").ok();
+      LodgeHost.until(
+          "the reader goes on",
+          () -> work.run("cat /tmp/waited").replace("\r", "").contains("\nkept\ndone"));
+      assertIn("\nkept", work.run("cat <&5; echo two >&6; exec 6>&-; cat open"));
+      assertIn("\none\ntwo", vault.run("cat /docs/open").replace("\r", ""));
+
+      // Taken back while a file is open: errors, no hanging.
+      String reader = "exec 5< /docs/kept; echo re''ady";
+      assertIn("\nready", vault.run(reader));
+      host.lodge("share", "rm", "vault", "docs").ok();
+      String after = vault.run("cat <&5; ls /docs; echo go''es on");
+      assertFalse(after.contains("\nkept"), after);
+      assertIn("\ngoes on", after);
+      assertEquals("revoked", state("vault"));
+      assertNotEquals(0, host.lodge("share", "rm", "vault", "docs").exit());
+
+      // And given again, under another name and place.
+      host.lodge(
+              "share",
+              "add",
+              "vault",
+              "more",
+              "--from",
+              "storage",
+              "--path",
+              "/srv/docs",
+              "--mount",
+              "/more",
+              "--read-only")
+          .ok();
+      assertIn("\nkept", vault.run("cat /more/kept; echo x > /more/kept"));
+      Result unknown = host.lodge("share", "add", "vault", "nothing");
+      assertIn("--from", unknown.err());
+
+      // Both end, while one waits for the other: neither has to be forced.
+      host.lodge("kill", "storage").ok();
+      work.run("(cat /docs/kept > /tmp/waits) & :");
+      host.lodge("stop", "work").ok();
+      host.lodge("stop", "vault").ok();
+      String log = host.lodge("logs").ok().out();
+      assertFalse(log.contains("not powered off in time"), log);
+    }
   }
 }
