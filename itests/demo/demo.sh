@@ -14,9 +14,7 @@ demo() {
   show lodge ls --times
   demo_devices
   demo_connections
-  chapter "The display guest's screen"
-  lodge screenshot display "$repo/target/demo-display.png"
-  say "see $repo/target/demo-display.png"
+  demo_windows
   chapter "The end"
   lodge down
   trap - EXIT
@@ -59,14 +57,9 @@ device_blk() {
   "$JAVA_HOME/bin/jar" cfm "$place/device-blk-$1.jar" "$unpacked/META-INF/MANIFEST.MF" -C "$unpacked" OSGI-INF -C "$unpacked" org
 }
 
-served_by() {
-  local tries
-  for tries in $(seq 200); do
-    lodge device ls work | grep -Eq "blk +running +$1" && return
-    sleep 0.1
-  done
-  fail "device-blk $1 does not serve after $((tries / 10)) s: see lodge device ls"
-}
+served_by() { eventually "device-blk $1 serves" serves_blk "$1"; }
+
+serves_blk() { lodge device ls work | grep -Eq "blk +running +$1"; }
 
 demo_connections() {
   chapter "Commands, files, and calls between guests"
@@ -79,4 +72,56 @@ demo_connections() {
   say "no rule lets storage have anything signed:"
   show lodge exec storage -- sh -c 'echo forged | lodge-call vault sign' && fail "a call without a rule was let through"
   show lodge policy explain sign storage vault
+}
+
+demo_windows() {
+  local picture=$repo/target/demo-display.png
+  chapter "Windows of two guests on the display guest, and a directory that the storage guest serves"
+  lodge exec storage -- sh -c 'mkdir -p /srv/docs && echo from storage >/srv/docs/readme'
+  show lodge share ls
+  show lodge run vault foot
+  window vault left
+  show lodge run work foot
+  window work right
+  say "typing into the window of work"
+  # shellcheck disable=SC2046
+  lodge keys display $(chords 'ls /docs; echo typed in work > /docs/note; cat /docs/note') ret
+  eventually "the note is in storage" lodge exec storage -- test -s /srv/docs/note
+  show lodge exec vault -- cat /docs/note
+  show lodge exec vault -- sh -c 'echo forged >/docs/note' && fail "a read-only share was written to"
+  show lodge windows
+  lodge screenshot display "$picture"
+  say "the display guest's screen: $picture"
+}
+
+# Waits for the guest's window and puts it on one side of the screen.
+window() {
+  eventually "$1 has a window on the display" window_of "$1"
+  lodge keys display "meta_l-shift-$2"
+}
+
+window_of() { lodge windows | grep -Eq "^ *[0-9]+ +$1 +display +[1-9]"; }
+
+eventually() {
+  local what=$1 tries
+  shift
+  for tries in $(seq 100); do
+    "$@" >/dev/null 2>&1 && return
+    sleep 0.1
+  done
+  fail "not so after $tries tries: $what"
+}
+
+# The keys that type a text on an American keyboard.
+chords() {
+  local i
+  for ((i = 0; i < ${#1}; i++)); do
+    case ${1:i:1} in
+      ' ') echo spc ;;
+      '/') echo slash ;;
+      ';') echo semicolon ;;
+      '>') echo shift-dot ;;
+      *) echo "${1:i:1}" ;;
+    esac
+  done
 }
