@@ -28,14 +28,39 @@ public final class ByteFd extends Fd {
    * @throws LinuxException if there are more than {@code maxBytes}, or a read fails
    */
   public byte[] readAll(int maxBytes, int silenceMillis) throws LinuxException {
+    return readAll(
+        maxBytes,
+        () -> {
+          if (!Poll.readable(raw(), silenceMillis)) {
+            throw silence("read", silenceMillis);
+          }
+        });
+  }
+
+  /**
+   * Reads to the end, unless there is nobody left to read it for.
+   *
+   * @param silenceMillis how long the other side may give nothing
+   * @param stop a signal of it ends the reading; it is not drained
+   * @param peer a connection whose hang-up ends the reading, even with bytes in it unread
+   * @throws LinuxException as the shorter form, and with {@code EPIPE} if it was ended
+   */
+  public byte[] readAll(int maxBytes, int silenceMillis, EventFd stop, UnixStreamSocket peer)
+      throws LinuxException {
+    return readAll(maxBytes, () -> await("read", false, silenceMillis, stop, peer));
+  }
+
+  private interface Wait {
+    void run() throws LinuxException;
+  }
+
+  private byte[] readAll(int maxBytes, Wait wait) throws LinuxException {
     byte[] bytes = new byte[0];
     enter();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment chunk = arena.allocate(CHUNK_BYTES);
       while (true) {
-        if (!Poll.readable(raw(), silenceMillis)) {
-          throw silence("read", silenceMillis);
-        }
+        wait.run();
         int count = (int) LibC.read(raw(), chunk.address(), CHUNK_BYTES);
         if (count == 0) {
           return bytes;
@@ -65,14 +90,35 @@ public final class ByteFd extends Fd {
    * @param silenceMillis how long the other side may take nothing
    */
   public void writeAll(byte[] bytes, int silenceMillis) throws LinuxException {
+    writeAll(
+        bytes,
+        () -> {
+          if (!Poll.writable(raw(), silenceMillis)) {
+            throw silence("write", silenceMillis);
+          }
+        });
+  }
+
+  /**
+   * Writes all of it, unless there is nobody left to write it for.
+   *
+   * @param silenceMillis how long the other side may take nothing
+   * @param stop a signal of it ends the writing; it is not drained
+   * @param peer a connection whose hang-up ends the writing, even with bytes in it unread
+   * @throws LinuxException with {@code EPIPE} if it was ended; part of the bytes may have gone then
+   */
+  public void writeAll(byte[] bytes, int silenceMillis, EventFd stop, UnixStreamSocket peer)
+      throws LinuxException {
+    writeAll(bytes, () -> await("write", true, silenceMillis, stop, peer));
+  }
+
+  private void writeAll(byte[] bytes, Wait wait) throws LinuxException {
     enter();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
       long done = 0;
       while (done < bytes.length) {
-        if (!Poll.writable(raw(), silenceMillis)) {
-          throw silence("write", silenceMillis);
-        }
+        wait.run();
         long count =
             LibC.write(raw(), data.address() + done, Math.min(CHUNK_BYTES, bytes.length - done));
         if (count >= 0) {
@@ -84,6 +130,37 @@ public final class ByteFd extends Fd {
     } finally {
       leave();
     }
+  }
+
+  private void await(
+      String call, boolean writing, int silenceMillis, EventFd stop, UnixStreamSocket peer)
+      throws LinuxException {
+    if (!stop.tryEnter()) {
+      throw ended(call);
+    }
+    try {
+      if (!peer.tryEnter()) {
+        throw ended(call);
+      }
+      try {
+        switch (Poll.firstOf(silenceMillis, stop.raw(), peer.raw(), raw(), writing)) {
+          case -1 -> throw silence(call, silenceMillis);
+          case 0, 1 -> throw ended(call);
+          default -> {
+            // It can go on.
+          }
+        }
+      } finally {
+        peer.leave();
+      }
+    } finally {
+      stop.leave();
+    }
+  }
+
+  private LinuxException ended(String call) {
+    return new LinuxException(
+        call + " " + this, LinuxException.EPIPE, "the one it is done for has left");
   }
 
   private LinuxException silence(String call, int silenceMillis) {

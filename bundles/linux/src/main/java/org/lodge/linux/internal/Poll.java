@@ -3,6 +3,7 @@ package org.lodge.linux.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.lodge.linux.LinuxException;
 
 /** {@code poll(2)} for the few places that wait for one or two descriptors. */
@@ -30,12 +31,31 @@ public final class Poll {
     return first(POLLIN, timeoutMillis, fds);
   }
 
+  /**
+   * Waits until a stream can go on or has a reason to end.
+   *
+   * @param stop ends the wait when readable
+   * @param peer ends the wait when hung up, whatever it has to read
+   * @return 0 for {@code stop}, 1 for {@code peer}, 2 for {@code fd}, -1 if the time ran out
+   */
+  public static int firstOf(int timeoutMillis, int stop, int peer, int fd, boolean writing)
+      throws LinuxException {
+    short wanted = writing ? POLLOUT : POLLIN;
+    return first(new short[] {POLLIN, 0, wanted}, timeoutMillis, stop, peer, fd);
+  }
+
   private static int first(short interest, int timeoutMillis, int... fds) throws LinuxException {
+    short[] interests = new short[fds.length];
+    Arrays.fill(interests, interest);
+    return first(interests, timeoutMillis, fds);
+  }
+
+  private static int first(short[] interests, int timeoutMillis, int... fds) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pollfds = arena.allocate((long) POLLFD_BYTES * fds.length, 4);
       for (int i = 0; i < fds.length; i++) {
         pollfds.set(ValueLayout.JAVA_INT, (long) i * POLLFD_BYTES, fds[i]);
-        pollfds.set(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + 4, interest);
+        pollfds.set(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + 4, interests[i]);
       }
       long deadlineNanos = System.nanoTime() + timeoutMillis * 1_000_000L;
       int remainingMillis = timeoutMillis;

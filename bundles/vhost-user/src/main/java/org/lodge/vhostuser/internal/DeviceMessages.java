@@ -3,6 +3,7 @@ package org.lodge.vhostuser.internal;
 import java.util.List;
 import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
+import org.lodge.linux.UnixStreamSocket;
 import org.lodge.vhostuser.internal.FrontEnd.Reply;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.ring.Rings;
@@ -144,7 +145,8 @@ final class DeviceMessages {
     }
   }
 
-  Reply beginTransfer(Message message) throws RefusedException, DeviceException {
+  Reply beginTransfer(Message message, UnixStreamSocket connection)
+      throws RefusedException, DeviceException, LinuxException {
     boolean load = message.i32(0) == 1;
     if (vrings.anyOpen() || message.i32(0) >>> 1 != 0 || message.i32(4) != 0) {
       throw new RefusedException("a state moves in phase 0 while no ring runs, and to or from us");
@@ -155,7 +157,10 @@ final class DeviceMessages {
     Fd pipe = message.takeDescriptor();
     boolean begun = false;
     try {
-      transfer = load ? StateTransfer.load(pipe) : StateTransfer.save(pipe, logic.exportState());
+      transfer =
+          load
+              ? StateTransfer.load(pipe, connection)
+              : StateTransfer.save(pipe, logic.exportState(), connection);
       begun = true;
     } finally {
       if (!begun) {
@@ -179,8 +184,16 @@ final class DeviceMessages {
     return Reply.of(0);
   }
 
+  void cancelTransfer() {
+    if (transfer != null) {
+      transfer.cancel();
+      transfer = null;
+    }
+  }
+
   /** Lets go of the channel without telling the store. */
   void close() {
+    cancelTransfer();
     if (backChannel != null) {
       backChannel.close();
     }

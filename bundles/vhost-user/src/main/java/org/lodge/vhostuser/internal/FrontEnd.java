@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
+import org.lodge.linux.UnixStreamSocket;
 import org.lodge.vhostuser.ProtocolFeature;
 import org.lodge.virtio.DeviceException;
 import org.slf4j.Logger;
@@ -62,9 +63,11 @@ final class FrontEnd {
   /**
    * Does what a message asks.
    *
+   * @param connection where it came from
    * @return null where nothing but an acknowledgement is due
    */
-  Reply handle(Request request, Message message) throws RefusedException {
+  Reply handle(Request request, Message message, UnixStreamSocket connection)
+      throws RefusedException {
     request.check(message.sizeBytes(), message.descriptorCount());
     try {
       return switch (request) {
@@ -95,7 +98,7 @@ final class FrontEnd {
         case RESET_DEVICE -> done(this::resetDevice);
         case SET_STATUS -> done(() -> negotiated.status = (int) message.i64(0) & 0xff);
         case GET_STATUS -> Reply.of(negotiated.status);
-        case SET_DEVICE_STATE_FD -> device.beginTransfer(message);
+        case SET_DEVICE_STATE_FD -> device.beginTransfer(message, connection);
         case CHECK_DEVICE_STATE -> device.endTransfer();
       };
     } catch (LinuxException | DeviceException e) {
@@ -216,6 +219,7 @@ final class FrontEnd {
     vrings.drop();
     negotiated.memory.clear();
     device.dropBackChannel();
+    device.cancelTransfer();
     negotiated.features = 0;
     negotiated.protocolFeatures = 0;
   }

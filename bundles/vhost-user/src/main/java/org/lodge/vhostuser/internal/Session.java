@@ -119,7 +119,7 @@ final class Session {
   /** A fault of the device's or of the memory's is a refusal, not the end of this thread. */
   private Reply handle(Request request, Message message) throws RefusedException {
     try {
-      return frontEnd.handle(request, message);
+      return frontEnd.handle(request, message, socket());
     } catch (RuntimeException | LinkageError e) {
       log.error("{} has failed", message, e);
       throw new RefusedException(e.toString(), e);

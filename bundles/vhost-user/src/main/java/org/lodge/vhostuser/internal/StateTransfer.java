@@ -10,12 +10,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.lodge.linux.ByteFd;
+import org.lodge.linux.EventFd;
 import org.lodge.linux.Fd;
+import org.lodge.linux.LinuxException;
+import org.lodge.linux.UnixStreamSocket;
 import org.lodge.virtio.DeviceState;
 
 /**
  * A device's state through a pipe of the front-end's (vhost-user, "Migrating back-end state"). The
- * pipe is served on a thread of its own, because it may be full until the front-end reads.
+ * pipe is served on a thread of its own, because it may be full until the front-end reads. It ends
+ * with the connection: nobody waits for a state that a front-end has left half sent.
  */
 final class StateTransfer {
   private static final int MAGIC = 0x4c4f4447;
@@ -28,30 +32,41 @@ final class StateTransfer {
   /** Whether the state comes to us; otherwise it goes to the front-end. */
   final boolean loading;
 
-  private StateTransfer(boolean loading) {
+  private final EventFd stop;
+
+  private StateTransfer(boolean loading) throws LinuxException {
     this.loading = loading;
+    stop = EventFd.create();
   }
 
-  static StateTransfer save(Fd pipe, DeviceState state) {
+  /** Takes over the pipe, unless it throws; the connection stays the caller's. */
+  static StateTransfer save(Fd pipe, DeviceState state, UnixStreamSocket connection)
+      throws LinuxException {
     byte[] bytes = encode(state);
     StateTransfer transfer = new StateTransfer(false);
     transfer.start(() -> {
       try (ByteFd sink = ByteFd.adopt(pipe)) {
-        sink.writeAll(bytes, SILENCE_MILLIS);
+        sink.writeAll(bytes, SILENCE_MILLIS, transfer.stop, connection);
         return bytes;
       }
     });
     return transfer;
   }
 
-  static StateTransfer load(Fd pipe) {
+  /** Takes over the pipe, unless it throws; the connection stays the caller's. */
+  static StateTransfer load(Fd pipe, UnixStreamSocket connection) throws LinuxException {
     StateTransfer transfer = new StateTransfer(true);
     transfer.start(() -> {
       try (ByteFd source = ByteFd.adopt(pipe)) {
-        return source.readAll(MAX_BYTES, SILENCE_MILLIS);
+        return source.readAll(MAX_BYTES, SILENCE_MILLIS, transfer.stop, connection);
       }
     });
     return transfer;
+  }
+
+  /** Ends it soon if it still runs. */
+  void cancel() {
+    stop.signal();
   }
 
   private interface Work {
@@ -67,6 +82,8 @@ final class StateTransfer {
             done.complete(work.run());
           } catch (IOException | RuntimeException e) {
             done.completeExceptionally(e);
+          } finally {
+            stop.close();
           }
         });
   }
@@ -82,6 +99,7 @@ final class StateTransfer {
     } catch (ExecutionException e) {
       throw new RefusedException("the state's transfer failed: " + e.getCause().getMessage(), e);
     } catch (TimeoutException e) {
+      cancel();
       throw new RefusedException("the state's transfer takes over " + LIMIT_SECONDS + " s", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -434,6 +434,26 @@ class EdgeCasesTest {
   }
 
   @Test
+  void aFrontEndThatLeavesAmidAStateDoesNotHoldTheNext() throws Exception {
+    frontEnd.start(16, MODERN);
+    frontEnd.stop(0);
+    try (Pipe never = Pipe.create()) {
+      frontEnd.ask(Request.SET_DEVICE_STATE_FD, pair(1, 0), never.source());
+      frontEnd.raw(Request.CHECK_DEVICE_STATE.id, 1, 0, new byte[0]);
+      frontEnd.socket.close();
+      frontEnd.close();
+      long beganNanos = System.nanoTime();
+      awaitListening();
+      frontEnd.start(16, MODERN);
+      frontEnd.stop(0);
+      byte[] begun = frontEnd.ask(Request.SET_DEVICE_STATE_FD, pair(1, 0), never.source());
+      assertEquals(0x100, ByteBuffer.wrap(begun).order(ByteOrder.nativeOrder()).getLong());
+      // The time a silent pipe of a front-end that is still there would get.
+      assertTrue(System.nanoTime() - beganNanos < 4_000_000_000L);
+    }
+  }
+
+  @Test
   void theStateGoesOutAndInThroughPipes() throws Exception {
     frontEnd.start(16, MODERN);
     try (Pipe pipe = Pipe.create()) {

@@ -34,8 +34,7 @@ final class MockFrontEnd implements AutoCloseable {
   static final long USER = 0x7f00_0000_0000L;
   static final long MEMORY_BYTES = 4 << 20;
 
-  /** Longer than a device waits for a state that a front-end sends and never ends. */
-  private static final int REPLY_LIMIT_MILLIS = 12_000;
+  private static final int REPLY_LIMIT_MILLIS = 5000;
 
   final UnixStreamSocket socket;
   final MemFd memory;
