@@ -140,12 +140,15 @@ class GuestLifeIT {
     host.define("Bad_Name", SMALL);
     host.define("round", "{'image': 'storage', 'requires': ['about']}");
     host.define("about", "{'image': 'storage', 'requires': ['round']}");
+    Path shares = Files.createDirectories(host.config.resolve("share"));
+    Files.writeString(shares.resolve("papers.json"), "{\"from\": \"storage\", \"pth\": \"/srv\"}");
 
     Result check = host.lodge("check");
     assertEquals(1, check.exit(), check.out() + check.err());
     assertTrue(check.out().contains("memroy") && check.out().contains("memory"), check.out());
     assertTrue(check.out().contains("cpus") && check.out().contains("two"), check.out());
     assertTrue(check.out().contains("Bad_Name"), check.out());
+    assertTrue(check.out().contains("share/papers.json: pth"), check.out());
     assertTrue(
         check.out().contains("about -> round -> about")
             || check.out().contains("round -> about -> round"),

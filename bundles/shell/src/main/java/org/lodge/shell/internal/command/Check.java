@@ -19,7 +19,7 @@ import org.lodge.shell.Kind;
 import org.lodge.shell.internal.Services;
 import org.lodge.vm.Definitions.Problem;
 
-/** {@code check}: says what is wrong with the definitions of guests and images, without acting. */
+/** {@code check}: says what is wrong with the definitions of all kinds, without acting. */
 final class Check implements Command {
   private final Services services;
 
@@ -31,8 +31,8 @@ final class Check implements Command {
   public Description description() {
     return Description.of("check", "Say what is wrong with the definitions, without acting")
         .details(
-            "Reads vm/*.json and image/*.json below the folder. Needs no running Lodge. Says file,"
-                + " key, value and what is allowed.")
+            "Reads vm/*.json, image/*.json and share/*.json below the folder. Needs no running"
+                + " Lodge. Says file, key, value and what is allowed.")
         .argument("FOLDER", Kind.PATH, Arity.OPTIONAL, "where; Lodge's own config if absent")
         .example("lodge check", "Before an edited definition is used.")
         .example("lodge check ~/lodge-config", "A folder that is not in use yet.")
@@ -65,7 +65,14 @@ final class Check implements Command {
       Images images = services.images();
       images.check(file).forEach(message -> problems.add(new Problem(file, "", "", message)));
     }
-    int count = guestFiles.size() + imageFiles.size();
+    Path shares = folder.resolve("share");
+    List<Path> shareFiles = files(shares);
+    if (!shareFiles.isEmpty()) {
+      services.shares().check(shares).stream()
+          .map(each -> new Problem(each.file(), each.key(), each.value(), each.message()))
+          .forEach(problems::add);
+    }
+    int count = guestFiles.size() + imageFiles.size() + shareFiles.size();
     if (invocation.json()) {
       json(folder, count, problems, invocation);
     } else {
@@ -79,7 +86,9 @@ final class Check implements Command {
 
   private static String summary(Path folder, int count, List<Problem> problems) {
     if (count == 0) {
-      return folder + ": no definition; vm/NAME.json declares a guest, image/NAME.json an image";
+      return folder
+          + ": no definition; vm/NAME.json declares a guest, image/NAME.json an image,"
+          + " share/NAME.json a directory that guests share";
     }
     String read = folder + ": " + count + (count == 1 ? " definition, " : " definitions, ");
     if (problems.isEmpty()) {
