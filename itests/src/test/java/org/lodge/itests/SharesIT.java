@@ -74,7 +74,11 @@ class SharesIT {
   }
 
   private String state(String guest) throws Exception {
-    return status("docs", guest).map(each -> each.getString("state")).orElse("");
+    return state("docs", guest);
+  }
+
+  private String state(String share, String guest) throws Exception {
+    return status(share, guest).map(each -> each.getString("state")).orElse("");
   }
 
   private static void assertIn(String part, String text) {
@@ -164,6 +168,16 @@ class SharesIT {
       assertIn("\nkept", vault.run("cat /more/kept; echo x > /more/kept"));
       Result unknown = host.lodge("share", "add", "vault", "nothing");
       assertIn("--from", unknown.err());
+
+      // A Lodge that was killed knows what was given and taken back.
+      host.killSupervisor();
+      LodgeHost.until("given again", () -> state("more", "vault").equals("mounted"));
+      assertEquals("revoked", state("docs", "vault"));
+    }
+    try (GuestConsole work = new GuestConsole(host, "work");
+        GuestConsole vault = new GuestConsole(host, "vault")) {
+      assertIn("\nkept", vault.run("cat /more/kept"));
+      assertIn("\nkept", work.run("cat /docs/kept"));
 
       // Both end, while one waits for the other: neither has to be forced.
       host.lodge("kill", "storage").ok();

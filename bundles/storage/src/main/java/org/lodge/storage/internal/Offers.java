@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.WeakHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
 import org.lodge.filesystem.DirectorySettings;
@@ -37,14 +38,19 @@ public final class Offers implements FileSystemOffer {
 
   private final Agents agents;
   private final ShareDefinitions definitions;
+  private final LiveGrants live;
   private final Map<String, Grant> granted = new HashMap<>();
   private final Map<Links, Grant> grantOf = new WeakHashMap<>();
   private volatile FileSystems fileSystems;
 
   @Activate
-  public Offers(@Reference Agents agents, @Reference ShareDefinitions definitions) {
+  public Offers(
+      @Reference Agents agents,
+      @Reference ShareDefinitions definitions,
+      @Reference LiveGrants live) {
     this.agents = agents;
     this.definitions = definitions;
+    this.live = live;
   }
 
   /** Not needed to activate: the service waits for offers, not the other way round. */
@@ -78,11 +84,16 @@ public final class Offers implements FileSystemOffer {
   }
 
   private synchronized Optional<Grant> find(String guest, String share) {
-    Grant live = granted.get(guest + "/" + share);
-    if (live != null) {
-      return Optional.of(live);
+    Grant given = granted.get(guest + "/" + share);
+    if (given != null) {
+      return Optional.of(given);
     }
-    return definitions.grants().stream()
+    // A Lodge that came back is asked for the devices of its guests before it gives any.
+    Stream<Grant> possible =
+        live.isRevoked(guest, share)
+            ? Stream.empty()
+            : Stream.concat(live.granted(guest).stream(), definitions.grants().stream());
+    return possible
         .filter(grant -> grant.guest().equals(guest) && grant.share().equals(share))
         .findFirst();
   }

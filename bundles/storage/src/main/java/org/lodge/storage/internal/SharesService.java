@@ -15,7 +15,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import org.lodge.agent.Agents;
 import org.lodge.filesystem.FileSystems;
-import org.lodge.filesystem.Rules;
 import org.lodge.storage.ShareException;
 import org.lodge.storage.ShareRequest;
 import org.lodge.storage.ShareStatus;
@@ -48,6 +47,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
   private final ShareDefinitions definitions;
   private final Offers offers;
+  private final LiveGrants live;
   private final FileSystems fileSystems;
   private final Guests guests;
   private final Devices devices;
@@ -61,6 +61,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   /** One guest's; its monitor makes acts on the guest follow each other. */
   private static final class GuestShares {
     final Map<String, Given> given = new ConcurrentSkipListMap<>();
+    boolean restored;
 
     synchronized void put(Given value) {
       given.put(value.grant().share(), value);
@@ -71,12 +72,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   public SharesService(
       @Reference ShareDefinitions definitions,
       @Reference Offers offers,
+      @Reference LiveGrants live,
       @Reference FileSystems fileSystems,
       @Reference Guests guests,
       @Reference Devices devices,
       @Reference Agents agents) {
     this.definitions = definitions;
     this.offers = offers;
+    this.live = live;
     this.fileSystems = fileSystems;
     this.guests = guests;
     this.devices = devices;
@@ -100,6 +103,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
   @Override
   public void guestChanged(GuestStatus status, GuestState before) {
+    if (status.state() == GuestState.CREATED && before != GuestState.CREATED) {
+      live.forget(status.name());
+    }
     if (status.state() != before && !mayAnswer(status.state())) {
       hurry(status.name());
     }
@@ -171,6 +177,10 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     synchronized (shares) {
       List<Grant> wanted =
           definitions.grants().stream().filter(grant -> grant.guest().equals(guest)).toList();
+      if (!shares.restored) {
+        shares.restored = true;
+        restore(shares, guest, wanted);
+      }
       for (Given given : List.copyOf(shares.given.values())) {
         if (given.grant().declared() && !wanted.contains(given.grant())) {
           takeBack(shares, given);
@@ -183,6 +193,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         }
       }
     }
+  }
+
+  /** What was granted and revoked before this Lodge came back to a guest that ran all the time. */
+  private void restore(GuestShares shares, String guest, List<Grant> declared) {
+    declared.stream()
+        .filter(grant -> live.isRevoked(guest, grant.share()))
+        .forEach(grant -> shares.put(new Given(grant, State.REVOKED, "")));
+    live.granted(guest).forEach(grant -> give(shares, grant));
   }
 
   private void give(GuestShares shares, Grant grant) {
@@ -272,7 +290,11 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
             "guest '%s' can't use the share '%s': %s"
                 .formatted(grant.guest(), grant.share(), given.trouble()));
       }
-      return status(given == null ? new Given(grant, State.FAILED, "") : given);
+      if (given == null) {
+        return status(new Given(grant, State.FAILED, ""));
+      }
+      live.grant(grant);
+      return status(given);
     }
   }
 
@@ -298,19 +320,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     if (from.get().equals(request.guest())) {
       throw new ShareException("guest '%s' has that directory itself".formatted(request.guest()));
     }
-    return new Grant(
+    return LiveGrants.granted(
         request.share(),
         request.guest(),
         from.get(),
         path.get(),
-        false,
-        Rules.of(request.readOnly()),
+        request.readOnly(),
         request.mount(),
-        request.cache(),
-        -1,
-        0,
-        Grant.WAIT,
-        false);
+        request.cache());
   }
 
   private void requireRunning(String guest) throws ShareException {
@@ -334,6 +351,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         throw new ShareException(
             "guest '%s' has no share '%s'; see: lodge share ls".formatted(guest, share));
       }
+      live.revoke(guest, share);
       takeBack(shares, given);
       return status(shares.given.get(share));
     }
