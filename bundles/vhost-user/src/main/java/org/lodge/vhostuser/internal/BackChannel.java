@@ -21,6 +21,7 @@ final class BackChannel implements AutoCloseable {
 
   private final UnixStreamSocket socket;
   private final boolean acknowledged;
+  private final int limitMillis;
   private final Semaphore changes = new Semaphore(0);
   private volatile boolean closed;
 
@@ -28,6 +29,11 @@ final class BackChannel implements AutoCloseable {
    * @param acknowledged whether replies were negotiated
    */
   BackChannel(Fd socket, boolean acknowledged, String name) {
+    this(socket, acknowledged, name, REPLY_LIMIT_MILLIS);
+  }
+
+  BackChannel(Fd socket, boolean acknowledged, String name, int limitMillis) {
+    this.limitMillis = limitMillis;
     this.socket = UnixStreamSocket.adopt(socket);
     this.acknowledged = acknowledged;
     Thread.ofPlatform().daemon().name("lodge-back-channel-" + name).start(this::run);
@@ -44,10 +50,7 @@ final class BackChannel implements AutoCloseable {
         changes.acquire();
         changes.drainPermits();
         if (!closed) {
-          socket.send(
-              Message.request(CONFIG_CHANGED, acknowledged, new byte[0]),
-              REPLY_LIMIT_MILLIS,
-              List.of());
+          send();
           if (acknowledged) {
             awaitReply();
           }
@@ -62,14 +65,36 @@ final class BackChannel implements AutoCloseable {
     }
   }
 
+  /** A front-end that is slow to read is waited for: a request of 12 bytes goes whole or not. */
+  private void send() throws LinuxException {
+    boolean late = false;
+    while (!closed) {
+      try {
+        socket.send(
+            Message.request(CONFIG_CHANGED, acknowledged, new byte[0]), limitMillis, List.of());
+        return;
+      } catch (LinuxException e) {
+        if (e.errno() != LinuxException.EAGAIN) {
+          throw e;
+        }
+        late = tellLate(late);
+      }
+    }
+  }
+
+  /**
+   * Waits for as long as it takes: a request sent meanwhile would take the late reply for its own,
+   * and changes that come meanwhile are told by one request after it.
+   */
   private void awaitReply() throws LinuxException {
+    boolean late = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment reply = arena.allocate(Message.HEADER_BYTES + 8, 8);
       int done = 0;
-      while (done < reply.byteSize()) {
-        if (closed || !socket.awaitReadable(REPLY_LIMIT_MILLIS)) {
-          throw new LinuxException(
-              "configuration change", LinuxException.EAGAIN, "the front-end has not answered");
+      while (!closed && done < reply.byteSize()) {
+        if (!socket.awaitReadable(limitMillis)) {
+          late = tellLate(late);
+          continue;
         }
         int count = socket.receive(reply.asSlice(done), Fd::close);
         if (count == UnixStreamSocket.END_OF_STREAM) {
@@ -78,10 +103,17 @@ final class BackChannel implements AutoCloseable {
         }
         done += Math.max(0, count);
       }
-      if (reply.get(Message.LONG, Message.HEADER_BYTES) != 0) {
+      if (!closed && reply.get(Message.LONG, Message.HEADER_BYTES) != 0) {
         log.warn("The front-end has refused the news of a changed configuration");
       }
     }
+  }
+
+  private boolean tellLate(boolean told) {
+    if (!told && !closed) {
+      log.warn("The front-end has not taken a changed configuration for {} ms", limitMillis);
+    }
+    return true;
   }
 
   @Override
