@@ -1,0 +1,167 @@
+package org.lodge.boot.internal;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleEvent;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.BundleListener;
+import org.osgi.framework.Constants;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells of jars in the deploy folder that do not work: they do not resolve or start, or a component
+ * of theirs can't be made. The container itself tells the one on its console and the other nowhere.
+ */
+@Component(
+    immediate = true,
+    service = {})
+public final class Deployments implements BundleListener {
+  private static final Logger LOG = LoggerFactory.getLogger(Deployments.class);
+
+  /** The container has no event for a start that failed, so it gets the time for one. */
+  private static final int SETTLE_MILLIS = 1000;
+
+  private final ServiceComponentRuntime components;
+  private final BundleContext context;
+  private final Path folder;
+  private final Map<Bundle, Future<?>> checks = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService executor =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("lodge-deployments").daemon().factory());
+
+  @Activate
+  public Deployments(@Reference ServiceComponentRuntime components, BundleContext context) {
+    this.components = components;
+    this.context = context;
+    String property = context.getProperty("lodge.deploy");
+    folder = property == null ? null : Path.of(property).toAbsolutePath().normalize();
+    context.addBundleListener(this);
+  }
+
+  @Deactivate
+  void deactivate() {
+    context.removeBundleListener(this);
+    executor.shutdownNow();
+  }
+
+  @Override
+  public void bundleChanged(BundleEvent event) {
+    Bundle bundle = event.getBundle();
+    switch (event.getType()) {
+      case BundleEvent.INSTALLED, BundleEvent.UPDATED, BundleEvent.STARTED -> {
+        if (folder != null && folder.equals(jar(bundle).getParent())) {
+          replaceCheck(
+              bundle, executor.schedule(() -> check(bundle), SETTLE_MILLIS, TimeUnit.MILLISECONDS));
+        }
+      }
+      case BundleEvent.STOPPING, BundleEvent.UNINSTALLED -> replaceCheck(bundle, null);
+      default -> {
+        // Says nothing of whether it works.
+      }
+    }
+  }
+
+  private void replaceCheck(Bundle bundle, Future<?> check) {
+    Future<?> former = check == null ? checks.remove(bundle) : checks.put(bundle, check);
+    if (former != null) {
+      former.cancel(false);
+    }
+  }
+
+  private void check(Bundle bundle) {
+    try {
+      for (String reason : failures(bundle)) {
+        LOG.error("{} is not used: {}", jar(bundle).getFileName(), reason);
+      }
+    } catch (RuntimeException e) {
+      LOG.error("{} could not be looked at: {}", jar(bundle).getFileName(), e.toString());
+    }
+  }
+
+  /** Why the bundle does not do what it was deployed for; empty if it does. */
+  List<String> failures(Bundle bundle) {
+    return switch (bundle.getState()) {
+      case Bundle.INSTALLED, Bundle.RESOLVED -> startFailure(bundle);
+      case Bundle.ACTIVE ->
+          components.getComponentDescriptionDTOs(bundle).stream()
+              .flatMap(each -> components.getComponentConfigurationDTOs(each).stream())
+              .flatMap(each -> failure(bundle, each).stream())
+              .toList();
+      default -> List.of();
+    };
+  }
+
+  /** Only another start tells the reason; one that succeeds is what was wanted. */
+  private static List<String> startFailure(Bundle bundle) {
+    if (bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null) {
+      return List.of();
+    }
+    try {
+      bundle.start(Bundle.START_TRANSIENT);
+      return List.of();
+    } catch (BundleException e) {
+      Throwable reason = Objects.requireNonNullElse(e.getCause(), e);
+      return List.of(reason == e ? e.getMessage() : "%s: %s".formatted(e.getMessage(), reason));
+    }
+  }
+
+  private static Optional<String> failure(Bundle bundle, ComponentConfigurationDTO component) {
+    Optional<String> reason =
+        switch (component.state) {
+          case ComponentConfigurationDTO.FAILED_ACTIVATION -> Optional.of(cause(component));
+          case ComponentConfigurationDTO.SATISFIED ->
+              missing(bundle, component.description.implementationClass);
+          default -> Optional.empty();
+        };
+    return reason.map(
+        each -> "its component %s can't be made: %s".formatted(component.description.name, each));
+  }
+
+  /**
+   * What a component's class names and the bundle has not. Declarative Services looks at the
+   * methods too, and leaves such a component as one that nobody has asked for yet.
+   */
+  private static Optional<String> missing(Bundle bundle, String className) {
+    try {
+      Class<?> type = bundle.loadClass(className);
+      type.getDeclaredConstructors();
+      type.getDeclaredMethods();
+      type.getDeclaredFields();
+      return Optional.empty();
+    } catch (ClassNotFoundException | LinkageError e) {
+      return Optional.of(e.toString());
+    }
+  }
+
+  /** The innermost cause of a stack trace, without its lines of code. */
+  private static String cause(ComponentConfigurationDTO failed) {
+    return Objects.requireNonNullElse(failed.failure, "no reason is known")
+        .lines()
+        .filter(line -> !line.startsWith("\t"))
+        .reduce((outer, inner) -> inner)
+        .map(line -> line.replaceFirst("^Caused by: ", "").strip())
+        .orElse("no reason is known");
+  }
+
+  private static Path jar(Bundle bundle) {
+    String location = bundle.getLocation();
+    return Path.of(location.startsWith("file:") ? location.substring(5) : "/").normalize();
+  }
+}
