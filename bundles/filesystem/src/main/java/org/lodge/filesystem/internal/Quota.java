@@ -1,13 +1,21 @@
 package org.lodge.filesystem.internal;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** What a guest may still add to a share. Thread-safe. */
+/**
+ * What a guest may still add to a share. Thread-safe; what asks for a file's size and changes it
+ * then holds {@link #lock}, so that no two get back the same bytes.
+ */
 final class Quota {
   private final boolean bytesLimited;
   private final boolean filesLimited;
   private final AtomicLong bytesLeft;
   private final AtomicLong filesLeft;
+  private final ReentrantLock sizes = new ReentrantLock();
+  private final Map<Long, Long> nodeOfHandle = new ConcurrentHashMap<>();
 
   Quota(long bytes, long files) {
     bytesLimited = bytes > 0;
@@ -22,6 +30,33 @@ final class Quota {
 
   boolean limitsAny() {
     return bytesLimited || filesLimited;
+  }
+
+  void lock() {
+    if (bytesLimited) {
+      sizes.lock();
+    }
+  }
+
+  void unlock() {
+    if (bytesLimited) {
+      sizes.unlock();
+    }
+  }
+
+  void opened(long handle, long node) {
+    if (bytesLimited) {
+      nodeOfHandle.put(handle, node);
+    }
+  }
+
+  void released(long handle) {
+    nodeOfHandle.remove(handle);
+  }
+
+  /** A guest could name a long file's node, and let a short one's handle grow. */
+  boolean isOf(long handle, long node) {
+    return !bytesLimited || Long.valueOf(node).equals(nodeOfHandle.get(handle));
   }
 
   /** Takes what a growth needs, or nothing and false. */

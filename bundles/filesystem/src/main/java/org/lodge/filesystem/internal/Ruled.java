@@ -21,6 +21,7 @@ import org.lodge.filesystem.Statistics;
 final class Ruled implements FileSystem {
   private static final int O_ACCMODE = 3;
   private static final int O_TRUNC = 0x200;
+  private static final int O_APPEND = 0x400;
   private static final int RENAME_WHITEOUT = 4;
   private static final int PRIVILEGES = Attributes.SET_UID | Attributes.SET_GID;
 
@@ -119,8 +120,8 @@ final class Ruled implements FileSystem {
       result = behind.getAttributes(call, node, handle, into);
       change.mode = mode(into.mode & Attributes.TYPE | change.mode & 07777) & 07777;
     }
-    if (result == 0 && change.has(Change.SIZE)) {
-      result = grow(call, node, handle, change.sizeBytes, true, into);
+    if (result == 0 && change.has(Change.SIZE) && quota.limitsBytes()) {
+      return resize(call, node, handle, change, into);
     }
     if (result == 0) {
       result = behind.setAttributes(call, node, handle, change, into);
@@ -129,22 +130,47 @@ final class Ruled implements FileSystem {
     return result;
   }
 
-  /** Takes from the quota what a file needs to become so long; gives back where it shrinks. */
-  private int grow(
-      Call call, long node, long handle, long sizeBytes, boolean shrink, Attributes scratch) {
+  private int resize(Call call, long node, long handle, Change change, Attributes into) {
+    if (handle != 0 && !quota.isOf(handle, node)) {
+      return -Errno.EBADF;
+    }
+    quota.lock();
+    try {
+      int result = behind.getAttributes(call, node, 0, into);
+      long growth = change.sizeBytes - into.sizeBytes;
+      if (result == 0 && growth > 0 && !quota.grow(growth)) {
+        result = -Errno.EDQUOT;
+      } else if (result == 0) {
+        result = behind.setAttributes(call, node, handle, change, into);
+        clean(into);
+        if (result == 0 && growth < 0 || result < 0 && growth > 0) {
+          quota.shrink(Math.abs(growth));
+        }
+      }
+      return result;
+    } finally {
+      quota.unlock();
+    }
+  }
+
+  /** Takes from the quota what a file needs to become so long. Under the quota's lock. */
+  private int grow(Call call, long node, long handle, long offset, long sizeBytes) {
     if (!quota.limitsBytes()) {
       return 0;
     }
-    int result = behind.getAttributes(call, node, handle, scratch);
-    long growth = sizeBytes - scratch.sizeBytes;
-    if (result < 0 || growth <= 0 && !shrink) {
+    long end = offset + sizeBytes;
+    if (end < 0) {
+      return -Errno.EFBIG;
+    }
+    if (!quota.isOf(handle, node)) {
+      return -Errno.EBADF;
+    }
+    Attributes now = new Attributes();
+    int result = behind.getAttributes(call, node, 0, now);
+    if (result < 0 || end <= now.sizeBytes) {
       return Math.min(0, result);
     }
-    if (growth < 0) {
-      quota.shrink(-growth);
-      return 0;
-    }
-    return quota.grow(growth) ? 0 : -Errno.EDQUOT;
+    return quota.grow(end - now.sizeBytes) ? 0 : -Errno.EDQUOT;
   }
 
   @Override
@@ -197,17 +223,22 @@ final class Ruled implements FileSystem {
     if (result < 0 || !quota.limitsAny()) {
       return result < 0 ? result : behind.unlink(call, parent, name);
     }
-    Entry gone = new Entry();
-    boolean known = behind.lookup(call, parent, name, gone) == 0;
-    result = behind.unlink(call, parent, name);
-    if (known) {
-      behind.forget(gone.node, 1);
-      if (result == 0 && gone.attributes.links == 1) {
-        quota.removeFile();
-        quota.shrink(gone.attributes.isRegularFile() ? gone.attributes.sizeBytes : 0);
+    quota.lock();
+    try {
+      Entry gone = new Entry();
+      boolean known = behind.lookup(call, parent, name, gone) == 0;
+      result = behind.unlink(call, parent, name);
+      if (known) {
+        behind.forget(gone.node, 1);
+        if (result == 0 && gone.attributes.links == 1) {
+          quota.removeFile();
+          quota.shrink(gone.attributes.isRegularFile() ? gone.attributes.sizeBytes : 0);
+        }
       }
+      return result;
+    } finally {
+      quota.unlock();
     }
-    return result;
   }
 
   @Override
@@ -237,8 +268,15 @@ final class Ruled implements FileSystem {
 
   @Override
   public int link(Call call, long node, long toParent, Name toName, Entry into) {
-    int result = naming(toName);
-    return result < 0 ? result : clean(behind.link(call, node, toParent, toName, into), into);
+    int result = adding(toName);
+    if (result == 0) {
+      result = added(behind.link(call, node, toParent, toName, into), into);
+      if (result == 0 && into.attributes.links != 1) {
+        // Only a file that had no name before is one more.
+        quota.removeFile();
+      }
+    }
+    return result;
   }
 
   private int opening(int flags) {
@@ -249,19 +287,46 @@ final class Ruled implements FileSystem {
   @Override
   public int open(Call call, long node, int flags, Opened opened) {
     int result = opening(flags);
-    if (result == 0 && (flags & O_TRUNC) != 0 && quota.limitsBytes()) {
-      result = grow(call, node, 0, 0, true, new Attributes());
+    if (result < 0 || !quota.limitsBytes()) {
+      return result < 0 ? result : behind.open(call, node, flags, opened);
     }
-    return result < 0 ? result : behind.open(call, node, flags, opened);
+    boolean truncates = (flags & O_TRUNC) != 0;
+    quota.lock();
+    try {
+      Attributes before = new Attributes();
+      result = truncates ? behind.getAttributes(call, node, 0, before) : 0;
+      result = result < 0 ? result : behind.open(call, node, flags & ~O_APPEND, opened);
+      if (result >= 0) {
+        quota.opened(opened.handle, node);
+        quota.shrink(truncates ? before.sizeBytes : 0);
+      }
+      return result;
+    } finally {
+      quota.unlock();
+    }
   }
 
   @Override
   public int create(
       Call call, long parent, Name name, int flags, int mode, Entry into, Opened opened) {
     int result = adding(name);
-    return result < 0
-        ? result
-        : added(behind.create(call, parent, name, flags, file(mode), into, opened), into);
+    if (result == 0) {
+      int kept = kept(flags);
+      result = added(behind.create(call, parent, name, kept, file(mode), into, opened), into);
+      opened(result, into, opened);
+    }
+    return result;
+  }
+
+  /** What is appended has no offset by which it could be counted. */
+  private int kept(int flags) {
+    return quota.limitsBytes() ? flags & ~O_APPEND : flags;
+  }
+
+  private void opened(int result, Entry entry, Opened opened) {
+    if (result >= 0) {
+      quota.opened(opened.handle, entry.node);
+    }
   }
 
   private int file(int mode) {
@@ -271,9 +336,12 @@ final class Ruled implements FileSystem {
   @Override
   public int temporaryFile(Call call, long parent, int flags, int mode, Entry into, Opened opened) {
     int result = changing();
-    return result < 0
-        ? result
-        : clean(behind.temporaryFile(call, parent, flags, file(mode), into, opened), into);
+    if (result == 0) {
+      int kept = kept(flags);
+      result = clean(behind.temporaryFile(call, parent, kept, file(mode), into, opened), into);
+      opened(result, into, opened);
+    }
+    return result;
   }
 
   @Override
@@ -286,11 +354,16 @@ final class Ruled implements FileSystem {
   public int write(
       Call call, long node, long handle, long offset, Data data, boolean killPrivileges) {
     int result = changing();
-    if (result == 0 && quota.limitsBytes()) {
-      long end = offset + data.sizeBytes();
-      result = end < 0 ? -Errno.EFBIG : grow(call, node, 0, end, false, new Attributes());
+    if (result < 0) {
+      return result;
     }
-    return result < 0 ? result : behind.write(call, node, handle, offset, data, killPrivileges);
+    quota.lock();
+    try {
+      result = grow(call, node, handle, offset, data.sizeBytes());
+      return result < 0 ? result : behind.write(call, node, handle, offset, data, killPrivileges);
+    } finally {
+      quota.unlock();
+    }
   }
 
   @Override
@@ -301,6 +374,7 @@ final class Ruled implements FileSystem {
 
   @Override
   public void release(long node, long handle) {
+    quota.released(handle);
     if (!revoked) {
       behind.release(node, handle);
     }
@@ -410,12 +484,17 @@ final class Ruled implements FileSystem {
   @Override
   public int allocate(Call call, long node, long handle, int mode, long offset, long sizeBytes) {
     int result = changing();
-    boolean keepsSize = (mode & 1) != 0;
-    if (result == 0 && !keepsSize && quota.limitsBytes()) {
-      long end = offset + sizeBytes;
-      result = end < 0 ? -Errno.EFBIG : grow(call, node, 0, end, false, new Attributes());
+    if (result < 0) {
+      return result;
     }
-    return result < 0 ? result : behind.allocate(call, node, handle, mode, offset, sizeBytes);
+    boolean keepsSize = (mode & 1) != 0;
+    quota.lock();
+    try {
+      result = keepsSize ? 0 : grow(call, node, handle, offset, sizeBytes);
+      return result < 0 ? result : behind.allocate(call, node, handle, mode, offset, sizeBytes);
+    } finally {
+      quota.unlock();
+    }
   }
 
   @Override
@@ -435,13 +514,18 @@ final class Ruled implements FileSystem {
       long toOffset,
       long sizeBytes) {
     int result = changing();
-    if (result == 0 && quota.limitsBytes()) {
-      long end = toOffset + sizeBytes;
-      result = end < 0 ? -Errno.EFBIG : grow(call, toNode, 0, end, false, new Attributes());
+    if (result < 0) {
+      return result;
     }
-    return result < 0
-        ? result
-        : behind.copy(call, node, handle, offset, toNode, toHandle, toOffset, sizeBytes);
+    quota.lock();
+    try {
+      result = grow(call, toNode, toHandle, toOffset, sizeBytes);
+      return result < 0
+          ? result
+          : behind.copy(call, node, handle, offset, toNode, toHandle, toOffset, sizeBytes);
+    } finally {
+      quota.unlock();
+    }
   }
 
   @Override
