@@ -36,6 +36,7 @@ demo_devices() {
   show lodge device add work blk "path=$place/disk.img" --id $id
   lodge exec work -- sh -c "$(cat "$repo/itests/demo/verify")" verify $id >"$place/verify.log" 2>&1 &
   device_blk 1.1.0
+  eventually "the guest has written and read" second_round
   show cp "$place/device-blk-1.1.0.jar" "$LODGE_STATE/deploy/"
   served_by 1.1.0
   show lodge device ls --counters work
@@ -58,6 +59,8 @@ device_blk() {
 }
 
 served_by() { eventually "device-blk $1 serves" serves_blk "$1"; }
+
+second_round() { lodge device ls --counters work | grep -Eq "write.requests +(6[5-9]|[7-9][0-9]|[0-9,]{3,}) "; }
 
 serves_blk() { lodge device ls work | grep -Eq "blk +running +$1"; }
 

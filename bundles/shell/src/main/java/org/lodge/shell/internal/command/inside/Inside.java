@@ -111,7 +111,7 @@ final class Inside {
             + name,
         List.of(
             "A guest that boots slowly needs a longer --limit; an image of your own needs the"
-                + " agent, see docs/connections.md."));
+                + " agent, see docs/images.md."));
   }
 
   /** Starts a program; what the guest says no to is told as a shell would. */
