@@ -147,6 +147,7 @@ void local_unlisten(const struct request *);
 /* share.c: a directory, served by a process of its own. */
 void share_open(const struct request *);
 size_t stats_write(uint8_t *into, size_t room);
+size_t clocks_write(uint8_t *into, size_t room);
 int power_down(uint32_t kind);
 
 /* root.c: the agent may start in an initramfs and outlive it. */

@@ -157,6 +157,11 @@ static void send_stats(uint64_t call) {
   send_result_body(call, body, stats_write(body, sizeof body));
 }
 
+static void send_clocks(uint64_t call) {
+  uint8_t body[24];
+  send_result_body(call, body, clocks_write(body, sizeof body));
+}
+
 static void handle(void) {
   root_follow();
   switch (request.type) {
@@ -182,6 +187,9 @@ static void handle(void) {
     }
     case LODGE_STATS:
       send_stats(request.call);
+      break;
+    case LODGE_CLOCKS:
+      send_clocks(request.call);
       break;
     case LODGE_OPEN:
     case LODGE_OPEN_HANDLES:

@@ -95,6 +95,9 @@ enum lodge_message {
   LODGE_UNLISTEN = 10,
   /* No body, empty result. */
   LODGE_PING = 11,
+  /* No body. Result, all in nanoseconds and read one after the other: 0 u64 CLOCK_MONOTONIC,
+   * 8 u64 CLOCK_MONOTONIC_RAW, 16 u64 CLOCK_REALTIME */
+  LODGE_CLOCKS = 12,
 
   /* As LODGE_LISTEN and LODGE_OPEN (of a Unix socket only), for connections with handles. */
   LODGE_LISTEN_HANDLES = 64,

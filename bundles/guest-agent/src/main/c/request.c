@@ -126,6 +126,7 @@ bool parse_request(uint16_t type, uint64_t call, const uint8_t *body, size_t len
       break;
     case LODGE_STATS:
     case LODGE_PING:
+    case LODGE_CLOCKS:
       break;
     default:
       return false;

@@ -42,6 +42,15 @@ public interface AgentSession {
 
   GuestStats stats(Duration limit) throws IOException;
 
+  /**
+   * Reads the guest's clocks, at some time between call and return.
+   *
+   * @throws AgentException also where the agent is of a Lodge that did not ask for them
+   */
+  default GuestClocks clocks(Duration limit) throws IOException {
+    throw new AgentException("this agent tells no clocks");
+  }
+
   /** Connects to a Unix socket of the guest; its server sees an ordinary connection. */
   VsockStream openUnix(String path, Duration limit) throws IOException;
 

@@ -22,6 +22,7 @@ import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExitStatus;
+import org.lodge.agent.GuestClocks;
 import org.lodge.agent.GuestStats;
 import org.lodge.agent.ShutdownKind;
 import org.lodge.vsock.VsockStream;
@@ -288,6 +289,11 @@ final class Session implements AgentSession {
   @Override
   public GuestStats stats(Duration limit) throws IOException {
     return Wire.stats(channel, call(Wire.STATS, Wire.buffer(0), limit));
+  }
+
+  @Override
+  public GuestClocks clocks(Duration limit) throws IOException {
+    return Wire.clocks(channel, call(Wire.CLOCKS, Wire.buffer(0), limit));
   }
 
   @Override

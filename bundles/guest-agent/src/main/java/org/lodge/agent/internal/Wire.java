@@ -11,6 +11,7 @@ import java.util.Map;
 import org.lodge.agent.AgentException;
 import org.lodge.agent.AgentInfo;
 import org.lodge.agent.ExecRequest;
+import org.lodge.agent.GuestClocks;
 import org.lodge.agent.GuestStats;
 import org.lodge.vsock.VsockStream;
 
@@ -55,6 +56,7 @@ final class Wire {
   static final int LISTEN = 9;
   static final int UNLISTEN = 10;
   static final int PING = 11;
+  static final int CLOCKS = 12;
   static final int LISTEN_HANDLES = 64;
   static final int OPEN_HANDLES = 65;
   static final int SHARE = 80;
@@ -74,6 +76,7 @@ final class Wire {
   private static final int TERMINAL = 1;
   private static final int AS_USER = 2;
   private static final int STATS_BYTES_MIN = 58;
+  private static final int CLOCKS_BYTES = 24;
 
   private Wire() {}
 
@@ -352,6 +355,13 @@ final class Wire {
     }
     return new GuestStats(
         up, loads, programs, memory, memoryAvailable, disk, diskAvailable, addresses);
+  }
+
+  static GuestClocks clocks(VsockStream stream, ByteBuffer body) throws AgentException {
+    if (body.remaining() < CLOCKS_BYTES) {
+      throw bad(stream, "clocks of %d bytes".formatted(body.remaining()));
+    }
+    return new GuestClocks(body.getLong(), body.getLong(), body.getLong());
   }
 
   private static GuestStats.Address address(VsockStream stream, ByteBuffer body)

@@ -43,6 +43,7 @@ import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExitStatus;
+import org.lodge.agent.GuestClocks;
 import org.lodge.agent.GuestStats;
 import org.lodge.agent.ShutdownKind;
 import org.lodge.vsock.VsockStream;
@@ -103,6 +104,18 @@ class AgentTest {
 
   private AgentProgram shell(String script) throws IOException {
     return session.exec(asMe("sh", "-c", script), SOON);
+  }
+
+  /** Where guest and host are one, System.nanoTime is the same clock. */
+  @Test
+  void itsClocksAreReadBetweenCallAndReturn() throws Exception {
+    long before = System.nanoTime();
+    long dayBefore = System.currentTimeMillis();
+    GuestClocks clocks = session.clocks(SOON);
+    assertTrue(before <= clocks.monotonicNanos() && clocks.monotonicNanos() <= System.nanoTime());
+    assertTrue(clocks.rawNanos() > 0);
+    long day = clocks.realtimeNanos() / 1_000_000;
+    assertTrue(dayBefore <= day && day <= System.currentTimeMillis());
   }
 
   @Test
