@@ -63,6 +63,7 @@ final class Conversation {
       Guest guest,
       HandleConnection client,
       HandleConnection compositor,
+      ClockOffset offset,
       Trace trace) {
     this.display = display;
     this.client = client;
@@ -71,7 +72,7 @@ final class Conversation {
     routing = new Routing(guest, client, compositor);
     pixels = new Pixels(routing);
     requests = new Requests(this, routing, pixels);
-    events = new Events(this, routing, requests.selections());
+    events = new Events(this, routing, requests, offset);
   }
 
   Display display() {

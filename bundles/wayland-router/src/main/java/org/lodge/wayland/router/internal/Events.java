@@ -20,11 +20,16 @@ import org.lodge.wayland.protocol.opcode.WlKeyboard;
 import org.lodge.wayland.protocol.opcode.WlPointer;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WpPresentation;
+import org.lodge.wayland.protocol.opcode.WpPresentationFeedback;
+import org.lodge.wayland.protocol.opcode.XdgActivationTokenV1;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
+import org.lodge.wayland.protocol.opcode.ZwpTextInputV3;
+import org.lodge.wayland.protocol.opcode.ZxdgExportedV2;
 
 /**
  * What the compositor says, interface by interface: which events are changed, kept from the client
@@ -37,10 +42,14 @@ final class Events {
   private final SelectionRequests selections;
   private final DragEvents drags;
   private final Motion motion;
+  private final PassRequests passes;
+  private final Presentation presentation;
 
-  Events(Conversation conversation, Routing routing, SelectionRequests selections) {
+  Events(Conversation conversation, Routing routing, Requests requests, ClockOffset offset) {
     this.routing = routing;
-    this.selections = selections;
+    selections = requests.selections();
+    passes = requests.passes();
+    presentation = new Presentation(routing, offset);
     drags = new DragEvents(conversation, routing);
     motion = new Motion(routing);
   }
@@ -69,6 +78,10 @@ final class Events {
           case ZwpPrimarySelectionSourceV1.INDEX, ZwpPrimarySelectionOfferV1.INDEX -> refuse(event);
           case WlDataDevice.INDEX, WlDataOffer.INDEX, ZwpPrimarySelectionDeviceV1.INDEX ->
               drags.handle(receiver, opcode, event);
+          case XdgActivationTokenV1.INDEX, ZxdgExportedV2.INDEX -> passes.told(receiver, event);
+          case WpPresentation.INDEX, WpPresentationFeedback.INDEX ->
+              presentation.handle(receiver, opcode, event);
+          case ZwpTextInputV3.INDEX -> textInput(receiver, opcode, event);
           case XdgToplevel.INDEX, XdgPopup.INDEX -> shell(receiver, opcode, event);
           default -> false;
         };
@@ -125,7 +138,7 @@ final class Events {
       return !registry.globals.containsKey(event.word(0));
     }
     String untrustedType = event.string(1);
-    int version = Globals.allowedVersion(untrustedType, event.word(2));
+    int version = Globals.allowedVersion(untrustedType, event.word(2), routing.frames != null);
     if (version > 0) {
       registry.globals.put(event.word(0), new Requests.Advertised(untrustedType, version));
       event.setWord(2, version);
@@ -179,6 +192,19 @@ final class Events {
     }
     if (opcode == WlDataSource.EVENT_CANCELLED || opcode == WlDataSource.EVENT_DND_FINISHED) {
       drags.ended();
+    }
+    return false;
+  }
+
+  /** Keeps on which surface text is entered. */
+  private boolean textInput(WaylandObject receiver, int opcode, Message event)
+      throws WaylandException {
+    if (opcode == ZwpTextInputV3.EVENT_ENTER) {
+      WaylandObject surface = routing.named(event, 0);
+      WaylandObject shown = surface != null && surface.isOwn() ? surface.alias : surface;
+      receiver.role = shown == null ? null : shown.role;
+    } else if (opcode == ZwpTextInputV3.EVENT_LEAVE) {
+      receiver.role = null;
     }
     return false;
   }

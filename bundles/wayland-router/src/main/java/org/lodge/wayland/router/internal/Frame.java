@@ -75,6 +75,20 @@ final class Frame {
         wmBase.upstreamId, XdgWmBase.GET_XDG_SURFACE, window.object.upstreamId, wrapper.upstreamId);
   }
 
+  /** The compositor's number of the surface that is the window. */
+  int surfaceId() {
+    return wrapper.upstreamId;
+  }
+
+  /** Where the guest's surface lies in that one. */
+  int contentX() {
+    return frames.border() - around[0];
+  }
+
+  int contentY() {
+    return frames.border() - around[1];
+  }
+
   /** State of the window has changed that the wrapper's next commit applies. */
   void changed() {
     dirty = true;

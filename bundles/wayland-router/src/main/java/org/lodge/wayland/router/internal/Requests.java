@@ -28,15 +28,28 @@ import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpSinglePixelBufferManagerV1;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.WpViewporter;
+import org.lodge.wayland.protocol.opcode.XdgActivationTokenV1;
+import org.lodge.wayland.protocol.opcode.XdgActivationV1;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
 import org.lodge.wayland.protocol.opcode.XdgPositioner;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgSystemBellV1;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.protocol.opcode.XdgToplevelIconManagerV1;
+import org.lodge.wayland.protocol.opcode.XdgToplevelIconV1;
+import org.lodge.wayland.protocol.opcode.XdgToplevelTagManagerV1;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
+import org.lodge.wayland.protocol.opcode.ZwpIdleInhibitManagerV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceManagerV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
+import org.lodge.wayland.protocol.opcode.ZwpTabletToolV2;
+import org.lodge.wayland.protocol.opcode.ZwpTextInputV3;
+import org.lodge.wayland.protocol.opcode.ZxdgExportedV2;
+import org.lodge.wayland.protocol.opcode.ZxdgExporterV2;
+import org.lodge.wayland.protocol.opcode.ZxdgImportedV2;
+import org.lodge.wayland.protocol.opcode.ZxdgImporterV2;
 
 /**
  * What a client asks for, interface by interface: which requests are changed, answered here or
@@ -50,6 +63,8 @@ final class Requests {
   private final SurfaceRequests surfaces;
   private final ShellRequests shell;
   private final SelectionRequests selections;
+  private final PassRequests passes;
+  private final IconRequests icons;
   private int registries;
 
   /** What a client was told of globals, in one registry. */
@@ -66,6 +81,8 @@ final class Requests {
     shell = new ShellRequests(conversation.display(), routing);
     surfaces = new SurfaceRequests(routing, shm, pixels);
     selections = new SelectionRequests(conversation, routing);
+    passes = new PassRequests(conversation.display(), routing);
+    icons = new IconRequests(routing, pixels);
   }
 
   ShellRequests shell() {
@@ -76,8 +93,13 @@ final class Requests {
     return selections;
   }
 
+  PassRequests passes() {
+    return passes;
+  }
+
   void close() {
     shm.close();
+    passes.close();
   }
 
   void handle(Message request) throws WaylandException, IOException {
@@ -97,7 +119,8 @@ final class Requests {
               WlSubsurface.INDEX,
               WpViewporter.INDEX,
               WpViewport.INDEX,
-              WlPointer.INDEX ->
+              WlPointer.INDEX,
+              ZwpTabletToolV2.INDEX ->
               surfaces.handle(receiver, opcode, request);
           case XdgWmBase.INDEX,
               XdgPositioner.INDEX,
@@ -114,6 +137,21 @@ final class Requests {
               ZwpPrimarySelectionDeviceV1.INDEX,
               ZwpPrimarySelectionOfferV1.INDEX ->
               selections.handle(receiver, opcode, request);
+          case XdgActivationV1.INDEX,
+              XdgActivationTokenV1.INDEX,
+              ZxdgExporterV2.INDEX,
+              ZxdgExportedV2.INDEX,
+              ZxdgImporterV2.INDEX,
+              ZxdgImportedV2.INDEX ->
+              passes.handle(receiver, opcode, request);
+          case XdgToplevelIconManagerV1.INDEX, XdgToplevelIconV1.INDEX ->
+              icons.handle(receiver, opcode, request);
+          case XdgToplevelTagManagerV1.INDEX -> tag(receiver, opcode, request);
+          case ZwpTextInputV3.INDEX -> textInput(receiver, opcode, request);
+          case ZwpIdleInhibitManagerV1.INDEX, XdgSystemBellV1.INDEX -> {
+            routing.forwardForWindow(receiver, request);
+            yield true;
+          }
           default -> false;
         };
     if (!handled) {
@@ -162,5 +200,37 @@ final class Requests {
     }
     routing.forward(receiver, request).role = new Buffer.SinglePixel();
     return true;
+  }
+
+  /** Tags and descriptions are names, and say whose the window is as titles do. */
+  private boolean tag(WaylandObject receiver, int opcode, Message request) throws WaylandException {
+    if (opcode == XdgToplevelTagManagerV1.DESTROY) {
+      return false;
+    }
+    String untrustedName = request.string(1);
+    String name =
+        opcode == XdgToplevelTagManagerV1.SET_TOPLEVEL_TAG
+            ? routing.guest.names().appId(untrustedName)
+            : routing.guest.names().title(untrustedName);
+    routing
+        .toCompositor
+        .begin(receiver.upstreamId, opcode, name.length() * 3 + 12)
+        .word(routing.argument(request, 0).upstreamId)
+        .string(name)
+        .end();
+    return true;
+  }
+
+  /** The rectangle lies on the surface that has the keyboard, which is the frame's. */
+  private boolean textInput(WaylandObject receiver, int opcode, Message request) {
+    if (opcode == ZwpTextInputV3.SET_CURSOR_RECTANGLE
+        && receiver.role instanceof Surface surface
+        && surface.xdg != null
+        && surface.xdg.frame != null) {
+      Frame frame = surface.xdg.frame;
+      request.setWord(0, Frame.moved(request.word(0), frame.contentX()));
+      request.setWord(1, Frame.moved(request.word(1), frame.contentY()));
+    }
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 package org.lodge.wayland.router.internal;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,9 @@ import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.lodge.agent.AgentSession;
+import org.lodge.agent.Agents;
+import org.lodge.agent.GuestClocks;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.handles.Handles;
@@ -39,12 +43,15 @@ public final class RouterComponent implements ServiceOffer, Windows {
   /** More than what a client may leave unread before it is cut off. */
   private static final int QUEUE_BYTES = 4 << 20;
 
+  private static final Duration CLOCKS_LIMIT = Duration.ofSeconds(2);
   private static final int WAITING_HANDLES = 128;
   private static final int OPEN_HANDLES = 512;
   private static final HandleLimits HANDLE_LIMITS =
       new HandleLimits(QUEUE_BYTES, WAITING_HANDLES, OPEN_HANDLES);
 
   private final Handles handles;
+  private final Agents agents;
+  private final Map<String, ClockOffset> offsets = new ConcurrentHashMap<>();
   private final AtomicLong windowNumbers = new AtomicLong();
   private final Map<String, Guest> guests = new ConcurrentHashMap<>();
   private final Map<String, Display> displays = new ConcurrentHashMap<>();
@@ -52,8 +59,9 @@ public final class RouterComponent implements ServiceOffer, Windows {
   private final Set<Conversation> conversations = new CopyOnWriteArraySet<>();
 
   @Activate
-  public RouterComponent(@Reference Handles handles) {
+  public RouterComponent(@Reference Handles handles, @Reference Agents agents) {
     this.handles = handles;
+    this.agents = agents;
   }
 
   @Deactivate
@@ -92,7 +100,13 @@ public final class RouterComponent implements ServiceOffer, Windows {
       Display display =
           displays.computeIfAbsent(call.target(), name -> new Display(name, windowNumbers));
       Conversation conversation =
-          new Conversation(display, guest, client, compositor, trace(guest.name()));
+          new Conversation(
+              display,
+              guest,
+              client,
+              compositor,
+              offset(guest.name(), call.target()),
+              trace(guest.name()));
       conversations.add(conversation);
       try {
         conversation.run();
@@ -102,6 +116,21 @@ public final class RouterComponent implements ServiceOffer, Windows {
     } finally {
       guest.account().giveConnection();
     }
+  }
+
+  /** Begins to compare clocks now, so that they are known when the first frame is shown. */
+  private ClockOffset offset(String guest, String display) {
+    ClockOffset offset =
+        offsets.computeIfAbsent(
+            guest + " " + display, both -> new ClockOffset(guest, display, this::clocks));
+    offset.refresh();
+    return offset;
+  }
+
+  private GuestClocks clocks(String guest) throws IOException {
+    AgentSession session =
+        agents.session(guest).orElseThrow(() -> new IOException(guest + " has no agent"));
+    return session.clocks(CLOCKS_LIMIT);
   }
 
   @Override

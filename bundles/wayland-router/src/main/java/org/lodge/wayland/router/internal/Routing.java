@@ -100,6 +100,26 @@ final class Routing {
    * @return the object that it makes, or null
    */
   WaylandObject forward(WaylandObject receiver, Message request) throws WaylandException {
+    return forward(receiver, request, false);
+  }
+
+  /** Sends a request on whose surface means a window: where that has a frame, the frame's. */
+  WaylandObject forwardForWindow(WaylandObject receiver, Message request) throws WaylandException {
+    return forward(receiver, request, true);
+  }
+
+  /**
+   * @param surface of the client
+   * @return the compositor's number of the surface that is its window, or of itself
+   */
+  static int windowOf(WaylandObject surface) {
+    boolean framed =
+        surface.role instanceof Surface known && known.xdg != null && known.xdg.frame != null;
+    return framed ? ((Surface) surface.role).xdg.frame.surfaceId() : surface.upstreamId;
+  }
+
+  private WaylandObject forward(WaylandObject receiver, Message request, boolean forWindow)
+      throws WaylandException {
     MessageType type = request.type();
     WaylandObject made = null;
     for (int i = 0; i < type.argumentCount(); i++) {
@@ -109,7 +129,7 @@ final class Routing {
           if (named != null && named.upstreamId == 0) {
             throw WaylandException.ofDisplay(INVALID_OBJECT, "invalid object in " + type);
           }
-          request.setWord(i, named == null ? 0 : named.upstreamId);
+          request.setWord(i, named == null ? 0 : forWindow ? windowOf(named) : named.upstreamId);
         }
         case MessageType.NEW_ID -> {
           made = objects.create(request.word(i), type.type(i), receiver.version);

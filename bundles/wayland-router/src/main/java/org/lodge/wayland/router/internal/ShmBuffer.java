@@ -6,6 +6,7 @@ final class ShmBuffer implements Buffer {
   final int width;
   final int height;
   final int strideBytes;
+  final int format;
   final int bytesPerPixel;
   final long clientOffset;
   final long compositorOffset;
@@ -27,7 +28,7 @@ final class ShmBuffer implements Buffer {
       int width,
       int height,
       int strideBytes,
-      int bytesPerPixel,
+      int format,
       long clientOffset,
       long compositorOffset,
       long sizeBytes) {
@@ -35,7 +36,8 @@ final class ShmBuffer implements Buffer {
     this.width = width;
     this.height = height;
     this.strideBytes = strideBytes;
-    this.bytesPerPixel = bytesPerPixel;
+    this.format = format;
+    bytesPerPixel = ShmFormat.bytesPerPixel(format);
     this.clientOffset = clientOffset;
     this.compositorOffset = compositorOffset;
     this.sizeBytes = sizeBytes;

@@ -26,6 +26,11 @@ final class ShmFormat {
     };
   }
 
+  /** Whether a pixel is a little-endian number 0xAARRGGBB. */
+  static boolean isPlain(int format) {
+    return format == ARGB8888 || format == XRGB8888;
+  }
+
   /** The four characters of a format of drm_fourcc.h. */
   private static String code(int format) {
     char[] letters = new char[Integer.BYTES];

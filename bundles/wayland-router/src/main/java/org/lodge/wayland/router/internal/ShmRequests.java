@@ -114,6 +114,7 @@ final class ShmRequests {
       routing.toCompositor.words(
           receiver.upstreamId, WlShmPool.RESIZE, (int) pool.compositorBytes());
     }
+    int format = request.word(5);
     request.setWord(1, (int) offset);
     pool.use();
     routing.forward(receiver, request).role =
@@ -122,7 +123,7 @@ final class ShmRequests {
             untrustedWidth,
             untrustedHeight,
             untrustedStride,
-            bytesPerPixel,
+            format,
             untrustedOffset,
             offset,
             bytes);

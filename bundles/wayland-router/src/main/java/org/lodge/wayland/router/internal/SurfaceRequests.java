@@ -14,6 +14,7 @@ import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.WpViewporter;
+import org.lodge.wayland.protocol.opcode.ZwpTabletToolV2;
 
 /**
  * Surfaces: follows what they show, and at a commit has the changed pixels copied before the commit
@@ -59,7 +60,8 @@ final class SurfaceRequests {
       case WlSubsurface.INDEX -> subsurfaceState(receiver, opcode, request);
       case WpViewporter.INDEX -> opcode == WpViewporter.GET_VIEWPORT && viewport(receiver, request);
       case WpViewport.INDEX -> viewportState((Surface) receiver.role, opcode, request);
-      default -> cursor(opcode, request);
+      case ZwpTabletToolV2.INDEX -> cursor(opcode == ZwpTabletToolV2.SET_CURSOR, request);
+      default -> cursor(opcode == WlPointer.SET_CURSOR, request);
     };
   }
 
@@ -261,8 +263,8 @@ final class SurfaceRequests {
     return false;
   }
 
-  private boolean cursor(int opcode, Message request) throws WaylandException {
-    if (opcode == WlPointer.SET_CURSOR) {
+  private boolean cursor(boolean sets, Message request) throws WaylandException {
+    if (sets) {
       Surface surface = routing.argument(request, 1, Surface.class);
       if (surface != null) {
         take(surface, Surface.Role.CURSOR);

@@ -27,11 +27,11 @@ class FuzzTest {
       Random random = new Random(seed);
       int registry = rig.registry();
       for (String global : Rig.GLOBALS.keySet().stream().sorted().toList()) {
-        if (Globals.allowedVersion(global, 1) > 0) {
+        if (Globals.allowedVersion(global, 1, framed) > 0) {
           rig.bind(
               registry,
               global,
-              1 + random.nextInt(Globals.allowedVersion(global, Rig.GLOBALS.get(global))));
+              1 + random.nextInt(Globals.allowedVersion(global, Rig.GLOBALS.get(global), framed)));
         }
       }
       for (int i = 0; i < MESSAGES && rig.client.connection.isOpen(); i++) {

@@ -28,7 +28,7 @@ class HostileClientTest {
     assertEquals(0, rig.client.count("screencopy"));
     assertEquals(0, rig.client.count("security_context"));
     rig.client.await("\"wl_seat\", 9)");
-    rig.client.await("\"xdg_wm_base\", 6)");
+    rig.client.await("\"xdg_wm_base\", 7)");
   }
 
   @Test

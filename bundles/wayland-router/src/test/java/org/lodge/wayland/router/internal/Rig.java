@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.lodge.agent.GuestClocks;
 import org.lodge.agent.handles.FileHandle;
+import org.lodge.wayland.protocol.Interface;
+import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.opcode.WlCallback;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
@@ -18,17 +21,24 @@ import org.lodge.wayland.protocol.opcode.WlShmPool;
 
 /** A client and a compositor with the router between, all in memory. */
 final class Rig {
-  static final Map<String, Integer> GLOBALS =
-      Map.of(
-          "wl_compositor", 6,
-          "wl_subcompositor", 1,
-          "wl_shm", 2,
-          "xdg_wm_base", 7,
-          "wl_seat", 10,
-          "wp_viewporter", 1,
-          "wl_data_device_manager", 3,
-          "zwlr_screencopy_manager_v1", 3,
-          "wp_security_context_manager_v1", 1);
+  /** All of every compositor: each in the highest version there is, and some unknown ones. */
+  static final Map<String, Integer> GLOBALS = new HashMap<>();
+
+  static {
+    String managers = ".*(manager|exporter|importer|activation|system_bell|presentation).*";
+    String others = "wl_(compositor|subcompositor|shm|seat|output)|xdg_wm_(base|dialog_v1)";
+    String more = "wp_viewporter|wp_alpha_modifier_v1|zwp_pointer_(constraints|gestures)_v1";
+    for (Interface type : Interfaces.all()) {
+      String name = type.name();
+      if (name.matches(managers) && !name.matches(".*(token|feedback).*")
+          || name.matches(others)
+          || name.matches(more)) {
+        GLOBALS.put(name, type.version());
+      }
+    }
+    GLOBALS.put("zwlr_screencopy_manager_v1", 3);
+    GLOBALS.put("wp_security_context_manager_v1", 1);
+  }
 
   final TestPeer client = new TestPeer(false);
   final TestPeer compositor = new TestPeer(true);
@@ -39,10 +49,15 @@ final class Rig {
   private int nextId = 2;
 
   Rig(Guest guest, Display display) {
+    this(guest, display, new ClockOffset("work", "display", Rig::oneClock));
+  }
+
+  Rig(Guest guest, Display display, ClockOffset offset) {
     this.guest = guest;
     compositor.onMessage(this::answer);
     conversation =
-        new Conversation(display, guest, client.connection, compositor.connection, new Trace());
+        new Conversation(
+            display, guest, client.connection, compositor.connection, offset, new Trace());
     Thread.ofVirtual().start(this::run);
   }
 
@@ -62,6 +77,12 @@ final class Rig {
     return new Rig(
         new Guest("work", settings, Limits.DEFAULT),
         new Display("display", new java.util.concurrent.atomic.AtomicLong()));
+  }
+
+  /** Guests whose clocks are the host's. */
+  private static GuestClocks oneClock(String guest) {
+    long now = System.nanoTime();
+    return new GuestClocks(now, now, now);
   }
 
   private void run() {
