@@ -112,6 +112,10 @@ void carriages_reclaim(void);
 /* In a child: it gets back the limits that the agent was started with. */
 void carriages_leave_program(void);
 
+/* made.c: the folder of an absolute path, if only that is missing. */
+
+void make_folder_of(const char *path);
+
 /* program.c: programs that the host runs. */
 
 void programs_begin(void);

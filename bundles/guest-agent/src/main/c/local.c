@@ -115,18 +115,6 @@ static void end(struct listener *listener) {
   listener->used = false;
 }
 
-/* The folder of a path, if only that is missing. */
-static void make_folder_of(const char *path) {
-  char folder[LODGE_PATH_MAX];
-  const char *slash = strrchr(path, '/');
-  size_t length = (size_t)(slash - path);
-  memcpy(folder, path, length);
-  folder[length] = 0;
-  if (length > 0 && mkdir(folder, 0755) != 0 && errno != EEXIST) {
-    return; /* bind says what is wrong */
-  }
-}
-
 static int listen_at(const struct sockaddr_un *address, const struct request *request) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   make_folder_of(address->sun_path);

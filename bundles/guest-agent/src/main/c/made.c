@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -43,6 +44,17 @@ static int make_pipe(struct handle *handle, bool we_read) {
   return ours;
 }
 
+void make_folder_of(const char *path) {
+  char folder[LODGE_PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  size_t length = (size_t)(slash - path);
+  memcpy(folder, path, length);
+  folder[length] = 0;
+  if (length > 0 && mkdir(folder, 0755) != 0 && errno != EEXIST) {
+    return; /* bind says what is wrong */
+  }
+}
+
 static int make_listener(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   memcpy(address.sun_path, path, strlen(path));
@@ -50,9 +62,13 @@ static int make_listener(const char *path) {
   if (fd < 0) {
     return -1;
   }
+  make_folder_of(path);
   unlink(path);
-  if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
-      listen(fd, BACKLOG) != 0) {
+  /* Whoever it is passed to accepts without the path; nobody else is to connect. */
+  mode_t former = umask(0177);
+  bool bound = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+  umask(former);
+  if (!bound || listen(fd, BACKLOG) != 0) {
     int error = errno;
     close(fd);
     errno = error;

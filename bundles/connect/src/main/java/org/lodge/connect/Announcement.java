@@ -1,6 +1,7 @@
 package org.lodge.connect;
 
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A connection that waits for the guest it is told to.
@@ -10,6 +11,7 @@ import java.util.Map;
  * @param service one that the guest has declared
  * @param source who called: a guest or {@code @host}
  * @param options of the rule that allowed it, such as the user to serve it as
+ * @param socketPath of a Unix socket to connect to in place of the one that the service has
  */
 public record Announcement(
     long connectionId,
@@ -18,9 +20,22 @@ public record Announcement(
     String argument,
     String source,
     Map<String, String> options,
-    Metadata metadata) {
+    Metadata metadata,
+    Optional<String> socketPath) {
   public Announcement {
     options = Map.copyOf(options);
+  }
+
+  /** One for where the service itself is. */
+  public Announcement(
+      long connectionId,
+      String token,
+      String service,
+      String argument,
+      String source,
+      Map<String, String> options,
+      Metadata metadata) {
+    this(connectionId, token, service, argument, source, options, metadata, Optional.empty());
   }
 
   /** One that does not say of which connection it is. */

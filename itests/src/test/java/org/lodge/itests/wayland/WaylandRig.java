@@ -178,9 +178,18 @@ public final class WaylandRig implements AutoCloseable {
 
     @Override
     public ByteStream connectTarget(Map<String, String> metadata) throws IOException {
-      VsockStream stream =
-          agents.await("display", SOON).openUnixWithHandles(compositorSocket.toString(), SOON);
+      return connectTargetAt(compositorSocket.toString());
+    }
+
+    @Override
+    public ByteStream connectTargetAt(String socketPath) throws IOException {
+      VsockStream stream = agents.await("display", SOON).openUnixWithHandles(socketPath, SOON);
       return (HostChannel) stream;
+    }
+
+    @Override
+    public ByteStream connectBeside() throws IOException {
+      return connectTarget(Map.of());
     }
   }
 

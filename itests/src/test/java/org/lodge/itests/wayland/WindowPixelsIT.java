@@ -32,7 +32,7 @@ class WindowPixelsIT {
   static void start() throws Exception {
     weston = new Weston(folder.resolve("weston"), "--width=320", "--height=240");
     rig = new WaylandRig(folder, weston.socket());
-    plain = rig.addGuest("plain", Map.of("frame", "compositor"));
+    plain = rig.addGuest("plain", Map.of("frame", "none"));
     framed = rig.addGuest("framed", Map.of("color", "2e86de"));
   }
 

@@ -77,6 +77,26 @@ final class Admission {
     link.guarded(() -> decided(link, rulebook.decide(link.request()), "rule", allowed));
   }
 
+  /** One more connection by a decision that stands, which only limits can refuse. */
+  void arriveBeside(
+      Link first, Decision decision, CompletableFuture<?> answer, Consumer<Link> allowed) {
+    Optional<Usage> usage = registry.usage(first.request().source());
+    try {
+      if (usage.isPresent()) {
+        usage.get().openConnection();
+      }
+    } catch (ConnectException e) {
+      audit.refused(first.request().source(), "limit", 1, e.getMessage());
+      Calls.fail(answer, e);
+      return;
+    }
+    Link link = registry.newLink(first.request());
+    usage.ifPresent(used -> link.onEnd(how -> used.closeConnection()));
+    link.onEnd(how -> Calls.fail(answer, how.exception()));
+    link.guarded(() ->
+        decided(link, decision, "connection-" + first.id(), (made, by) -> allowed.accept(made)));
+  }
+
   private void decided(
       Link link, Decision decision, String by, BiConsumer<Link, Decision> allowed) {
     audit.decided(link, decision, by);

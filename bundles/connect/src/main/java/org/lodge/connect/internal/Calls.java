@@ -84,7 +84,7 @@ final class Calls {
         throw new ConnectException(Reason.NOT_OFFERED, "Lodge offers no service " + service);
       }
       requireNoMediator(link, decision);
-      dial(link, decision.options(), call.untrustedMetadata())
+      dial(link, decision.options(), call.untrustedMetadata(), Optional.empty())
           .thenAccept(target ->
               link.guarded(() ->
                   grant(
@@ -125,7 +125,15 @@ final class Calls {
           Ending.failed(Reason.NOT_OFFERED, "the host calls guests only, not its own services"));
       return;
     }
-    dial(link, decision.options(), call.untrustedMetadata())
+    dialForHost(link, decision, call.untrustedMetadata(), answer);
+  }
+
+  private void dialForHost(
+      Link link,
+      Decision decision,
+      Map<String, String> untrustedMetadata,
+      CompletableFuture<ByteStream> answer) {
+    dial(link, decision.options(), untrustedMetadata, Optional.empty())
         .thenAccept(stream -> {
           if (open(link)) {
             ByteStream end =
@@ -142,7 +150,10 @@ final class Calls {
 
   /** Announces the connection to its target and waits for the target's stream. */
   private CompletableFuture<ByteStream> dial(
-      Link link, Map<String, String> options, Map<String, String> untrustedMetadata) {
+      Link link,
+      Map<String, String> options,
+      Map<String, String> untrustedMetadata,
+      Optional<String> socketPath) {
     Request request = link.request();
     try {
       Session target =
@@ -170,7 +181,8 @@ final class Calls {
                   request.argument(),
                   request.source(),
                   options,
-                  metadata));
+                  metadata,
+                  socketPath));
       return holdOnArrival(link, ticket);
     } catch (ConnectException e) {
       link.end(Ending.failed(e));
@@ -219,9 +231,26 @@ final class Calls {
             link,
             decision.options(),
             metadata,
-            values ->
-                dial(link, decision.options(), values)
-                    .thenApply(target -> offerEnd(link, target, false)));
+            new Incoming.Target() {
+              @Override
+              public CompletableFuture<ByteStream> dial(
+                  Map<String, String> values, Optional<String> socketPath) {
+                return Calls.this
+                    .dial(link, decision.options(), values, socketPath)
+                    .thenApply(target -> offerEnd(link, target, false));
+              }
+
+              @Override
+              public CompletableFuture<ByteStream> dialBeside() {
+                CompletableFuture<ByteStream> answer = new CompletableFuture<>();
+                admission.arriveBeside(
+                    link,
+                    decision,
+                    answer,
+                    beside -> dialForHost(beside, decision, Map.of(), answer));
+                return answer;
+              }
+            });
     Thread.ofVirtual()
         .name("connection-" + link.id() + "-" + link.request().service())
         .start(() -> {

@@ -3,10 +3,10 @@ package org.lodge.connect.internal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.ConnectException;
 import org.lodge.connect.ConnectException.Reason;
@@ -16,30 +16,54 @@ import org.lodge.connect.Metadata;
 
 /** A call as the service of Lodge that serves it sees it. */
 final class Incoming implements IncomingCall {
+  /** The ways to the call's target. */
+  interface Target {
+    /** The target's end of the call. */
+    CompletableFuture<ByteStream> dial(Map<String, String> metadata, Optional<String> socketPath);
+
+    /** Another connection to it. */
+    CompletableFuture<ByteStream> dialBeside();
+  }
+
   private final Link link;
   private final Map<String, String> options;
   private final Metadata metadata;
-  private final Function<Map<String, String>, CompletableFuture<ByteStream>> dial;
+  private final Target target;
   private final AtomicBoolean dialled = new AtomicBoolean();
 
-  Incoming(
-      Link link,
-      Map<String, String> options,
-      Metadata metadata,
-      Function<Map<String, String>, CompletableFuture<ByteStream>> dial) {
+  Incoming(Link link, Map<String, String> options, Metadata metadata, Target target) {
     this.link = link;
     this.options = options;
     this.metadata = metadata;
-    this.dial = dial;
+    this.target = target;
   }
 
   @Override
   public ByteStream connectTarget(Map<String, String> values) throws IOException {
+    return dialOnce(values, Optional.empty());
+  }
+
+  @Override
+  public ByteStream connectTargetAt(String socketPath) throws IOException {
+    return dialOnce(Map.of(), Optional.of(socketPath));
+  }
+
+  private ByteStream dialOnce(Map<String, String> values, Optional<String> socketPath)
+      throws IOException {
     if (!dialled.compareAndSet(false, true)) {
       throw new ConnectException(Reason.BAD_REQUEST, "the target is connected once only");
     }
+    return await(target.dial(values, socketPath));
+  }
+
+  @Override
+  public ByteStream connectBeside() throws IOException {
+    return await(target.dialBeside());
+  }
+
+  private static ByteStream await(CompletableFuture<ByteStream> stream) throws IOException {
     try {
-      return dial.apply(values).get();
+      return stream.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ConnectException refused) {
         throw new ConnectException(refused.reason(), refused.getMessage());

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -132,6 +134,50 @@ class OffersTest {
     source.shutdownOutput();
     assertEnd(target);
     assertEnd(source);
+  }
+
+  /** Goes where the target's agent has made a socket, and leaves another connection behind. */
+  private record Detour(CompletableFuture<ByteStream> beside) implements ServiceOffer {
+    @Override
+    public ServiceDescription description() {
+      return new ServiceDescription("wayland", Carriage.HANDLES, "for a test", List.of());
+    }
+
+    @Override
+    public boolean mediates() {
+      return true;
+    }
+
+    @Override
+    public void serve(IncomingCall call, ByteStream stream) throws IOException {
+      beside.complete(call.connectBeside());
+      send(call.connectTargetAt("/run/made"), "detour");
+      assertEquals(-1, stream.read(ByteBuffer.allocate(1)));
+    }
+  }
+
+  @Test
+  void whoMediatesConnectsElsewhereInTheTargetAndBeside() throws Exception {
+    CompletableFuture<ByteStream> beside = new CompletableFuture<>();
+    broker.addOffer(new Detour(beside), Map.of());
+    TestGuest display = display(Carriage.HANDLES);
+    MemoryStream source = work.open("wayland", "@default");
+    assertEquals(Optional.empty(), display.takeAnnounced().socketPath());
+    assertEquals(Optional.of("/run/made"), display.takeAnnounced().socketPath());
+    send(TestGuest.get(beside), "beside");
+    MemoryStream one = display.takeAccepted();
+    MemoryStream two = display.takeAccepted();
+    boolean oneIsBeside = Streams.receive(one, 6).equals("beside");
+    assertReceives(two, oneIsBeside ? "detour" : "beside");
+    MemoryStream other = oneIsBeside ? one : two;
+    assertEquals(2, broker.connections().size());
+
+    source.shutdownOutput();
+    assertEnd(source);
+    send(TestGuest.get(beside), "still here");
+    assertReceives(other, "still here");
+    broker.guestGone("work");
+    assertReset(other);
   }
 
   @Test

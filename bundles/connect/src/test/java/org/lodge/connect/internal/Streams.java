@@ -21,7 +21,11 @@ final class Streams {
   }
 
   static void assertReceives(ByteStream stream, String text) {
-    ByteBuffer buffer = ByteBuffer.allocate(text.length());
+    assertEquals(text, receive(stream, text.length()));
+  }
+
+  static String receive(ByteStream stream, int bytes) {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes);
     Assertions.assertTimeoutPreemptively(
         LIMIT,
         () -> {
@@ -29,7 +33,7 @@ final class Streams {
             continue;
           }
         });
-    assertEquals(text, new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8));
+    return new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
   }
 
   static void assertEnd(ByteStream stream) {

@@ -45,8 +45,7 @@ public interface FileHandle extends Handle {
    */
   void seal(int seals) throws IOException;
 
-  /**
-   * The {@code errno} of a write, resize or seal that failed in the guest; empty while none has.
-   */
+  /** The {@code errno} of a making, write, resize or seal that failed in the guest. */
+  @Override
   OptionalInt failure();
 }

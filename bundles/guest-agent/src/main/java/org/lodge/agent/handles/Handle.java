@@ -1,5 +1,6 @@
 package org.lodge.agent.handles;
 
+import java.util.OptionalInt;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -29,6 +30,12 @@ public interface Handle extends AutoCloseable {
   Kind kind();
 
   HandleConnection connection();
+
+  /**
+   * The {@code errno} of what failed with it in the guest, such as its making; empty while nothing
+   * has. Told no later than bytes of the program that came after.
+   */
+  OptionalInt failure();
 
   /** Lets the agent close its descriptor, after all that was sent before. Idempotent. */
   @Override

@@ -144,11 +144,11 @@ final class AttachedGuest implements GuestEndpoint {
     try {
       VsockStream stream =
           switch (service.way()) {
-            case GuestService.Run run -> run(run, announcement);
             case GuestService.UnixSocket socket ->
-                service.description().carriage() == Carriage.HANDLES
-                    ? agent.openUnixWithHandles(socket.path(), ARRIVAL_LIMIT)
-                    : agent.openUnix(socket.path(), ARRIVAL_LIMIT);
+                openUnix(service, announcement.socketPath().orElse(socket.path()));
+            case GuestService.Way other when announcement.socketPath().isPresent() ->
+                throw new IOException("this service has no Unix socket");
+            case GuestService.Run run -> run(run, announcement);
             case GuestService.TcpPort tcp -> agent.openTcp(tcp.port(), ARRIVAL_LIMIT);
           };
       session.redeem(announcement.token(), new CallStream(vsock, stream));
@@ -156,6 +156,12 @@ final class AttachedGuest implements GuestEndpoint {
       LOG.info("Guest '{}' does not serve {}: {}", guest(), announcement.service(), e.getMessage());
       session.refuse(announcement.token(), String.valueOf(e.getMessage()));
     }
+  }
+
+  private VsockStream openUnix(GuestService service, String path) throws IOException {
+    return service.description().carriage() == Carriage.HANDLES
+        ? agent.openUnixWithHandles(path, ARRIVAL_LIMIT)
+        : agent.openUnix(path, ARRIVAL_LIMIT);
   }
 
   private VsockStream run(GuestService.Run run, Announcement announcement) throws IOException {

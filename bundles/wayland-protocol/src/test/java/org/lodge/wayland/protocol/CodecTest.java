@@ -65,12 +65,12 @@ class CodecTest {
   }
 
   private void readAll(List<byte[]> read) throws WaylandException {
-    Message message = reader.next(BY_OBJECT, 1);
+    Message message = reader.next(BY_OBJECT, 2);
     while (message != null) {
       ByteBuffer copy = little(message.sizeBytes());
       message.copyTo(copy);
       read.add(copy.array());
-      message = reader.next(BY_OBJECT, 1);
+      message = reader.next(BY_OBJECT, 2);
     }
   }
 

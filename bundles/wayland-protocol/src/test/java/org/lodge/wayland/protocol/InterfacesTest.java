@@ -50,6 +50,7 @@ class InterfacesTest {
         List.of(
             "zwp_primary_selection_offer_v1.receive",
             "zwp_primary_selection_source_v1.send",
+            "wp_security_context_manager_v1.create_listener",
             "wl_shm.create_pool",
             "wl_data_offer.receive",
             "wl_data_source.send",

@@ -6,6 +6,7 @@ package org.lodge.wayland.router;
  * @param id unique until the router ends
  * @param guest whose it is
  * @param display the guest that shows it
+ * @param marking what tells people whose it is
  * @param title as the program says, without what can't be printed
  * @param appId likewise
  * @param width in surface coordinates; 0 while it shows nothing
@@ -17,6 +18,7 @@ public record Window(
     long id,
     String guest,
     String display,
+    Marking marking,
     String title,
     String appId,
     int width,

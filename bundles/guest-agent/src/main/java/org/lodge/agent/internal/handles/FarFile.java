@@ -3,7 +3,6 @@ package org.lodge.agent.internal.handles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.OptionalInt;
 import org.lodge.agent.handles.FileHandle;
 
 /** A file in a guest. */
@@ -14,7 +13,6 @@ final class FarFile extends FarHandle implements FileHandle {
   private final boolean writable;
   private volatile long sizeBytes;
   private volatile int seals;
-  private volatile int errno;
 
   FarFile(FarSocket socket, int id, long sizeBytes, int seals, boolean writable) {
     super(socket, id, Kind.FILE);
@@ -65,15 +63,5 @@ final class FarFile extends FarHandle implements FileHandle {
   private void alter(long size, int more) throws IOException {
     ByteBuffer body = ByteBuffer.allocate(ALTER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     socket.output(this).hold(Frame.ALTER, id, 0, body.putLong(size).putInt(more).putInt(0).flip());
-  }
-
-  @Override
-  void failed(int newErrno) {
-    errno = newErrno;
-  }
-
-  @Override
-  public OptionalInt failure() {
-    return errno == 0 ? OptionalInt.empty() : OptionalInt.of(errno);
   }
 }

@@ -1,5 +1,6 @@
 package org.lodge.agent.internal.handles;
 
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.agent.handles.Handle;
 
@@ -8,6 +9,7 @@ class FarHandle implements Handle {
   final FarSocket socket;
   final int id;
   private final Kind kind;
+  private volatile int errno;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   FarHandle(FarSocket socket, int id, Kind kind) {
@@ -34,8 +36,15 @@ class FarHandle implements Handle {
     return closed.get();
   }
 
-  /** The connection has ended, or the agent has failed with this handle. */
-  void failed(int errno) {}
+  /** The agent has failed with this handle. */
+  void failed(int newErrno) {
+    errno = newErrno;
+  }
+
+  @Override
+  public final OptionalInt failure() {
+    return errno == 0 ? OptionalInt.empty() : OptionalInt.of(errno);
+  }
 
   /** No thread shall wait for it any more. */
   void ended() {}

@@ -201,6 +201,7 @@ final class FarPipe extends FarHandle implements PipeHandle {
 
   @Override
   void failed(int errno) {
+    super.failed(errno);
     ended(errno, Frame.OUT_ENDED);
     ended(errno, Frame.IN_ENDED);
   }

@@ -15,6 +15,7 @@ import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlShm;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
+import org.lodge.wayland.router.Marking;
 import org.lodge.wayland.router.Window;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ final class Conversation {
   }
 
   private final Display display;
+  private final Marking marking;
   private final Routing routing;
   private final HandleConnection client;
   private final HandleConnection compositor;
@@ -61,11 +63,13 @@ final class Conversation {
   Conversation(
       Display display,
       Guest guest,
+      Marking marking,
       HandleConnection client,
       HandleConnection compositor,
       ClockOffset offset,
       Trace trace) {
     this.display = display;
+    this.marking = marking;
     this.client = client;
     this.compositor = compositor;
     this.trace = trace;
@@ -92,6 +96,7 @@ final class Conversation {
                   window.id,
                   name(),
                   display.name,
+                  marking,
                   window.untrustedTitle,
                   window.untrustedAppId,
                   surface.width(),

@@ -2,6 +2,7 @@ package org.lodge.wayland.router.internal;
 
 import java.io.IOException;
 import java.util.Map;
+import org.lodge.wayland.router.Marking;
 
 /**
  * How the windows of a guest are shown.
@@ -15,8 +16,10 @@ record GuestSettings(Frame frame, int color, int borderPixels) {
   enum Frame {
     /** Lodge wraps each window in one of its own. */
     ROUTER,
-    /** The compositor, which knows guests by security contexts; Lodge sets title and app_id. */
-    COMPOSITOR
+    /** The compositor, which knows guests by security contexts; where it does not, Lodge. */
+    COMPOSITOR,
+    /** Nobody: title and application id bear the guest's name, as always. */
+    NONE
   }
 
   private static final int[] PALETTE = {
@@ -48,12 +51,28 @@ record GuestSettings(Frame frame, int color, int borderPixels) {
         frame(options.getOrDefault("frame", "router")), color, Integer.parseInt(border));
   }
 
+  /**
+   * @param context whether the display knows the guest by a security context
+   */
+  Marking marking(boolean context) {
+    return switch (frame) {
+      case ROUTER -> Marking.FRAME;
+      case COMPOSITOR -> context ? Marking.CONTEXT : Marking.FRAME_INSTEAD;
+      case NONE -> Marking.NAME;
+    };
+  }
+
+  GuestSettings withFrame(Frame other) {
+    return new GuestSettings(other, color, borderPixels);
+  }
+
   private static Frame frame(String name) throws IOException {
     return switch (name) {
       case "router" -> Frame.ROUTER;
       case "compositor" -> Frame.COMPOSITOR;
+      case "none" -> Frame.NONE;
       default ->
-          throw new IOException("option frame=" + name + " is neither router nor compositor");
+          throw new IOException("option frame=" + name + " is not router, compositor or none");
     };
   }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
@@ -22,6 +23,7 @@ import org.lodge.connect.Carriage;
 import org.lodge.connect.IncomingCall;
 import org.lodge.connect.ServiceDescription;
 import org.lodge.connect.ServiceOffer;
+import org.lodge.wayland.router.Marking;
 import org.lodge.wayland.router.Window;
 import org.lodge.wayland.router.Windows;
 import org.osgi.service.component.annotations.Activate;
@@ -34,7 +36,7 @@ import org.osgi.service.component.annotations.Reference;
  * one {@link Conversation} for each connection.
  *
  * <p>The options of the rule that allowed it say how windows are shown: {@code frame=router} (the
- * default) or {@code compositor}, {@code color=RRGGBB}, {@code border=PIXELS}.
+ * default), {@code compositor} or {@code none}, {@code color=RRGGBB}, {@code border=PIXELS}.
  */
 @Component
 public final class RouterComponent implements ServiceOffer, Windows {
@@ -57,6 +59,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
   private final Map<String, Display> displays = new ConcurrentHashMap<>();
   private final Map<String, Trace> traces = new ConcurrentHashMap<>();
   private final Set<Conversation> conversations = new CopyOnWriteArraySet<>();
+  private final SecurityContexts contexts = new SecurityContexts();
 
   @Activate
   public RouterComponent(@Reference Handles handles, @Reference Agents agents) {
@@ -67,6 +70,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
   @Deactivate
   public void deactivate() {
     conversations.forEach(conversation -> conversation.abort("Lodge replaces its window router"));
+    contexts.close();
   }
 
   @Override
@@ -94,18 +98,36 @@ public final class RouterComponent implements ServiceOffer, Windows {
       throw new IOException(
           guest.name() + " has more than " + guest.limits().connections() + " connections");
     }
-    try (HandleConnection client = handles.open(guest.name(), stream, HANDLE_LIMITS);
-        HandleConnection compositor =
-            handles.open(call.target(), call.connectTarget(Map.of()), HANDLE_LIMITS)) {
+    try (HandleConnection client = handles.open(guest.name(), stream, HANDLE_LIMITS)) {
+      show(guest, client, new GuestDisplay(handles, HANDLE_LIMITS, call));
+    } finally {
+      guest.account().giveConnection();
+    }
+  }
+
+  private void show(Guest guest, HandleConnection client, DisplayWay way) throws IOException {
+    GuestSettings settings = guest.settings();
+    Optional<String> context =
+        settings.frame() == GuestSettings.Frame.COMPOSITOR
+            ? contexts.socketOf(guest.name(), way)
+            : Optional.empty();
+    Marking marking = settings.marking(context.isPresent());
+    Guest marked =
+        marking == Marking.FRAME_INSTEAD
+            ? guest.withSettings(settings.withFrame(GuestSettings.Frame.ROUTER))
+            : guest;
+    try (HandleConnection compositor =
+        context.isPresent() ? way.connectAt(context.get()) : way.connect()) {
       Display display =
-          displays.computeIfAbsent(call.target(), name -> new Display(name, windowNumbers));
+          displays.computeIfAbsent(way.name(), name -> new Display(name, windowNumbers));
       Conversation conversation =
           new Conversation(
               display,
-              guest,
+              marked,
+              marking,
               client,
               compositor,
-              offset(guest.name(), call.target()),
+              offset(guest.name(), way.name()),
               trace(guest.name()));
       conversations.add(conversation);
       try {
@@ -113,8 +135,6 @@ public final class RouterComponent implements ServiceOffer, Windows {
       } finally {
         conversations.remove(conversation);
       }
-    } finally {
-      guest.account().giveConnection();
     }
   }
 

@@ -25,6 +25,7 @@ final class MemoryConnection implements HandleConnection {
   private boolean ended;
   private long missing;
   int queuedBytes;
+  OptionalInt listenerFailure = OptionalInt.empty();
   int openHandles;
   long transferredBytes;
 
@@ -158,6 +159,22 @@ final class MemoryConnection implements HandleConnection {
     public void close() {
       programEnds();
     }
+
+    @Override
+    public OptionalInt failure() {
+      return OptionalInt.empty();
+    }
+  }
+
+  /** A listening socket, or one that can't be made. */
+  record Listener(HandleConnection connection, String path, OptionalInt failure) implements Handle {
+    @Override
+    public Kind kind() {
+      return Kind.LISTENER;
+    }
+
+    @Override
+    public void close() {}
   }
 
   /** Something that is neither file nor pipe. */
@@ -169,6 +186,11 @@ final class MemoryConnection implements HandleConnection {
 
     @Override
     public void close() {}
+
+    @Override
+    public OptionalInt failure() {
+      return OptionalInt.empty();
+    }
   }
 
   synchronized void programSends(byte[] bytes, Handle... handles) {
@@ -275,7 +297,7 @@ final class MemoryConnection implements HandleConnection {
 
   @Override
   public Handle makeListener(String path) {
-    throw new UnsupportedOperationException();
+    return new Listener(this, path, listenerFailure);
   }
 
   @Override

@@ -18,6 +18,7 @@ import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlShm;
 import org.lodge.wayland.protocol.opcode.WlShmPool;
+import org.lodge.wayland.router.Marking;
 
 /** A client and a compositor with the router between, all in memory. */
 final class Rig {
@@ -57,7 +58,13 @@ final class Rig {
     compositor.onMessage(this::answer);
     conversation =
         new Conversation(
-            display, guest, client.connection, compositor.connection, offset, new Trace());
+            display,
+            guest,
+            Marking.FRAME,
+            client.connection,
+            compositor.connection,
+            offset,
+            new Trace());
     Thread.ofVirtual().start(this::run);
   }
 

@@ -28,6 +28,7 @@ final class WindowList implements Command {
           new Column("ID", Style.RIGHT, 0),
           new Column("GUEST", Style.LEFT, 0),
           new Column("SHOWN BY", Style.LEFT, 1),
+          new Column("MARKED BY", Style.LEFT, 1),
           new Column("SIZE", Style.RIGHT, 0),
           new Column("FRAMES/S", Style.RIGHT, 0),
           new Column("BYTES", Style.RIGHT, 0),
@@ -52,6 +53,11 @@ final class WindowList implements Command {
         .json("windows[].id", "the number, for: lodge windows close")
         .json("windows[].guest", "whose it is")
         .json("windows[].display", "the guest that shows it")
+        .json(
+            "windows[].marking",
+            "frame: drawn by Lodge; frame-instead: likewise, as the display knows no security"
+                + " contexts; context: the display knows the guest by one; name: nothing but the"
+                + " guest's name")
         .json("windows[].title", "as the program says")
         .json("windows[].appId", "likewise")
         .json("windows[].width", "in pixels of an unscaled display; 0 while nothing is shown")
@@ -93,6 +99,10 @@ final class WindowList implements Command {
     return ExitCode.OK;
   }
 
+  private static String marking(Window window) {
+    return window.marking().name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
   private static void add(
       Window window, double rate, JsonArrayBuilder array, List<List<String>> rows) {
     array.add(
@@ -100,6 +110,7 @@ final class WindowList implements Command {
             .add("id", window.id())
             .add("guest", window.guest())
             .add("display", window.display())
+            .add("marking", marking(window))
             .add("title", window.title())
             .add("appId", window.appId())
             .add("width", window.width())
@@ -112,6 +123,7 @@ final class WindowList implements Command {
             Long.toString(window.id()),
             window.guest(),
             window.display(),
+            marking(window),
             window.width() + "x" + window.height(),
             String.format(Locale.ROOT, "%.0f", rate),
             Durations.size(window.pixelBytes()),
