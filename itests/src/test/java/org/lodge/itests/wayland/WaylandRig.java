@@ -36,7 +36,7 @@ public final class WaylandRig implements AutoCloseable {
   private final Path compositorSocket;
   private final AgentsComponent agents = new AgentsComponent();
   private final HandlesComponent handles = new HandlesComponent();
-  private final RouterComponent router = new RouterComponent(handles, agents);
+  private final RouterComponent router = new RouterComponent(handles, () -> agents);
   private final Map<String, Map<String, String>> options = new HashMap<>();
   private final List<Process> processes = new ArrayList<>();
   private final List<ServerSocketChannel> servers = new ArrayList<>();

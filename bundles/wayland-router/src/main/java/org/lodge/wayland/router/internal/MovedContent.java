@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a person has moved from another guest's clipboard: a copy of few and harmless types, which
@@ -27,6 +28,7 @@ final class MovedContent implements Selections.Content {
 
   private final Map<String, byte[]> content;
   private final Selections selections;
+  private final AtomicBoolean given = new AtomicBoolean();
 
   private MovedContent(Map<String, byte[]> content, Selections selections) {
     this.content = content;
@@ -87,8 +89,8 @@ final class MovedContent implements Selections.Content {
 
   @Override
   public void sendTo(String type, PasteSink into) {
-    byte[] bytes = content.get(type);
-    selections.clear(SelectionKind.CLIPBOARD, this);
+    byte[] bytes = given.compareAndSet(false, true) ? content.get(type) : null;
+    selections.wipe(SelectionKind.CLIPBOARD, this);
     Thread.ofVirtual().name("wayland-paste").start(() -> give(bytes, into));
   }
 

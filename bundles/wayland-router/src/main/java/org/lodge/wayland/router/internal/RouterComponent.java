@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
@@ -26,6 +27,8 @@ import org.lodge.connect.ServiceOffer;
 import org.lodge.wayland.router.Marking;
 import org.lodge.wayland.router.Window;
 import org.lodge.wayland.router.Windows;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -52,7 +55,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
       new HandleLimits(QUEUE_BYTES, WAITING_HANDLES, OPEN_HANDLES);
 
   private final Handles handles;
-  private final Agents agents;
+  private final Supplier<Agents> agents;
   private final Map<String, ClockOffset> offsets = new ConcurrentHashMap<>();
   private final AtomicLong windowNumbers = new AtomicLong();
   private final Map<String, Guest> guests = new ConcurrentHashMap<>();
@@ -61,8 +64,19 @@ public final class RouterComponent implements ServiceOffer, Windows {
   private final Set<Conversation> conversations = new CopyOnWriteArraySet<>();
   private final SecurityContexts contexts = new SecurityContexts();
 
+  /**
+   * @param agents is asked for its service later: agents hand calls to the broker, and the broker
+   *     to this, so that none of them could be made first
+   */
   @Activate
-  public RouterComponent(@Reference Handles handles, @Reference Agents agents) {
+  public RouterComponent(
+      BundleContext context,
+      @Reference Handles handles,
+      @Reference ServiceReference<Agents> agents) {
+    this(handles, () -> context.getService(agents));
+  }
+
+  public RouterComponent(Handles handles, Supplier<Agents> agents) {
     this.handles = handles;
     this.agents = agents;
   }
@@ -149,7 +163,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   private GuestClocks clocks(String guest) throws IOException {
     AgentSession session =
-        agents.session(guest).orElseThrow(() -> new IOException(guest + " has no agent"));
+        agents.get().session(guest).orElseThrow(() -> new IOException(guest + " has no agent"));
     return session.clocks(CLOCKS_LIMIT);
   }
 

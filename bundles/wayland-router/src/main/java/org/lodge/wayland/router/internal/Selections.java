@@ -66,6 +66,16 @@ final class Selections {
     }
   }
 
+  /**
+   * As {@link #clear}, but clients hear of it no sooner than with their next keyboard focus: one
+   * that has just asked for it may take the news for the answer.
+   */
+  synchronized void wipe(SelectionKind kind, Content content) {
+    if (current.get(kind) == content) {
+      current.remove(kind);
+    }
+  }
+
   /** Takes the selection away, if it is still this one. */
   void clear(SelectionKind kind, Content content) {
     if (get(kind) == content) {

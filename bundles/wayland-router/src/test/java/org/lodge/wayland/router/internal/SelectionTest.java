@@ -104,8 +104,12 @@ class SelectionTest {
     giver.join();
     assertEquals(6, moved.sizeBytes());
     vault.selections().set(SelectionKind.CLIPBOARD, moved);
+    long told = into.rig.client.count("selection(nil)");
     assertEquals("secret", into.paste());
     assertEquals(null, vault.selections().get(SelectionKind.CLIPBOARD));
+    assertEquals("", into.paste(), "it is given once");
+    into.rig.sync();
+    assertEquals(told, into.rig.client.count("selection(nil)"), "who pastes is not interrupted");
   }
 
   @Test
