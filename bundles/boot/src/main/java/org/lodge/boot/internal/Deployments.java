@@ -1,6 +1,7 @@
 package org.lodge.boot.internal;
 
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -10,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.lodge.boot.UnusedJars;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleEvent;
@@ -22,6 +24,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,11 +32,12 @@ import org.slf4j.LoggerFactory;
  * Tells of jars in the deploy folder that do not work: they do not resolve or start, or a component
  * of theirs can't be made. The container itself tells the one on its console and the other nowhere.
  */
-@Component(
-    immediate = true,
-    service = {})
-public final class Deployments implements BundleListener {
+@Component(immediate = true, service = UnusedJars.class)
+public final class Deployments implements BundleListener, UnusedJars {
   private static final Logger LOG = LoggerFactory.getLogger(Deployments.class);
+
+  /** Of a device's factory, in the transport's SPI, which is too far below to be named here. */
+  private static final String DEVICE_TYPE = "lodge.device.type";
 
   /** The container has no event for a start that failed, so it gets the time for one. */
   private static final int SETTLE_MILLIS = 1000;
@@ -42,6 +46,7 @@ public final class Deployments implements BundleListener {
   private final BundleContext context;
   private final Path folder;
   private final Map<Bundle, Future<?>> checks = new ConcurrentHashMap<>();
+  private final Map<Bundle, List<UnusedJar>> unused = new ConcurrentHashMap<>();
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("lodge-deployments").daemon().factory());
@@ -71,7 +76,10 @@ public final class Deployments implements BundleListener {
               bundle, executor.schedule(() -> check(bundle), SETTLE_MILLIS, TimeUnit.MILLISECONDS));
         }
       }
-      case BundleEvent.STOPPING, BundleEvent.UNINSTALLED -> replaceCheck(bundle, null);
+      case BundleEvent.STOPPING, BundleEvent.UNINSTALLED -> {
+        replaceCheck(bundle, null);
+        unused.remove(bundle);
+      }
       default -> {
         // Says nothing of whether it works.
       }
@@ -87,16 +95,29 @@ public final class Deployments implements BundleListener {
 
   private void check(Bundle bundle) {
     try {
-      for (String reason : failures(bundle)) {
-        LOG.error("{} is not used: {}", jar(bundle).getFileName(), reason);
+      List<UnusedJar> failures = failures(bundle);
+      for (UnusedJar failure : failures) {
+        LOG.error("{} is not used: {}", failure.jar(), failure.reason());
+      }
+      unused.put(bundle, failures);
+      if (bundle.getState() == Bundle.UNINSTALLED) {
+        unused.remove(bundle);
       }
     } catch (RuntimeException e) {
-      LOG.error("{} could not be looked at: {}", jar(bundle).getFileName(), e.toString());
+      LOG.error("{} could not be looked at: {}", name(bundle), e.toString());
     }
   }
 
+  @Override
+  public List<UnusedJar> list() {
+    return unused.values().stream()
+        .flatMap(List::stream)
+        .sorted(Comparator.comparing(UnusedJar::jar))
+        .toList();
+  }
+
   /** Why the bundle does not do what it was deployed for; empty if it does. */
-  List<String> failures(Bundle bundle) {
+  List<UnusedJar> failures(Bundle bundle) {
     return switch (bundle.getState()) {
       case Bundle.INSTALLED, Bundle.RESOLVED -> startFailure(bundle);
       case Bundle.ACTIVE ->
@@ -109,7 +130,7 @@ public final class Deployments implements BundleListener {
   }
 
   /** Only another start tells the reason; one that succeeds is what was wanted. */
-  private static List<String> startFailure(Bundle bundle) {
+  private static List<UnusedJar> startFailure(Bundle bundle) {
     if (bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null) {
       return List.of();
     }
@@ -118,11 +139,12 @@ public final class Deployments implements BundleListener {
       return List.of();
     } catch (BundleException e) {
       Throwable reason = Objects.requireNonNullElse(e.getCause(), e);
-      return List.of(reason == e ? e.getMessage() : "%s: %s".formatted(e.getMessage(), reason));
+      String told = reason == e ? e.getMessage() : "%s: %s".formatted(e.getMessage(), reason);
+      return List.of(new UnusedJar(name(bundle), Optional.empty(), told));
     }
   }
 
-  private static Optional<String> failure(Bundle bundle, ComponentConfigurationDTO component) {
+  private static Optional<UnusedJar> failure(Bundle bundle, ComponentConfigurationDTO component) {
     Optional<String> reason =
         switch (component.state) {
           case ComponentConfigurationDTO.FAILED_ACTIVATION -> Optional.of(cause(component));
@@ -130,8 +152,12 @@ public final class Deployments implements BundleListener {
               missing(bundle, component.description.implementationClass);
           default -> Optional.empty();
         };
-    return reason.map(
-        each -> "its component %s can't be made: %s".formatted(component.description.name, each));
+    ComponentDescriptionDTO of = component.description;
+    return reason.map(each ->
+        new UnusedJar(
+            name(bundle),
+            Optional.ofNullable(of.properties.get(DEVICE_TYPE)).map(Object::toString),
+            "its component %s can't be made: %s".formatted(of.name, each)));
   }
 
   /**
@@ -158,6 +184,10 @@ public final class Deployments implements BundleListener {
         .reduce((outer, inner) -> inner)
         .map(line -> line.replaceFirst("^Caused by: ", "").strip())
         .orElse("no reason is known");
+  }
+
+  private static String name(Bundle bundle) {
+    return jar(bundle).getFileName().toString();
   }
 
   private static Path jar(Bundle bundle) {

@@ -7,12 +7,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.util.Dictionary;
+import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.lodge.boot.UnusedJars.UnusedJar;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleEvent;
 import org.osgi.framework.BundleException;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
@@ -39,9 +44,9 @@ class DeploymentsTest {
     assertEquals(List.of(), failures());
     loader = new Lacking(Gone.class.getName());
     assertEquals(1, failures().size());
-    assertTrue(failures().getFirst().contains("DeploymentsTest$Gone"), failures().toString());
+    assertTrue(reason().contains("DeploymentsTest$Gone"), reason());
     loader = new Lacking(Whole.class.getName());
-    assertTrue(failures().getFirst().contains("DeploymentsTest$Whole"), failures().toString());
+    assertTrue(reason().contains("DeploymentsTest$Whole"), reason());
   }
 
   @Test
@@ -49,38 +54,85 @@ class DeploymentsTest {
     component.state = ComponentConfigurationDTO.FAILED_ACTIVATION;
     component.failure =
         "a.Outer: vague\n\tat a.b(C.java:1)\nCaused by: a.Inner: exact\n\t... 3 more";
-    assertEquals(List.of("its component disk can't be made: a.Inner: exact"), failures());
+    assertEquals(
+        List.of(
+            new UnusedJar(
+                "disk-2.jar",
+                Optional.of("blk"),
+                "its component disk can't be made: a.Inner: exact")),
+        failures());
   }
 
   @Test
   void aBundleThatDoesNotResolveIsToldWithTheReason() throws Exception {
     bundleState = Bundle.INSTALLED;
-    assertEquals(List.of("Unable to resolve: org.none"), failures());
+    assertEquals(
+        List.of(new UnusedJar("disk-2.jar", Optional.empty(), "Unable to resolve: org.none")),
+        failures());
   }
 
-  private List<String> failures() throws Exception {
-    component.description = new ComponentDescriptionDTO();
-    component.description.name = "disk";
-    component.description.implementationClass = Whole.class.getName();
-    Map<String, Answer> answers =
-        Map.of(
-            "getState", arguments -> bundleState,
-            "loadClass", arguments -> loader.loadClass((String) arguments[0]),
-            "getHeaders", arguments -> (Dictionary<?, ?>) new Hashtable<String, String>(),
-            "getComponentDescriptionDTOs", arguments -> List.of(component.description),
-            "getComponentConfigurationDTOs", arguments -> List.of(component),
-            "start",
-                arguments -> {
-                  throw new BundleException("Unable to resolve: org.none");
-                });
-    Deployments deployments =
-        new Deployments(
-            proxy(ServiceComponentRuntime.class, answers), proxy(BundleContext.class, Map.of()));
+  @Test
+  void whatIsNotUsedIsToldUntilItGoes() throws Exception {
+    component.state = ComponentConfigurationDTO.FAILED_ACTIVATION;
+    component.failure = "a.Exact: reason";
+    Map<String, Answer> answers = answers();
+    Bundle bundle = proxy(Bundle.class, answers);
+    Deployments deployments = deployments(answers);
+    try {
+      deployments.bundleChanged(new BundleEvent(BundleEvent.STARTED, bundle));
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (deployments.list().isEmpty() && System.nanoTime() < deadline) {
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
+      assertEquals(failures(), deployments.list());
+      deployments.bundleChanged(new BundleEvent(BundleEvent.UNINSTALLED, bundle));
+      assertEquals(List.of(), deployments.list());
+    } finally {
+      deployments.deactivate();
+    }
+  }
+
+  private String reason() throws Exception {
+    return failures().getFirst().reason();
+  }
+
+  private List<UnusedJar> failures() throws Exception {
+    Map<String, Answer> answers = answers();
+    Deployments deployments = deployments(answers);
     try {
       return deployments.failures(proxy(Bundle.class, answers));
     } finally {
       deployments.deactivate();
     }
+  }
+
+  private static Deployments deployments(Map<String, Answer> answers) {
+    return new Deployments(
+        proxy(ServiceComponentRuntime.class, answers), proxy(BundleContext.class, answers));
+  }
+
+  private Map<String, Answer> answers() {
+    component.description = new ComponentDescriptionDTO();
+    component.description.name = "disk";
+    component.description.implementationClass = Whole.class.getName();
+    component.description.properties = Map.of("lodge.device.type", "blk");
+    Map<String, Answer> answers = new HashMap<>();
+    answers.put("getState", arguments -> bundleState);
+    answers.put("getLocation", arguments -> "file:/deploy/disk-2.jar");
+    answers.put("getProperty", arguments -> "/deploy");
+    answers.put("hashCode", arguments -> 7);
+    answers.put("equals", arguments -> true);
+    answers.put("toString", arguments -> "a bundle");
+    answers.put("loadClass", arguments -> loader.loadClass((String) arguments[0]));
+    answers.put("getHeaders", arguments -> (Dictionary<?, ?>) new Hashtable<String, String>());
+    answers.put("getComponentDescriptionDTOs", arguments -> List.of(component.description));
+    answers.put("getComponentConfigurationDTOs", arguments -> List.of(component));
+    answers.put(
+        "start",
+        arguments -> {
+          throw new BundleException("Unable to resolve: org.none");
+        });
+    return answers;
   }
 
   private interface Answer {

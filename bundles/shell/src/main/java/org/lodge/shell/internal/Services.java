@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.lodge.agent.Agents;
 import org.lodge.boot.Shutdown;
+import org.lodge.boot.UnusedJars;
 import org.lodge.connect.Broker;
 import org.lodge.images.Images;
 import org.lodge.policy.GuestDirectory;
@@ -235,6 +236,18 @@ public final class Services implements FrameworkListener {
       policyOption = ReferencePolicyOption.GREEDY)
   public void bindShutdown(Shutdown shutdown) {
     put(Shutdown.class, shutdown);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindUnusedJars(UnusedJars unusedJars) {
+    put(UnusedJars.class, unusedJars);
+  }
+
+  public void unbindUnusedJars(UnusedJars unusedJars) {
+    present.remove(UnusedJars.class, unusedJars);
   }
 
   public void unbindShares(Shares shares) {

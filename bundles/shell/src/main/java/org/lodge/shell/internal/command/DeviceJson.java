@@ -5,6 +5,7 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import java.math.BigDecimal;
 import java.util.Locale;
+import org.lodge.boot.UnusedJars.UnusedJar;
 import org.lodge.shell.Description;
 import org.lodge.vm.DeviceStatus;
 
@@ -65,6 +66,12 @@ final class DeviceJson {
           json.add("lastTakeover", takeover);
         });
     return json.build();
+  }
+
+  static JsonObject of(UnusedJar unused) {
+    JsonObjectBuilder json = Json.createObjectBuilder().add("jar", unused.jar());
+    unused.deviceType().ifPresent(type -> json.add("deviceType", type));
+    return json.add("reason", unused.reason()).build();
   }
 
   static String state(DeviceStatus device) {

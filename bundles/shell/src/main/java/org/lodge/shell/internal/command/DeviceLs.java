@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.lodge.boot.UnusedJars;
+import org.lodge.boot.UnusedJars.UnusedJar;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
 import org.lodge.shell.Description;
@@ -44,29 +46,45 @@ final class DeviceLs implements Command {
                 "Devices of guests that run, declared and added ones. VERSION is that of the logic"
                     + " that serves the device; put another version's jar into the deploy folder"
                     + " and it takes over while the guest goes on. NOTE tells the last such"
-                    + " takeover and its pause, a refusal and its reason, or what is wrong.")
+                    + " takeover and its pause, a refusal and its reason, a jar in the folder that"
+                    + " can't be used, or what is wrong.")
             .argument("GUEST", Kind.GUEST, Arity.OPTIONAL, "only this one's")
             .flag("counters", 'c', "what each device has counted, too")
             .example("lodge device ls", "Those of all guests.")
             .example("lodge device ls --counters work", "Those of work, with their counters.")
-            .json("devices", "by guest, in the order in which they were added"),
+            .json("devices", "by guest, in the order in which they were added")
+            .json("unusedJars[].jar", "the name of a file in the deploy folder that does not work")
+            .json("unusedJars[].deviceType", "whose logic it should have been; absent if unknown")
+            .json("unusedJars[].reason", "why"),
         "devices[]");
   }
 
   @Override
   public int run(Invocation invocation) throws Exception {
     List<DeviceStatus> devices = services.devices().list(invocation.optional("GUEST").orElse(null));
+    UnusedJars known = services.peek(UnusedJars.class);
+    List<UnusedJar> unused = known == null ? List.of() : known.list();
     if (invocation.json()) {
       var array = Json.createArrayBuilder(devices.stream().map(DeviceJson::of).toList());
-      invocation.print(Json.createObjectBuilder().add("devices", array).build());
-    } else if (devices.isEmpty()) {
+      var jars = Json.createArrayBuilder(unused.stream().map(DeviceJson::of).toList());
+      invocation.print(
+          Json.createObjectBuilder().add("devices", array).add("unusedJars", jars).build());
+      return ExitCode.OK;
+    }
+    if (devices.isEmpty()) {
       invocation
           .out()
           .println("No running guest has a device of Lodge; see: lodge help device add");
     } else {
-      invocation.print(new Table(COLUMNS, devices.stream().map(DeviceLs::row).toList()));
+      invocation.print(
+          new Table(COLUMNS, devices.stream().map(device -> row(device, unused)).toList()));
       if (invocation.flag("counters")) {
         devices.forEach(device -> counters(device, invocation));
+      }
+    }
+    for (UnusedJar jar : unused) {
+      if (devices.stream().noneMatch(device -> isFor(jar, device))) {
+        invocation.out().println(sentence(jar));
       }
     }
     return ExitCode.OK;
@@ -80,7 +98,15 @@ final class DeviceLs implements Command {
     }
   }
 
-  private static List<String> row(DeviceStatus device) {
+  private static boolean isFor(UnusedJar jar, DeviceStatus device) {
+    return jar.deviceType().equals(Optional.of(device.type()));
+  }
+
+  private static String sentence(UnusedJar jar) {
+    return jar.jar() + " is not used: " + jar.reason();
+  }
+
+  private static List<String> row(DeviceStatus device, List<UnusedJar> unused) {
     long requests =
         device.counters().stream()
             .filter(counter -> counter.unit().equals("requests"))
@@ -93,10 +119,10 @@ final class DeviceLs implements Command {
         DeviceJson.state(device),
         device.version().orElse(""),
         Long.toString(requests),
-        note(device));
+        note(device, unused));
   }
 
-  private static String note(DeviceStatus device) {
+  private static String note(DeviceStatus device, List<UnusedJar> unused) {
     List<String> notes = new ArrayList<>(device.trouble().stream().toList());
     Optional<Takeover> last = device.lastTakeover();
     last.filter(Takeover::taken)
@@ -109,6 +135,7 @@ final class DeviceLs implements Command {
                     t.from(),
                     t.pauseMicros() / 1000.0)));
     last.filter(t -> !t.taken()).ifPresent(t -> notes.add(t.to() + " refused: " + t.reason()));
+    unused.stream().filter(jar -> isFor(jar, device)).map(DeviceLs::sentence).forEach(notes::add);
     return String.join("; ", notes);
   }
 }
