@@ -151,7 +151,7 @@ final class DeviceMessages {
     if (vrings.anyOpen() || message.i32(0) >>> 1 != 0 || message.i32(4) != 0) {
       throw new RefusedException("a state moves in phase 0 while no ring runs, and to or from us");
     }
-    if (transfer != null && transfer.isRunning()) {
+    if (moving() != null) {
       throw new RefusedException("another state is still moving");
     }
     Fd pipe = message.takeDescriptor();
@@ -170,6 +170,12 @@ final class DeviceMessages {
     return Reply.of(Request.NO_DESCRIPTOR);
   }
 
+  /** The transfer that is still moving; null while none is. */
+  StateTransfer moving() {
+    return transfer != null && transfer.isRunning() ? transfer : null;
+  }
+
+  /** To be called when nothing is moving any more. */
   Reply endTransfer() throws RefusedException, DeviceException {
     StateTransfer ending = transfer;
     transfer = null;

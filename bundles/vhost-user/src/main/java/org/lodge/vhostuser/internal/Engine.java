@@ -136,18 +136,36 @@ final class Engine implements Backend {
   }
 
   private void readMessages() throws LinuxException {
+    Session session = parts.session;
     try {
-      parts.session.readAll();
+      if (session.waits()) {
+        // Nothing is watched for but this.
+        throw DisconnectedException.ended();
+      }
+      StateTransfer moving = session.readAll();
+      if (moving != null) {
+        epoll.change(session.socket(), Epoll.HANGUP, CONNECTION);
+        moving.whenEnded(() -> actor.submit(() -> readOn(session)));
+      }
     } catch (DisconnectedException e) {
       if (e.orderly()) {
         log.info("The monitor has closed the connection");
       } else {
         trouble("the connection to the monitor was ended: " + e.getMessage());
       }
-      epoll.remove(parts.session.socket());
-      parts.session.end();
+      epoll.remove(session.socket());
+      session.end();
       parts.session = null;
     }
+  }
+
+  /** What the connection waited for has ended. On the control thread. */
+  private Void readOn(Session session) throws LinuxException {
+    if (parts.session == session) {
+      epoll.change(session.socket(), Epoll.READABLE, CONNECTION);
+      readMessages();
+    }
+    return null;
   }
 
   /** A ring is served no more. On the control thread. */

@@ -85,6 +85,10 @@ final class RingMessages {
     Held<EventFd> error = eventOf(message, "error");
     Held.drop(vring.error);
     vring.error = error;
+    if (vring.ring != null && vring.ring.broken()) {
+      // It may have broken when there was nobody to tell.
+      vring.signalError();
+    }
   }
 
   void setEnabled(Message message) throws RefusedException {

@@ -26,6 +26,9 @@ final class Session {
   /** The next message may have been dealt with by a process that was killed over it. */
   private boolean maybeAgain;
 
+  /** Read and not yet dealt with. */
+  private Message postponed;
+
   private Session(Held<UnixStreamSocket> socket, FrontEnd frontEnd, StateRecord record) {
     this.socket = socket;
     this.channel = new MessageChannel(socket.fd());
@@ -72,15 +75,34 @@ final class Session {
     return socket.name();
   }
 
-  /** Deals with all messages that are there. */
-  void readAll() throws DisconnectedException, LinuxException {
-    for (Message message = channel.next(); message != null; message = channel.next()) {
+  /**
+   * Deals with all messages that are there, unless one has to wait: whether a device's state has
+   * moved can be told once it has. What comes after that message is left unread until then, and the
+   * thread is free.
+   *
+   * @return what has to end before this is called again; null where nothing has to
+   */
+  StateTransfer readAll() throws DisconnectedException, LinuxException {
+    Message message = postponed != null ? postponed : channel.next();
+    postponed = null;
+    for (; message != null; message = channel.next()) {
+      StateTransfer moving = frontEnd.device.moving();
+      if (moving != null && message.id() == Request.CHECK_DEVICE_STATE.id) {
+        postponed = message;
+        return moving;
+      }
       try {
         answer(message);
       } finally {
         message.close();
       }
     }
+    return null;
+  }
+
+  /** Whether a message waits for a state to move. */
+  boolean waits() {
+    return postponed != null && frontEnd.device.moving() != null;
   }
 
   private void answer(Message message) throws DisconnectedException, LinuxException {
@@ -137,7 +159,7 @@ final class Session {
   /** The connection has ended; so has all that was said on it. */
   void end() throws LinuxException {
     frontEnd.reset();
-    channel.close();
+    close();
     socket.drop();
     if (record != null) {
       record.write(Persistence.write(frontEnd, "", null, null), false);
@@ -145,6 +167,10 @@ final class Session {
   }
 
   void close() {
+    if (postponed != null) {
+      postponed.close();
+      postponed = null;
+    }
     channel.close();
   }
 }

@@ -6,9 +6,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CompletionException;
 import org.lodge.linux.ByteFd;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.Fd;
@@ -19,12 +17,12 @@ import org.lodge.virtio.DeviceState;
 /**
  * A device's state through a pipe of the front-end's (vhost-user, "Migrating back-end state"). The
  * pipe is served on a thread of its own, because it may be full until the front-end reads. It ends
- * with the connection: nobody waits for a state that a front-end has left half sent.
+ * with the connection, or when nothing has moved for {@link #SILENCE_MILLIS}; nobody waits for it
+ * but the front-end's own next message.
  */
 final class StateTransfer {
   private static final int MAGIC = 0x4c4f4447;
   private static final int MAX_BYTES = (1 << 20) + 1024;
-  private static final int LIMIT_SECONDS = 10;
   private static final int SILENCE_MILLIS = 5000;
 
   private final CompletableFuture<byte[]> done = new CompletableFuture<>();
@@ -92,18 +90,17 @@ final class StateTransfer {
     return !done.isDone();
   }
 
-  /** Waits for the end; gives the state that came, or that went. */
+  /** Runs once it has ended, on whatever thread; at once if it has. */
+  void whenEnded(Runnable action) {
+    done.whenComplete((bytes, failure) -> action.run());
+  }
+
+  /** The state that came, or that went. To be asked when it no longer runs. */
   DeviceState finish() throws RefusedException {
     try {
-      return decode(done.get(LIMIT_SECONDS, TimeUnit.SECONDS));
-    } catch (ExecutionException e) {
+      return decode(done.join());
+    } catch (CompletionException e) {
       throw new RefusedException("the state's transfer failed: " + e.getCause().getMessage(), e);
-    } catch (TimeoutException e) {
-      cancel();
-      throw new RefusedException("the state's transfer takes over " + LIMIT_SECONDS + " s", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new RefusedException("interrupted", e);
     }
   }
 

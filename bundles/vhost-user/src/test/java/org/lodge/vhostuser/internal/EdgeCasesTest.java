@@ -3,6 +3,7 @@ package org.lodge.vhostuser.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.lodge.vhostuser.internal.MockFrontEnd.GUEST;
 import static org.lodge.vhostuser.internal.MockFrontEnd.MEMORY_BYTES;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,7 @@ import org.lodge.linux.SharedMapping;
 import org.lodge.linux.UnixListener;
 import org.lodge.linux.UnixStreamSocket;
 import org.lodge.vhostuser.Backend;
+import org.lodge.vhostuser.BackendException;
 import org.lodge.vhostuser.BackendStatus.Link;
 import org.lodge.virtio.fixture.DriverQueue;
 import org.lodge.virtio.fixture.SplitDriver;
@@ -450,6 +453,27 @@ class EdgeCasesTest {
       assertEquals(0x100, ByteBuffer.wrap(begun).order(ByteOrder.nativeOrder()).getLong());
       // The time a silent pipe of a front-end that is still there would get.
       assertTrue(System.nanoTime() - beganNanos < 4_000_000_000L);
+    }
+  }
+
+  @Test
+  void aFrontEndThatNeverEndsItsStateHoldsNothingButItself() throws Exception {
+    frontEnd.start(16, MODERN);
+    frontEnd.stop(0);
+    try (Pipe silent = Pipe.create()) {
+      frontEnd.ask(Request.SET_DEVICE_STATE_FD, pair(1, 0), silent.source());
+      silent.sink().writeAll(new byte[] {1}, 1000);
+      frontEnd.raw(Request.CHECK_DEVICE_STATE.id, 1, 0, new byte[0]);
+      frontEnd.raw(Request.GET_QUEUE_NUM.id, 1, 0, new byte[0]);
+      assertFalse(frontEnd.socket.awaitReadable(200), "the state is still moving");
+      long beganNanos = System.nanoTime();
+      assertThrows(BackendException.class, () -> backend.control("nothing", Map.of()));
+      bench.deploy("1.1.0");
+      assertEquals("1.1.0", backend.status().logicVersion().orElseThrow());
+      assertTrue(System.nanoTime() - beganNanos < 2_000_000_000L);
+      silent.sink().close();
+      assertEquals(1, frontEnd.reply(Request.CHECK_DEVICE_STATE.id)[0]);
+      assertEquals(2, frontEnd.reply(Request.GET_QUEUE_NUM.id)[0]);
     }
   }
 

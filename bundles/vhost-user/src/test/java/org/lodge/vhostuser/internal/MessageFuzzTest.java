@@ -75,8 +75,12 @@ class MessageFuzzTest {
         check(bench, seed, before);
       }
       long began = System.nanoTime();
-      for (long seed = first; seed == first || System.nanoTime() - began < limitNanos; seed++) {
+      long seed = first;
+      for (; seed == first || System.nanoTime() - began < limitNanos; seed++) {
         check(bench, seed, before);
+      }
+      if (Long.getLong("lodge.fuzz.seconds") != null) {
+        System.out.println("message fuzz: seeds " + first + " to " + (seed - 1));
       }
     }
   }
