@@ -17,6 +17,7 @@ import org.lodge.linux.internal.UringCalls;
  */
 public final class IoUring implements AutoCloseable {
   private static final int SETUP_CLAMP = 1 << 4;
+  private static final int SETUP_TASKRUN_FLAG = 1 << 9;
   private static final int SETUP_SINGLE_ISSUER = 1 << 12;
   private static final int SETUP_DEFER_TASKRUN = 1 << 13;
   private static final int FEATURE_SINGLE_MMAP = 1;
@@ -31,7 +32,10 @@ public final class IoUring implements AutoCloseable {
   private static final int PARAMS_COMPLETION = 80;
   private static final int TAIL = 4;
   private static final int MASK = 8;
+  private static final int FLAGS = 16;
   private static final int ARRAY = 24;
+  private static final int TASKRUN = 1 << 2;
+  private static final int REGISTER_EVENT = 4;
   private static final int COMPLETIONS = 20;
 
   private static final int SUBMISSION_BYTES = 64;
@@ -39,8 +43,6 @@ public final class IoUring implements AutoCloseable {
 
   private static final int READV = 1;
   private static final int WRITEV = 2;
-  private static final int POLL_ADD = 6;
-  private static final int POLLIN = 1;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -53,6 +55,7 @@ public final class IoUring implements AutoCloseable {
   private final int entries;
   private final long submissionTail;
   private final int submissionMask;
+  private final long submissionFlags;
   private final long submissionArray;
   private final long completionHead;
   private final long completionTail;
@@ -79,6 +82,7 @@ public final class IoUring implements AutoCloseable {
     submissions = map(OFFSET_ENTRIES, (long) SUBMISSION_BYTES * entries);
     submissionTail = params.get(INT, submission + TAIL);
     submissionMask = rings.get(INT, params.get(INT, submission + MASK));
+    submissionFlags = params.get(INT, submission + FLAGS);
     completionHead = params.get(INT, completion);
     completionTail = params.get(INT, completion + TAIL);
     completionMask = rings.get(INT, params.get(INT, completion + MASK));
@@ -95,7 +99,10 @@ public final class IoUring implements AutoCloseable {
   public static IoUring create(int entries) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = arena.allocate(PARAMS_BYTES, 8);
-      params.set(INT, PARAMS_FLAGS, SETUP_CLAMP | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN);
+      params.set(
+          INT,
+          PARAMS_FLAGS,
+          SETUP_CLAMP | SETUP_TASKRUN_FLAG | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN);
       MemorySegment capture = arena.allocate(FileCalls.captureLayout());
       int number = UringCalls.setup(capture, entries, params.address());
       if (number < 0) {
@@ -140,21 +147,37 @@ public final class IoUring implements AutoCloseable {
    * @param token given back with the completion
    */
   public void read(BlockFile file, IoVector into, long offset, long token) {
-    prepare(READV, file.number(), offset, into.address(), into.count(), 0, token);
+    prepare(READV, file.number(), offset, into.address(), into.count(), token);
   }
 
   /** Prepares to write, as {@link #read}. */
   public void write(BlockFile file, IoVector from, long offset, long token) {
-    prepare(WRITEV, file.number(), offset, from.address(), from.count(), 0, token);
+    prepare(WRITEV, file.number(), offset, from.address(), from.count(), token);
   }
 
-  /** Prepares to wait, once, until another thread has signalled; the event is left to drain. */
-  public void awaitEvent(EventFd event, long token) {
-    prepare(POLL_ADD, event.number(), 0, 0, 0, POLLIN, token);
+  /**
+   * Signals an event from now on when operations have ended, for a thread that waits for other
+   * things too; {@link #submit} with 0 then {@link #next} give them. There may be more signals than
+   * ends.
+   */
+  public void signalEnds(EventFd event) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment number = arena.allocate(INT);
+      number.set(INT, 0, event.number());
+      int result = UringCalls.register(capture, fd.number(), REGISTER_EVENT, number.address(), 1);
+      if (result < 0) {
+        throw LibC.failure("io_uring_register of an event", -result);
+      }
+    }
   }
 
-  private void prepare(
-      int operation, int file, long offset, long address, int length, int flags, long token) {
+  /** Whether operations have ended that {@link #next} has not given yet. Asks only memory. */
+  public boolean hasEnded() {
+    return (int) ORDERED.getAcquire(rings, completionTail) != head
+        || ((int) ORDERED.getAcquire(rings, submissionFlags) & TASKRUN) != 0;
+  }
+
+  private void prepare(int operation, int file, long offset, long address, int length, long token) {
     if (prepared == entries) {
       throw new IllegalStateException("more than " + entries + " operations prepared");
     }
@@ -163,7 +186,7 @@ public final class IoUring implements AutoCloseable {
     submissions.set(LONG, at, operation | (long) file << 32);
     submissions.set(LONG, at + 8, offset);
     submissions.set(LONG, at + 16, address);
-    submissions.set(LONG, at + 24, length | (long) flags << 32);
+    submissions.set(LONG, at + 24, length);
     submissions.set(LONG, at + 32, token);
     submissions.set(LONG, at + 40, 0);
     submissions.set(LONG, at + 48, 0);
@@ -220,7 +243,7 @@ public final class IoUring implements AutoCloseable {
     return result;
   }
 
-  /** Ends the ring; the kernel first ends what is under way. */
+  /** Ends the ring, once nothing is under way. */
   @Override
   public void close() {
     LibC.munmap(submissions.address(), submissions.byteSize());

@@ -35,6 +35,14 @@ public interface Virtqueue {
   /** Asks for {@link Device#serve} to be called soon on the queue's thread. */
   void wake();
 
+  /**
+   * Lets the queue's thread see to something from now on, until {@link Pending#finish} says that it
+   * is over; the queue may be closed meanwhile. Only within {@link Device#serve}.
+   *
+   * @return false where the transport can't; it is not closed then
+   */
+  boolean attend(Pending pending);
+
   /** How many chains are out. */
   int inFlight();
 

@@ -8,10 +8,11 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/** {@code io_uring_setup(2)} and {@code io_uring_enter(2)}, which the C library does not wrap. */
+/** The calls of {@code io_uring(7)}, which the C library does not wrap. */
 public final class UringCalls {
   private static final long SETUP = 425;
   private static final long ENTER = 426;
+  private static final long REGISTER = 427;
 
   private static final VarHandle ERRNO =
       Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -48,6 +49,16 @@ public final class UringCalls {
    */
   public static int enter(MemorySegment capture, int fd, int submit, int minComplete, int flags) {
     return call(capture, ENTER, fd, submit, minComplete, flags);
+  }
+
+  /**
+   * Tells the kernel of something to use.
+   *
+   * @param what an opcode of {@code io_uring_register(2)}
+   * @return 0 or more, or the negated error number
+   */
+  public static int register(MemorySegment capture, int fd, int what, long address, int count) {
+    return call(capture, REGISTER, fd, what, address, count);
   }
 
   private static int call(MemorySegment capture, long number, long a, long b, long c, long d) {

@@ -1,11 +1,14 @@
 package org.lodge.vhostuser.internal;
 
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.Device;
+import org.lodge.virtio.Pending;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.ring.Ring;
 import org.slf4j.Logger;
@@ -20,6 +23,10 @@ import org.slf4j.MDC;
 final class QueueThread {
   private static final Logger log = LoggerFactory.getLogger(QueueThread.class);
   private static final long WAKE_TOKEN = -1;
+
+  /** Above the indices of rings. */
+  private static final long FIRST_PENDING = 1 << 16;
+
   private static final String MEMORY_GONE = "guest memory is gone: its file was truncated";
   private static final int MAX_QUEUES = 256;
 
@@ -32,13 +39,19 @@ final class QueueThread {
   private final EventFd wake;
   private final AtomicReferenceArray<Vring> watched;
   private final Events events;
-  private final Thread thread;
   private volatile boolean stopping;
 
   /** Above the highest index ever watched. */
   private volatile int used;
 
   private final AtomicInteger watching = new AtomicInteger();
+
+  /** What devices have begun and not ended; some may be of devices that serve no more. */
+  private Pending[] pending = new Pending[4];
+
+  private int pendingCount;
+
+  private final CountDownLatch served = new CountDownLatch(1);
 
   /** Guards {@link #device}: held while a device serves, so that none serves after its turn. */
   private final Object turn = new Object();
@@ -51,15 +64,14 @@ final class QueueThread {
     epoll = Epoll.create();
     wake = EventFd.create();
     epoll.add(wake, Epoll.READABLE, WAKE_TOKEN);
-    thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("lodge-queue-" + guest + "-" + name)
-            .start(() -> {
-              MDC.put("guest", guest);
-              MDC.put("device", name);
-              run();
-            });
+    Thread.ofPlatform()
+        .daemon()
+        .name("lodge-queue-" + guest + "-" + name)
+        .start(() -> {
+          MDC.put("guest", guest);
+          MDC.put("device", name);
+          run();
+        });
   }
 
   /** From now on this device is served; returns when no other is any more. */
@@ -93,30 +105,62 @@ final class QueueThread {
     wake.signal();
   }
 
+  /** Attends what a device of this thread's has begun. On this thread. */
+  boolean attend(Pending begun) {
+    int slot = 0;
+    while (slot < pending.length && pending[slot] != null) {
+      slot++;
+    }
+    if (slot == pending.length) {
+      pending = Arrays.copyOf(pending, 2 * slot);
+    }
+    try {
+      epoll.add(begun.event(), Epoll.READABLE, FIRST_PENDING + slot);
+    } catch (LinuxException e) {
+      log.warn("What a device has begun can't be attended: {}", e.getMessage());
+      return false;
+    }
+    pending[slot] = begun;
+    pendingCount++;
+    return true;
+  }
+
   private void run() {
     try {
       while (!stopping) {
-        int count = epoll.await(-1);
-        try {
-          turn(count);
-        } catch (InternalError e) {
-          // Reported late, so nobody knows for which ring.
-          failAll();
-        }
+        await();
+      }
+      served.countDown();
+      // The kernel may still write to the guest's memory, which is held for that long.
+      while (pendingCount > 0) {
+        await();
       }
     } catch (LinuxException e) {
       log.error("The queue thread has ended; no request is served any more", e);
     } finally {
+      served.countDown();
       epoll.close();
       wake.close();
     }
   }
 
-  private void turn(int count) {
+  private void await() throws LinuxException {
+    int count = epoll.await(-1);
+    try {
+      turn(count);
+    } catch (InternalError e) {
+      // Reported late, so nobody knows for which ring.
+      failAll();
+    }
+  }
+
+  private void turn(int count) throws LinuxException {
     for (int i = 0; i < count; i++) {
       long token = epoll.token(i);
       if (token == WAKE_TOKEN) {
         wake.drain();
+      } else if (token >= FIRST_PENDING) {
+        ended((int) (token - FIRST_PENDING));
       } else {
         kicked(watched.get((int) token));
       }
@@ -133,6 +177,24 @@ final class QueueThread {
       kick.fd().drain();
       serve(vring);
     }
+  }
+
+  private void ended(int slot) throws LinuxException {
+    Pending of = pending[slot];
+    of.event().drain();
+    synchronized (turn) {
+      try {
+        if (of.finish()) {
+          return;
+        }
+      } catch (RuntimeException | LinkageError e) {
+        log.error("What a device has begun could not be finished", e);
+      }
+    }
+    epoll.remove(of.event());
+    pending[slot] = null;
+    pendingCount--;
+    of.close();
   }
 
   private void serveWoken() {
@@ -184,14 +246,14 @@ final class QueueThread {
         vring, "queue %d is broken until the driver resets it: %s".formatted(vring.index, reason));
   }
 
-  /** Ends the thread after its current turn. */
+  /** Serves no more after the current turn; the thread ends once nothing is pending. */
   void stop() {
     stopping = true;
     wake.signal();
     boolean interrupted = false;
     while (true) {
       try {
-        thread.join();
+        served.await();
         break;
       } catch (InterruptedException e) {
         interrupted = true;

@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.linux.EventFd;
 import org.lodge.vhostuser.BackendStatus.RingStatus;
+import org.lodge.virtio.Pending;
 import org.lodge.virtio.ring.Ring;
 import org.lodge.virtio.ring.RingCounters;
 import org.lodge.virtio.ring.RingPort;
@@ -81,6 +82,11 @@ final class Vring implements RingPort {
     if (wakeWanted.compareAndSet(false, true)) {
       queueThread.wake();
     }
+  }
+
+  @Override
+  public boolean attend(Pending pending) {
+    return queueThread.attend(pending);
   }
 
   @Override

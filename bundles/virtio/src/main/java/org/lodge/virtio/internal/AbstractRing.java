@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.Feature;
+import org.lodge.virtio.Pending;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.RingFault;
 import org.lodge.virtio.ring.GuestMemory;
@@ -31,8 +32,11 @@ abstract class AbstractRing implements Ring {
   private final boolean indirect;
   private final RingPort port;
   private final ReentrantLock serving = new ReentrantLock();
-  private final Spin spin = new Spin(this::hasWork, this::stopped);
+  private final Spin spin = new Spin(this::sees, this::stopped);
   private boolean sawEmpty;
+
+  /** The last that was attended, for as long as it may end; belongs to the thread that serves. */
+  private Pending pending;
 
   private volatile RingException fault;
   private volatile boolean paused;
@@ -109,6 +113,19 @@ abstract class AbstractRing implements Ring {
       spin.asleep(System.nanoTime());
       serving.unlock();
     }
+  }
+
+  @Override
+  public final boolean attend(Pending begun) {
+    if (!port.attend(begun)) {
+      return false;
+    }
+    pending = begun;
+    return true;
+  }
+
+  private boolean sees() {
+    return hasWork() || pending != null && pending.hasEnded();
   }
 
   private boolean awaitWork() {

@@ -1,5 +1,6 @@
 package org.lodge.virtio.ring;
 
+import org.lodge.virtio.Pending;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -15,6 +16,16 @@ public interface RingPort {
 
   /** Sees to it that {@link Ring#serve} is called soon. */
   void wake();
+
+  /**
+   * Begins to wait for the event of something on the thread that serves, which is the caller, and
+   * lets it finish then.
+   *
+   * @return false where this waits for nothing but the driver
+   */
+  default boolean attend(Pending pending) {
+    return false;
+  }
 
   /**
    * Whether {@link Ring#serve} may take up to 50 microseconds longer to wait for the driver's next

@@ -36,7 +36,6 @@ final class BlkDevice implements Device {
   private final BlkCounters counters = new BlkCounters();
   private final DirectLane.RingMaker ringMaker;
   private final Executor executor;
-  private final String threads;
   private final Workers workers;
   private final Throttle throttle;
   private final BlkQueue[] queues;
@@ -59,7 +58,7 @@ final class BlkDevice implements Device {
     this.config = config;
     this.context = context;
     executor = new Executor(disk, settings, counters);
-    threads = "blk-%s-%s".formatted(config.guest(), config.device());
+    String threads = "blk-%s-%s".formatted(config.guest(), config.device());
     workers = new Workers(threads, settings.workers(), executor);
     throttle = new Throttle(settings, counters);
     queues = new BlkQueue[settings.queues()];
@@ -144,10 +143,7 @@ final class BlkDevice implements Device {
   public void startQueue(Virtqueue queue) {
     end(queues[queue.index()]);
     DirectLane direct =
-        disk.isDirect()
-            ? new DirectLane(
-                threads + "-direct" + queue.index(), queue, executor, workers, ringMaker)
-            : null;
+        disk.isDirect() ? new DirectLane(queue, executor, workers, ringMaker) : null;
     queues[queue.index()] = new BlkQueue(queue, executor, workers, throttle, direct);
   }
 

@@ -15,9 +15,6 @@ final class BlkQueue implements AutoCloseable {
   private static final long SLOW_NANOS = 50_000;
   private static final long SHOW_NANOS = 50_000;
 
-  /** A driver that never pauses must not keep the kernel waiting for more. */
-  private static final int BEGIN_AT_ONCE = 16;
-
   private final Virtqueue queue;
   private final Executor executor;
   private final Workers workers;
@@ -58,7 +55,7 @@ final class BlkQueue implements AutoCloseable {
       serveAll();
     } finally {
       if (directLane != null) {
-        directLane.kick();
+        directLane.turn();
       }
     }
   }
@@ -97,10 +94,10 @@ final class BlkQueue implements AutoCloseable {
   }
 
   private void handOver(BlkRequest request) {
-    if (directLane == null || request.isSlow() || !directLane.submit(request)) {
+    if (directLane == null || request.isSlow()) {
       workers.submit(request);
-    } else if (++handedOver % BEGIN_AT_ONCE == 0) {
-      directLane.kick();
+    } else {
+      directLane.submit(request);
     }
   }
 
@@ -131,7 +128,7 @@ final class BlkQueue implements AutoCloseable {
   @Override
   public void close() {
     if (directLane != null) {
-      directLane.close();
+      directLane.end();
     }
   }
 }

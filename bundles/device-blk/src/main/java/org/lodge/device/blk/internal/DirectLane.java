@@ -6,53 +6,55 @@ import org.lodge.linux.EventFd;
 import org.lodge.linux.IoUring;
 import org.lodge.linux.IoVector;
 import org.lodge.linux.LinuxException;
+import org.lodge.virtio.Pending;
 import org.lodge.virtio.Virtqueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Does one queue's direct reads and writes through io_uring, as many at once as the driver asks
- * for, on one thread that begins them and answers them in batches. Started with the first request;
- * where the kernel has no io_uring, workers take over for good.
+ * for. The queue's thread begins them and answers them, in batches; no other thread is woken. The
+ * ring is made with the first request; where the kernel has none, workers take over for good.
  *
- * <p>The monitor guards what waits; the rest belongs to the thread. Nothing is allocated per
- * request once as many have been out at once as ever will be.
+ * <p>Belongs to the queue's thread but for {@link #end}. Nothing is allocated per request once as
+ * many have been out at once as ever will be.
  */
-final class DirectLane implements AutoCloseable {
+final class DirectLane implements Pending {
   private static final Logger log = LoggerFactory.getLogger(DirectLane.class);
   private static final int UNDER_WAY_MAX = 256;
   private static final int PIECES_MAX = 260;
-  private static final long WAKE_TOKEN = -1;
+
+  /** A driver that never pauses must not keep the kernel waiting for more. */
+  private static final int BEGIN_AT_ONCE = 16;
 
   /** Makes the ring, on the thread that it belongs to. */
   interface RingMaker {
     IoUring make(int entries) throws LinuxException;
   }
 
-  private final String name;
   private final Virtqueue queue;
   private final Executor executor;
   private final Workers workers;
   private final RingMaker ringMaker;
 
-  private BlkRequest[] waiting = new BlkRequest[64];
-  private int waitingCount;
-  private boolean sleeping;
-  private boolean closed;
-  private EventFd wake;
-  private volatile boolean unusable;
+  private IoUring ring;
+  private EventFd event;
+  private boolean unusable;
+  private volatile boolean ended;
 
-  private BlkRequest[] taken = new BlkRequest[64];
+  /** Those that found no room. */
+  private BlkRequest[] waiting = new BlkRequest[64];
+
+  private int waitingCount;
+  private int prepared;
   private final BlkRequest[] underWay = new BlkRequest[UNDER_WAY_MAX];
   private final IoVector[] vectors = new IoVector[UNDER_WAY_MAX];
   private final int[] free = new int[UNDER_WAY_MAX];
   private int freeCount = UNDER_WAY_MAX;
   private final Lane lane = new Lane(true);
 
-  DirectLane(
-      String name, Virtqueue queue, Executor executor, Workers workers, RingMaker ringMaker) {
+  DirectLane(Virtqueue queue, Executor executor, Workers workers, RingMaker ringMaker) {
     this.ringMaker = ringMaker;
-    this.name = name;
     this.queue = queue;
     this.executor = executor;
     this.workers = workers;
@@ -61,130 +63,92 @@ final class DirectLane implements AutoCloseable {
     }
   }
 
-  /**
-   * Hands a request over; it may be begun only at the next {@link #kick}.
-   *
-   * @return false where this does no requests
-   */
-  synchronized boolean submit(BlkRequest request) {
-    if (unusable || closed || wake == null && !start()) {
-      return false;
+  /** Does a request; it may be begun only at the next {@link #turn}. */
+  void submit(BlkRequest request) {
+    if (unusable || ring == null && !start()) {
+      workers.submit(request);
+    } else if (freeCount > 0) {
+      begin(request);
+      if (prepared >= BEGIN_AT_ONCE) {
+        turn();
+      }
+    } else {
+      if (waitingCount == waiting.length) {
+        waiting = Arrays.copyOf(waiting, 2 * waitingCount);
+      }
+      waiting[waitingCount++] = request;
     }
-    if (waitingCount == waiting.length) {
-      waiting = Arrays.copyOf(waiting, 2 * waitingCount);
-    }
-    waiting[waitingCount++] = request;
-    return true;
   }
 
   private boolean start() {
     try {
-      wake = EventFd.create();
+      event = EventFd.create();
+      ring = ringMaker.make(UNDER_WAY_MAX);
+      ring.signalEnds(event);
+      if (queue.attend(this)) {
+        return true;
+      }
+      log.debug("The transport attends nothing of {}", queue.index());
     } catch (LinuxException e) {
-      unusable = true;
-      return false;
+      log.info("No io_uring, threads do its work instead: {}", e.getMessage());
     }
-    Thread.ofPlatform().daemon().name(name).start(this::run);
-    return true;
+    unusable = true;
+    close();
+    return false;
   }
 
-  /** Sees to it that what was handed over is begun. */
-  void kick() {
-    EventFd sleeper = null;
-    synchronized (this) {
-      if (sleeping && waitingCount > 0) {
-        sleeping = false;
-        sleeper = wake;
-      }
+  private void begin(BlkRequest request) {
+    if (ended) {
+      // Its file is closed, and nobody waits for it.
+      executor.answer(request, -BlockFile.EIO, lane);
+      return;
     }
-    if (sleeper != null) {
-      sleeper.signal();
-    }
-  }
-
-  private void run() {
-    try (IoUring ring = ringMaker.make(2 * UNDER_WAY_MAX)) {
-      ring.awaitEvent(wake, WAKE_TOKEN);
-      serve(ring);
-    } catch (LinuxException e) {
-      log.info("No io_uring for {}, threads do its work instead: {}", name, e.getMessage());
-      giveUp();
-    } finally {
-      wake.close();
-    }
-  }
-
-  private void serve(IoUring ring) throws LinuxException {
-    while (true) {
-      try {
-        int count = takeWaiting();
-        for (int i = 0; i < count; i++) {
-          begin(ring, taken[i]);
-        }
-        int minComplete = minComplete();
-        if (minComplete < 0) {
-          return;
-        }
-        ring.submit(minComplete);
-        answer(ring);
-      } catch (InternalError e) {
-        // Memory whose file was truncated may be reported late, after the request was answered.
-      }
-    }
-  }
-
-  private void answer(IoUring ring) {
-    boolean answered = false;
-    while (ring.next()) {
-      if (ring.token() == WAKE_TOKEN) {
-        wake.drain();
-        ring.awaitEvent(wake, WAKE_TOKEN);
-      } else {
-        answered |= completed(ring, (int) ring.token(), ring.result());
-      }
-    }
-    if (answered) {
-      queue.publish();
-    }
-  }
-
-  /** As many as there is room for; the others wait on. */
-  private synchronized int takeWaiting() {
-    int count = Math.min(waitingCount, freeCount);
-    if (taken.length < count) {
-      taken = new BlkRequest[waiting.length];
-    }
-    System.arraycopy(waiting, 0, taken, 0, count);
-    waitingCount -= count;
-    System.arraycopy(waiting, count, waiting, 0, waitingCount);
-    return count;
-  }
-
-  /** How many completions to wait for; -1 where it is over. From here on a kick wakes. */
-  private synchronized int minComplete() {
-    if (closed && waitingCount == 0 && freeCount == UNDER_WAY_MAX) {
-      return -1;
-    }
-    sleeping = waitingCount == 0 || freeCount == 0;
-    return sleeping ? 1 : 0;
-  }
-
-  private void begin(IoUring ring, BlkRequest request) {
     int slot = free[--freeCount];
     if (vectors[slot] == null) {
       vectors[slot] = new IoVector(PIECES_MAX);
     }
     if (executor.gather(request, vectors[slot])) {
       underWay[slot] = request;
-      executor.prepare(ring, request, vectors[slot], slot);
+      prepare(slot);
     } else {
       free[freeCount++] = slot;
       workers.submit(request);
     }
   }
 
+  private void prepare(int slot) {
+    executor.prepare(ring, underWay[slot], vectors[slot], slot);
+    prepared++;
+  }
+
+  /** Whether something is to be begun or answered. */
+  private boolean hasWork() {
+    return ring != null && (prepared > 0 || ring.hasEnded());
+  }
+
+  /** Begins what was submitted and answers what has ended, as long as there is any of that. */
+  void turn() {
+    boolean answered = false;
+    try {
+      while (hasWork()) {
+        prepared = 0;
+        ring.submit(0);
+        while (ring.next()) {
+          answered |= completed((int) ring.token(), ring.result());
+        }
+        beginWaiting();
+      }
+    } catch (LinuxException e) {
+      log.error("The kernel takes no requests any more, threads do the work: {}", e.getMessage());
+      giveUp();
+    }
+    if (answered) {
+      queue.publish();
+    }
+  }
+
   /** Goes on where the kernel did only a part; otherwise answers. */
-  private boolean completed(IoUring ring, int slot, int result) {
+  private boolean completed(int slot, int result) {
     BlkRequest request = underWay[slot];
     IoVector vector = vectors[slot];
     if (result > 0) {
@@ -194,22 +158,32 @@ final class DirectLane implements AutoCloseable {
         result > 0 && vector.sizeBytes() > 0
             || result == -LinuxException.EINTR
             || result == -LinuxException.EAGAIN;
-    if (again) {
-      executor.prepare(ring, request, vector, slot);
+    if (again && !ended) {
+      prepare(slot);
       return false;
     }
     underWay[slot] = null;
     free[freeCount++] = slot;
-    executor.answer(request, result > 0 ? 0 : result == 0 ? -BlockFile.EIO : result, lane);
+    executor.answer(request, result > 0 && !again ? 0 : result < 0 ? result : -BlockFile.EIO, lane);
     return true;
   }
 
-  /** The ring is closed; what the kernel had begun has failed. */
-  private synchronized void giveUp() {
+  private void beginWaiting() {
+    int begun = 0;
+    while (begun < waitingCount && freeCount > 0) {
+      begin(waiting[begun++]);
+    }
+    waitingCount -= begun;
+    System.arraycopy(waiting, begun, waiting, 0, waitingCount);
+  }
+
+  /** What the kernel had begun has failed, as far as anyone can tell. */
+  private void giveUp() {
     unusable = true;
-    for (BlkRequest request : underWay) {
-      if (request != null) {
-        executor.answer(request, -BlockFile.EIO, lane);
+    for (int slot = 0; slot < UNDER_WAY_MAX; slot++) {
+      if (underWay[slot] != null) {
+        executor.answer(underWay[slot], -BlockFile.EIO, lane);
+        underWay[slot] = null;
       }
     }
     queue.publish();
@@ -217,18 +191,46 @@ final class DirectLane implements AutoCloseable {
       workers.submit(waiting[i]);
     }
     waitingCount = 0;
+    freeCount = UNDER_WAY_MAX;
+    ring.close();
+    ring = null;
+    // The thread lets go of this then.
+    event.signal();
   }
 
-  /** Ends the thread; no request is out. */
   @Override
-  public void close() {
-    EventFd sleeper;
-    synchronized (this) {
-      closed = true;
-      sleeper = wake;
-    }
+  public EventFd event() {
+    return event;
+  }
+
+  @Override
+  public boolean hasEnded() {
+    return ring != null && ring.hasEnded();
+  }
+
+  @Override
+  public boolean finish() {
+    turn();
+    return ring != null && !(ended && freeCount == UNDER_WAY_MAX);
+  }
+
+  /** The device serves no more. What is under way goes on, and all is closed after it. */
+  void end() {
+    ended = true;
+    EventFd sleeper = event;
     if (sleeper != null) {
       sleeper.signal();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (ring != null) {
+      ring.close();
+      ring = null;
+    }
+    if (event != null) {
+      event.close();
     }
   }
 }
