@@ -13,8 +13,10 @@ import java.util.BitSet;
 final class EventQueue {
   static final int EVENTS_MAX = 1024;
   private static final int CODES = 768;
-  private static final int AXES = 2;
-  private static final int SAVED_BYTES = 1 + 2 * CODES / 8 + 2 * AXES * Integer.BYTES;
+  static final int AXES = 64;
+
+  /** How many axes a state of the first version has. */
+  private static final int FIRST_AXES = 2;
 
   private final long[] events = new long[EVENTS_MAX];
   private int first;
@@ -30,19 +32,36 @@ final class EventQueue {
   private final int[] axes = new int[AXES];
 
   /** Adds what happens at once; the end of the frame is added here. */
-  synchronized void add(long... frame) {
-    for (long event : frame) {
-      note(event, keys, axes);
+  void add(long... frame) {
+    add(frame, frame.length);
+  }
+
+  /** The same of the first events of an array. */
+  synchronized void add(long[] frame, int length) {
+    for (int i = 0; i < length; i++) {
+      note(frame[i], keys, axes);
     }
-    if (behind || count + frame.length + 1 > EVENTS_MAX) {
+    if (behind || count + length + 1 > EVENTS_MAX) {
       behind = true;
       dropped++;
       return;
     }
-    for (long event : frame) {
-      put(event);
+    for (int i = 0; i < length; i++) {
+      put(frame[i]);
     }
     put(Event.SYN_REPORT);
+  }
+
+  /** Adds what makes these the keys that are down, and these the first axes' values. */
+  synchronized void become(BitSet down, int[] values) {
+    keys.clear();
+    keys.or(down);
+    System.arraycopy(values, 0, axes, 0, values.length);
+    if (!behind && count + CODES + AXES + 1 <= EVENTS_MAX) {
+      catchUp();
+    } else {
+      behind = true;
+    }
   }
 
   private static void note(long event, BitSet keys, int[] axes) {
@@ -67,6 +86,7 @@ final class EventQueue {
 
   private void catchUp() {
     behind = false;
+    int before = count;
     BitSet changed = (BitSet) keys.clone();
     changed.xor(toldKeys);
     for (int code = changed.nextSetBit(0); code >= 0; code = changed.nextSetBit(code + 1)) {
@@ -77,7 +97,7 @@ final class EventQueue {
         put(Event.of(Event.ABS, axis, axes[axis]));
       }
     }
-    if (count > 0) {
+    if (count > before) {
       put(Event.SYN_REPORT);
     }
   }
@@ -109,7 +129,7 @@ final class EventQueue {
   }
 
   synchronized byte[] save() {
-    ByteBuffer bytes = ByteBuffer.allocate(SAVED_BYTES + count * Long.BYTES);
+    ByteBuffer bytes = ByteBuffer.allocate(savedBytes(AXES) + count * Long.BYTES);
     bytes.put((byte) (behind ? 1 : 0));
     for (BitSet each : new BitSet[] {toldKeys, keys}) {
       bytes.put(Arrays.copyOf(each.toByteArray(), CODES / 8));
@@ -123,12 +143,19 @@ final class EventQueue {
     return bytes.array();
   }
 
-  /** Returns false where the bytes can't be what was saved; nothing is changed then. */
-  synchronized boolean load(ByteBuffer untrusted) {
-    int pending = (untrusted.remaining() - SAVED_BYTES) / Long.BYTES;
-    if (untrusted.remaining() < SAVED_BYTES
-        || (untrusted.remaining() - SAVED_BYTES) % Long.BYTES != 0
-        || pending > EVENTS_MAX) {
+  private static int savedBytes(int axes) {
+    return 1 + 2 * CODES / 8 + 2 * axes * Integer.BYTES;
+  }
+
+  /**
+   * Takes what {@link #save} gave, of this version or the first.
+   *
+   * @return false where the bytes can't be that; nothing is changed then
+   */
+  synchronized boolean load(ByteBuffer untrusted, boolean first) {
+    int axesSaved = first ? FIRST_AXES : AXES;
+    int left = untrusted.remaining() - savedBytes(axesSaved);
+    if (left < 0 || left % Long.BYTES != 0 || left / Long.BYTES > EVENTS_MAX) {
       return false;
     }
     behind = untrusted.get() != 0;
@@ -138,12 +165,12 @@ final class EventQueue {
       each.clear();
       each.or(BitSet.valueOf(saved));
     }
-    for (int axis = 0; axis < AXES; axis++) {
+    for (int axis = 0; axis < axesSaved; axis++) {
       toldAxes[axis] = untrusted.getInt();
       axes[axis] = untrusted.getInt();
     }
-    first = 0;
-    for (count = 0; count < pending; count++) {
+    this.first = 0;
+    for (count = 0; count < left / Long.BYTES; count++) {
       events[count] = untrusted.getLong();
     }
     return true;

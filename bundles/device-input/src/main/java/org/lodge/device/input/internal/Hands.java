@@ -22,6 +22,9 @@ final class Hands {
 
   Map<String, String> commands() {
     Map<String, String> commands = new TreeMap<>();
+    if (model.kind().equals("host")) {
+      return commands;
+    }
     if (model.kind().equals("keyboard")) {
       commands.put(
           "press", "key=NAME[+NAME...] such as a, enter or ctrl+alt+f2: down and up again");
@@ -44,6 +47,9 @@ final class Hands {
 
   /** Returns one sentence: what was done. */
   String use(String command, DeviceConfig arguments) throws DeviceException {
+    if (model.kind().equals("host")) {
+      throw new DeviceException("control", "this is a device of the host's: use that one");
+    }
     if (!commands().containsKey(command)) {
       throw new DeviceException(
           "control",
@@ -66,8 +72,8 @@ final class Hands {
       case "point" -> {
         arguments.allowOnly("x", "y");
         events.add(
-            Event.of(Event.ABS, Event.ABS_X, number(arguments, "x", 0, model.axisMax())),
-            Event.of(Event.ABS, Event.ABS_Y, number(arguments, "y", 0, model.axisMax())));
+            Event.of(Event.ABS, Event.ABS_X, number(arguments, "x", 0, InputModel.AXIS_MAX)),
+            Event.of(Event.ABS, Event.ABS_Y, number(arguments, "y", 0, InputModel.AXIS_MAX)));
       }
       default -> {
         arguments.allowOnly("dx", "dy");

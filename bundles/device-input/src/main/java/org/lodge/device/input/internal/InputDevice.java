@@ -2,8 +2,10 @@ package org.lodge.device.input.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.lodge.virtio.Counter;
 import org.lodge.virtio.DescriptorChain;
@@ -17,8 +19,8 @@ import org.lodge.virtio.Virtqueue;
 
 /**
  * A keyboard, mouse or tablet (virtio 1.2 section 5.8). This class is the device's life, its
- * configuration space and its two queues; {@link InputModel} is what it can do, {@link Hands} uses
- * it.
+ * configuration space and its two queues; {@link InputModel} is what it can do, {@link Hands} or
+ * {@link HostInput} uses it.
  *
  * <pre>
  * configuration: 0 u8 select  1 u8 subsel  2 u8 size  8 u8[128] what was selected
@@ -28,12 +30,16 @@ final class InputDevice implements Device {
   private static final int EVENTS = 0;
   private static final int CONFIG_BYTES = 136;
   private static final int DATA = 8;
-  private static final int STATE_VERSION = 1;
+  private static final int STATE_VERSION = 2;
   private static final int STATE_BYTES = 2 + 4;
 
   private final InputModel model;
   private final EventQueue events = new EventQueue();
   private final Hands hands;
+
+  /** Null where events come from commands. */
+  private final HostInput host;
+
   private final AtomicLong given = new AtomicLong();
   private final byte[] word = new byte[Event.BYTES];
   private final byte[] status = new byte[Event.BYTES];
@@ -46,6 +52,14 @@ final class InputDevice implements Device {
   InputDevice(InputModel model) {
     this.model = model;
     hands = new Hands(model, events);
+    host = null;
+  }
+
+  /** One whose events are those of a device of the host's, which is this one's to close. */
+  InputDevice(InputModel model, HostInput.Source source, boolean alone) {
+    this.model = model;
+    hands = new Hands(model, events);
+    host = new HostInput(source, alone, model, events);
   }
 
   @Override
@@ -100,7 +114,18 @@ final class InputDevice implements Device {
   public void startQueue(Virtqueue queue) {
     if (queue.index() == EVENTS) {
       eventQueue = queue;
+      if (host != null) {
+        host.begin(queue::wake);
+      }
     }
+  }
+
+  @Override
+  public boolean stopQueue(Virtqueue queue, Duration limit) {
+    if (queue.index() == EVENTS && host != null) {
+      host.end();
+    }
+    return queue.awaitIdle(limit);
   }
 
   @Override
@@ -146,6 +171,9 @@ final class InputDevice implements Device {
     int code = Event.code(untrustedEvent);
     if (Event.type(untrustedEvent) == Event.LED && model.has(Event.LED, code)) {
       lights = Event.value(untrustedEvent) != 0 ? lights | 1 << code : lights & ~(1 << code);
+      if (host != null) {
+        host.light(code, Event.value(untrustedEvent) != 0);
+      }
     }
   }
 
@@ -166,9 +194,11 @@ final class InputDevice implements Device {
   public void importState(DeviceState state) throws DeviceException {
     ByteBuffer bytes = ByteBuffer.wrap(state.bytes());
     if (!state.type().equals(InputFactory.TYPE_NAME)
-        || state.version() != STATE_VERSION
+        || state.version() < 1
+        || state.version() > STATE_VERSION
         || bytes.remaining() < STATE_BYTES
-        || !events.load(bytes.slice(STATE_BYTES, bytes.remaining() - STATE_BYTES))) {
+        || !events.load(
+            bytes.slice(STATE_BYTES, bytes.remaining() - STATE_BYTES), state.version() == 1)) {
       throw new DeviceException("import-state", "input 1.0.0 does not understand " + state);
     }
     select = bytes.get() & 0xff;
@@ -202,5 +232,14 @@ final class InputDevice implements Device {
   }
 
   @Override
-  public void close() {}
+  public Optional<String> trouble() {
+    return host == null ? Optional.empty() : host.trouble();
+  }
+
+  @Override
+  public void close() {
+    if (host != null) {
+      host.close();
+    }
+  }
 }

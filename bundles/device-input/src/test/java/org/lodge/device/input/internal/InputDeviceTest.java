@@ -249,11 +249,11 @@ class InputDeviceTest {
   }
 
   private static void restoreGarbage(InputDriver fuzzed, Random random) throws Exception {
-    byte[] garbage = new byte[random.nextInt(400)];
+    byte[] garbage = new byte[random.nextInt(1200)];
     random.nextBytes(garbage);
     Device other = fuzzed.create(Map.of("kind", "keyboard"));
     try {
-      other.importState(new DeviceState("input", 1, garbage));
+      other.importState(new DeviceState("input", 1 + random.nextInt(2), garbage));
     } catch (DeviceException e) {
       // Refused is as good as taken.
     }
