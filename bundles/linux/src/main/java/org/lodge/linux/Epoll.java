@@ -3,6 +3,7 @@ package org.lodge.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.lodge.linux.internal.EventCalls;
 import org.lodge.linux.internal.LibC;
 
 /**
@@ -84,7 +85,12 @@ public final class Epoll extends Fd {
   public int await(int timeoutMillis) throws LinuxException {
     enter();
     try {
-      int count = LibC.epoll_wait(raw(), events.address(), MAX_EVENTS, timeoutMillis);
+      int count = EventCalls.epollWait(raw(), events.address(), MAX_EVENTS, timeoutMillis);
+      if (count >= 0) {
+        return count;
+      }
+      // Interrupted, or the reason is told the second time.
+      count = LibC.epoll_wait(raw(), events.address(), MAX_EVENTS, 0);
       if (count < 0 && LibC.errno() != LinuxException.EINTR) {
         throw LibC.failure("epoll_wait");
       }
