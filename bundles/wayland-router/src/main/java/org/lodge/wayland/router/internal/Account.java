@@ -5,27 +5,22 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** What a guest has taken, over all of its connections. Thread-safe. */
 final class Account {
-  final Limits limits;
   private final AtomicLong pixelBytes = new AtomicLong();
   private final AtomicInteger connections = new AtomicInteger();
-
-  Account(Limits limits) {
-    this.limits = limits;
-  }
 
   /**
    * @return whether it is granted; then it is given back with the negative
    */
-  boolean takePixels(long bytes) {
-    if (pixelBytes.addAndGet(bytes) > limits.pixelBytes() && bytes > 0) {
+  boolean takePixels(long bytes, long most) {
+    if (pixelBytes.addAndGet(bytes) > most && bytes > 0) {
       pixelBytes.addAndGet(-bytes);
       return false;
     }
     return true;
   }
 
-  boolean takeConnection() {
-    if (connections.incrementAndGet() > limits.connections()) {
+  boolean takeConnection(int most) {
+    if (connections.incrementAndGet() > most) {
       connections.decrementAndGet();
       return false;
     }

@@ -9,6 +9,7 @@ package org.lodge.wayland.router.internal;
 record Guest(
     String name,
     GuestSettings settings,
+    Limits limits,
     Account account,
     Names names,
     Selections selections,
@@ -18,19 +19,24 @@ record Guest(
     this(
         name,
         settings,
-        new Account(limits),
+        limits,
+        new Account(),
         new Names(name),
         new Selections(),
         new Passes(),
         new Passes());
   }
 
-  Limits limits() {
-    return account.limits;
+  boolean takeConnection() {
+    return account.takeConnection(limits.connections());
   }
 
-  /** The same guest, whose new connections are shown otherwise. */
-  Guest withSettings(GuestSettings changed) {
-    return new Guest(name, changed, account, names, selections, tokens, handles);
+  boolean takePixels(long bytes) {
+    return account.takePixels(bytes, limits.pixelBytes());
+  }
+
+  /** The same guest, whose new connections are shown and limited otherwise. */
+  Guest with(GuestSettings changed, Limits others) {
+    return new Guest(name, changed, others, account, names, selections, tokens, handles);
   }
 }

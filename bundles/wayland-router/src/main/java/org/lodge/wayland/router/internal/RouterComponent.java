@@ -39,7 +39,8 @@ import org.osgi.service.component.annotations.Reference;
  * one {@link Conversation} for each connection.
  *
  * <p>The options of the rule that allowed it say how windows are shown: {@code frame=router} (the
- * default), {@code compositor} or {@code none}, {@code color=RRGGBB}, {@code border=PIXELS}.
+ * default), {@code compositor} or {@code none}, {@code color=RRGGBB}, {@code border=PIXELS}; and
+ * what {@link Limits} reads.
  */
 @Component
 public final class RouterComponent implements ServiceOffer, Windows {
@@ -101,16 +102,15 @@ public final class RouterComponent implements ServiceOffer, Windows {
   @Override
   public void serve(IncomingCall call, ByteStream stream) throws IOException {
     GuestSettings settings = GuestSettings.of(call.source(), call.options());
+    Limits limits = Limits.of(call.options());
     Guest guest =
         guests.compute(
             call.source(),
             (name, known) ->
-                known == null
-                    ? new Guest(name, settings, Limits.DEFAULT)
-                    : known.withSettings(settings));
-    if (!guest.account().takeConnection()) {
+                known == null ? new Guest(name, settings, limits) : known.with(settings, limits));
+    if (!guest.takeConnection()) {
       throw new IOException(
-          guest.name() + " has more than " + guest.limits().connections() + " connections");
+          guest.name() + " has more than " + limits.connections() + " connections");
     }
     try (HandleConnection client = handles.open(guest.name(), stream, HANDLE_LIMITS)) {
       show(guest, client, new GuestDisplay(handles, HANDLE_LIMITS, call));
@@ -128,7 +128,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
     Marking marking = settings.marking(context.isPresent());
     Guest marked =
         marking == Marking.FRAME_INSTEAD
-            ? guest.withSettings(settings.withFrame(GuestSettings.Frame.ROUTER))
+            ? guest.with(settings.withFrame(GuestSettings.Frame.ROUTER), guest.limits())
             : guest;
     try (HandleConnection compositor =
         context.isPresent() ? way.connectAt(context.get()) : way.connect()) {

@@ -164,7 +164,7 @@ final class ShmRequests {
   }
 
   private boolean take(long bytes) {
-    boolean taken = routing.guest.account().takePixels(bytes);
+    boolean taken = routing.guest.takePixels(bytes);
     takenBytes += taken ? bytes : 0;
     return taken;
   }
