@@ -15,6 +15,8 @@ public enum Kind {
   GUEST,
   /** The name of an image; need not exist. */
   IMAGE,
+  /** The name of a volume; need not exist. */
+  VOLUME,
   /** The name of a command of the shell. */
   COMMAND,
   /** A file as for PATH, or one of a guest, written {@code GUEST:PATH}. */

@@ -3,7 +3,7 @@
  * page, argument parsing, completion and JSON errors follow from the command's description.
  */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 package org.lodge.shell;
 
 import org.osgi.annotation.bundle.Export;

@@ -2,8 +2,11 @@ package org.lodge.vm;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** The declared guests and what is wrong with their files. */
+@ProviderType
 public interface Definitions {
 
   /**
@@ -22,4 +25,7 @@ public interface Definitions {
    * Reads a folder such as {@code config/vm} and says all that is wrong with it, without acting.
    */
   List<Problem> check(Path directory);
+
+  /** By guest, the volumes that its good definition names; guests without are left out. */
+  Map<String, List<VolumeUse>> volumes();
 }

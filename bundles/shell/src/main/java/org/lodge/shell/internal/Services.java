@@ -14,6 +14,7 @@ import org.lodge.policy.GuestDirectory;
 import org.lodge.policy.Policy;
 import org.lodge.shell.CommandException;
 import org.lodge.storage.Shares;
+import org.lodge.storage.Volumes;
 import org.lodge.vm.Definitions;
 import org.lodge.vm.Devices;
 import org.lodge.vm.GuestListener;
@@ -96,6 +97,10 @@ public final class Services implements FrameworkListener {
 
   public Shares shares() throws CommandException, InterruptedException {
     return get(Shares.class, "org.lodge.storage");
+  }
+
+  public Volumes volumes() throws CommandException, InterruptedException {
+    return get(Volumes.class, "org.lodge.storage");
   }
 
   /** A service, or null where it is absent; does not wait. */
@@ -260,6 +265,18 @@ public final class Services implements FrameworkListener {
       policyOption = ReferencePolicyOption.GREEDY)
   public void bindShares(Shares shares) {
     put(Shares.class, shares);
+  }
+
+  public void unbindVolumes(Volumes volumes) {
+    present.remove(Volumes.class, volumes);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  public void bindVolumes(Volumes volumes) {
+    put(Volumes.class, volumes);
   }
 
   public void unbindShutdown(Shutdown shutdown) {

@@ -21,6 +21,7 @@ import org.lodge.shell.Command;
 import org.lodge.shell.Description;
 import org.lodge.shell.Kind;
 import org.lodge.shell.Option;
+import org.lodge.storage.Volumes;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.Guests;
 
@@ -135,6 +136,12 @@ final class ShellCompleter implements Completer {
           for (ImageStatus image : images.list()) {
             found.put(image.name(), image.upToDate() ? "current" : "");
           }
+        }
+      }
+      case VOLUME -> {
+        Volumes volumes = services.peek(Volumes.class);
+        if (volumes != null) {
+          volumes.list().forEach(volume -> found.put(volume.name(), ""));
         }
       }
       case COMMAND ->

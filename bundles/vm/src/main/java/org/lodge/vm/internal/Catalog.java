@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -22,6 +24,8 @@ import org.lodge.configuration.Schemas;
 import org.lodge.images.ImageStatus;
 import org.lodge.images.Images;
 import org.lodge.vm.Definitions;
+import org.lodge.vm.GuestVolumes;
+import org.lodge.vm.VolumeUse;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -56,6 +60,7 @@ public final class Catalog
   private final ConfigurationAdmin admin;
   private final Schemas schemas;
   private final Services<Images> images = new Services<>();
+  private final Services<GuestVolumes> volumes = new Services<>();
   private final Object schemaLock = new Object();
   private SchemaValidator schema;
   private final List<Consumer<DefinitionSet>> others = new CopyOnWriteArrayList<>();
@@ -75,6 +80,15 @@ public final class Catalog
 
   void removeImages(Images service) {
     images.remove("images", service);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  void addVolumes(GuestVolumes service) {
+    volumes.add(Volumes.NAME, service);
+  }
+
+  void removeVolumes(GuestVolumes service) {
+    volumes.remove(Volumes.NAME, service);
   }
 
   /** Compiled when first needed, as that takes tens of milliseconds. */
@@ -183,6 +197,7 @@ public final class Catalog
     DefinitionSet set = current();
     List<Problem> problems = new ArrayList<>(set.problems());
     problems.addAll(imageProblems(set, Set.of()));
+    problems.addAll(volumeProblems(set));
     return problems;
   }
 
@@ -201,6 +216,7 @@ public final class Catalog
     DefinitionSet set = DefinitionSet.of(sources, schema());
     List<Problem> problems = new ArrayList<>(set.problems());
     problems.addAll(imageProblems(set, imagesBeside(folder)));
+    problems.addAll(volumeProblems(set));
     return problems;
   }
 
@@ -248,5 +264,39 @@ public final class Catalog
                             "no image is defined by this name; there are "
                                 + String.join(", ", known)))));
     return problems;
+  }
+
+  /** A volume may be made after the definition, as an image may. */
+  private List<Problem> volumeProblems(DefinitionSet set) {
+    Optional<GuestVolumes> service = volumes.now(Volumes.NAME);
+    List<Problem> problems = new ArrayList<>();
+    set.good()
+        .forEach((name, definition) ->
+            definition.volumes().stream()
+                .filter(use -> use.sizeBytes().isEmpty())
+                .forEach(use ->
+                    service
+                        .flatMap(known -> known.problem(use.volume()))
+                        .ifPresent(why ->
+                            problems.add(
+                                new Problem(
+                                    set.files().get(name),
+                                    use.as(),
+                                    "\"" + use.volume() + "\"",
+                                    why)))));
+    return problems;
+  }
+
+  @Override
+  public Map<String, List<VolumeUse>> volumes() {
+    Map<String, List<VolumeUse>> byGuest = new TreeMap<>();
+    current()
+        .good()
+        .forEach((name, definition) -> {
+          if (!definition.volumes().isEmpty()) {
+            byGuest.put(name, definition.volumes());
+          }
+        });
+    return byGuest;
   }
 }

@@ -2,11 +2,14 @@ package org.lodge.vm.internal;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.lodge.agent.GuestService;
 import org.lodge.agent.GuestSocket;
+import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.VmmSpec;
 
@@ -15,6 +18,7 @@ import org.lodge.vmm.VmmSpec;
  *
  * @param image absent where {@code boot} names a kernel
  * @param volumeBytes present where the guest's changes last
+ * @param revert what is kept of its volumes at each start
  * @param devices those that the person declared, and those that every guest has
  * @param vsock whether it has a virtio socket, and so the agent
  * @param services what it offers to other guests through its agent
@@ -33,7 +37,8 @@ record Definition(
     Optional<Boot> boot,
     List<String> arguments,
     Optional<Long> volumeBytes,
-    List<VmmSpec.Disk> disks,
+    Revert revert,
+    List<Disk> disks,
     Optional<VmmSpec.Screen> screen,
     boolean userNetwork,
     List<DeviceDeclaration> devices,
@@ -71,6 +76,34 @@ record Definition(
       return 0;
     }
   }
+
+  /** The volumes that it names, its own layer first. */
+  List<VolumeUse> volumes() {
+    List<VolumeUse> uses = new ArrayList<>();
+    volumeBytes.ifPresent(bytes ->
+        uses.add(new VolumeUse(VolumeUse.layer(name), "root", false, OptionalLong.of(bytes))));
+    disks.forEach(disk ->
+        disk.volume()
+            .ifPresent(volume ->
+                uses.add(
+                    new VolumeUse(
+                        volume, "disk " + disk.serial(), disk.readOnly(), OptionalLong.empty()))));
+    devices.forEach(device -> device.volumeUse().ifPresent(uses::add));
+    return uses;
+  }
+
+  /**
+   * A disk that the monitor serves.
+   *
+   * @param path absent where {@code volume} names one
+   */
+  record Disk(String serial, Optional<Path> path, Optional<String> volume, boolean readOnly) {}
+
+  /**
+   * @param keep how many starts can be undone
+   * @param copy how long a start may be held up for that where blocks can't be shared
+   */
+  record Revert(int keep, Duration copy) {}
 
   /** A kernel of the person's own. */
   record Boot(Path kernel, Optional<Path> initrd, String commandLine) {}

@@ -22,6 +22,7 @@ import org.lodge.agent.GuestService;
 import org.lodge.agent.GuestSocket;
 import org.lodge.configuration.SchemaValidator;
 import org.lodge.vm.Definitions.Problem;
+import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.VmmSpec;
 
@@ -65,6 +66,7 @@ final class DefinitionReader {
       return new Result(null, reader.problems);
     }
     Definition definition = reader.parse(text);
+    reader.checkVolumes(definition.volumes());
     return new Result(reader.problems.isEmpty() ? definition : null, reader.problems);
   }
 
@@ -94,6 +96,7 @@ final class DefinitionReader {
         boot(),
         strings("arguments"),
         volume ? Optional.of(bytes(json.getString("volumeSize", "4G"))) : Optional.empty(),
+        revert(),
         disks(),
         Optional.ofNullable(json.getJsonObject("screen"))
             .map(s -> new VmmSpec.Screen(s.getInt("width"), s.getInt("height"))),
@@ -153,8 +156,32 @@ final class DefinitionReader {
             json.getString("commandLine", "")));
   }
 
-  private List<VmmSpec.Disk> disks() {
-    List<VmmSpec.Disk> disks = new ArrayList<>();
+  private void checkVolumes(List<VolumeUse> uses) {
+    for (int i = 0; i < uses.size(); i++) {
+      for (VolumeUse other : uses.subList(0, i)) {
+        VolumeUse use = uses.get(i);
+        if (use.volume().equals(other.volume()) && !(use.readOnly() && other.readOnly())) {
+          problem(
+              "",
+              "\"" + use.volume() + "\"",
+              "is "
+                  + other.as()
+                  + " and "
+                  + use.as()
+                  + ", which a volume that is written can't be");
+        }
+      }
+    }
+  }
+
+  private Definition.Revert revert() {
+    JsonObject revert = object("revert");
+    return new Definition.Revert(
+        revert.getInt("keep", 1), Duration.ofMillis(millis(revert, "copySeconds", 250)));
+  }
+
+  private List<Definition.Disk> disks() {
+    List<Definition.Disk> disks = new ArrayList<>();
     Set<String> serials = new HashSet<>();
     JsonArray array = json.getJsonArray("disks");
     for (int i = 0; array != null && i < array.size(); i++) {
@@ -172,12 +199,16 @@ final class DefinitionReader {
             "\"" + serial + "\"",
             "is the serial of another disk too; take another");
       }
+      if (disk.containsKey("path") == disk.containsKey("volume")) {
+        problem(key + "path", "", "name a file by path, or a volume by volume, and not both");
+      }
       disks.add(
-          new VmmSpec.Disk(
+          new Definition.Disk(
               serial,
-              path(key + "path", disk.getString("path")),
-              disk.getBoolean("readOnly", false),
-              false));
+              Optional.ofNullable(disk.getString("path", null))
+                  .map(path -> path(key + "path", path)),
+              Optional.ofNullable(disk.getString("volume", null)),
+              disk.getBoolean("readOnly", false)));
     }
     return disks;
   }
@@ -192,6 +223,9 @@ final class DefinitionReader {
             "devices[" + i + "].id",
             "\"" + id + "\"",
             "is the id of another device too; take another");
+      }
+      if (devices.get(i).problem().isPresent()) {
+        problem("devices[" + i + "].volume", "", devices.get(i).problem().get());
       }
     }
     if (json.getBoolean("vsock", true)
@@ -293,10 +327,12 @@ final class DefinitionReader {
   }
 
   private static Duration seconds(JsonObject object, String key, int otherwise) {
-    JsonNumber number = object.getJsonNumber(key);
-    return number == null
-        ? Duration.ofSeconds(otherwise)
-        : Duration.ofMillis(Math.round(number.doubleValue() * 1000));
+    return Duration.ofMillis(millis(object, key, otherwise * 1000L));
+  }
+
+  private static long millis(JsonObject object, String key, long otherwise) {
+    JsonNumber seconds = object.getJsonNumber(key);
+    return seconds == null ? otherwise : Math.round(seconds.doubleValue() * 1000);
   }
 
   private static long bytes(String size) {

@@ -14,9 +14,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.lodge.vhostuser.BackendSpec;
 import org.lodge.vhostuser.ProtocolFeature;
+import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.VhostUserDevice;
 
 /**
@@ -27,6 +30,8 @@ import org.lodge.vmm.VhostUserDevice;
  *     BigDecimal}
  */
 record DeviceDeclaration(String id, String type, Map<String, Object> config) {
+  static final String BLK = "blk";
+  static final String VOLUME = "volume";
   static final String ID = "[a-z][a-z0-9-]{0,19}";
 
   /** Types whose offer of a configuration space QEMU 7.1 to 8.0 does not survive. */
@@ -34,6 +39,36 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
 
   DeviceDeclaration {
     config = Map.copyOf(config);
+  }
+
+  /** The volume that a disk names instead of a file. */
+  Optional<VolumeUse> volumeUse() {
+    return type.equals(BLK) && config.get(VOLUME) instanceof String volume
+        ? Optional.of(
+            new VolumeUse(
+                volume,
+                "device " + id,
+                Boolean.parseBoolean(config.getOrDefault("readOnly", false).toString()),
+                OptionalLong.empty()))
+        : Optional.empty();
+  }
+
+  /** What is wrong with how it names its volume. */
+  Optional<String> problem() {
+    if (volumeUse().isEmpty()) {
+      return Optional.empty();
+    }
+    return config.containsKey("path")
+        ? Optional.of("name a file by path, or a volume by volume, and not both")
+        : Optional.empty();
+  }
+
+  /** As its device understands it, which knows files alone. */
+  DeviceDeclaration onFile(Path file) {
+    Map<String, Object> all = new LinkedHashMap<>(config);
+    all.remove(VOLUME);
+    all.put("path", file.toString());
+    return new DeviceDeclaration(id, type, all);
   }
 
   BackendSpec backend(String guest, Path runDirectory) {
@@ -62,7 +97,7 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     String queues = config.getOrDefault("queues", 1).toString();
     Map<String, String> properties =
         switch (type) {
-          case "blk" -> Map.of("num-queues", queues);
+          case BLK -> Map.of("num-queues", queues);
           // A queue of 1024 holds a request of 1 MiB in pages; left to itself QEMU makes one of
           // 128.
           case "fs" ->

@@ -15,6 +15,8 @@ import org.lodge.vhostuser.BackendStatus;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestVolumes;
+import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmException;
 import org.slf4j.Logger;
@@ -37,6 +39,7 @@ final class GuestDevices {
   private final String guest;
   private final Path runDirectory;
   private final Services<VhostUserBackends> backends;
+  private final Volumes volumes;
 
   /** Guards {@code slots} alone; not held while a back-end or the monitor is spoken to. */
   private final Object lock = new Object();
@@ -49,10 +52,12 @@ final class GuestDevices {
    */
   private record Slot(DeviceDeclaration declaration, Backend backend, String trouble) {}
 
-  GuestDevices(String guest, Path runDirectory, Services<VhostUserBackends> backends) {
+  GuestDevices(
+      String guest, Path runDirectory, Services<VhostUserBackends> backends, Volumes volumes) {
     this.guest = guest;
     this.runDirectory = runDirectory;
     this.backends = backends;
+    this.volumes = volumes;
   }
 
   /** Opens and plugs what is declared; the CPUs have not run. What fails leaves nothing open. */
@@ -124,8 +129,15 @@ final class GuestDevices {
         backends
             .await(GuestsService.BACKENDS, SERVICE_WAIT)
             .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
-    try {
-      Backend backend = service.open(declaration.backend(guest, runDirectory));
+    Optional<VolumeUse> use = declaration.volumeUse();
+    Optional<String> wrong = declaration.problem();
+    if (wrong.isPresent()) {
+      throw problem("device", "device " + declaration.id() + ": " + wrong.get());
+    }
+    try (GuestVolumes.Held held = volumes.open(guest, use.map(List::of).orElse(List.of()))) {
+      DeviceDeclaration served =
+          use.isEmpty() ? declaration : declaration.onFile(held.file(use.get().volume()));
+      Backend backend = service.open(served.backend(guest, runDirectory));
       Slot slot = new Slot(declaration, backend, "");
       synchronized (lock) {
         slots.put(declaration.id(), slot);

@@ -1,8 +1,5 @@
 package org.lodge.vm.internal;
 
-import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,13 +9,12 @@ import org.lodge.images.GuestImage;
 import org.lodge.images.ImageException;
 import org.lodge.images.Images;
 import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestVolumes;
+import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.VmmSpec;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** What one guest's monitor is to run, from the guest's definition, image and volume. */
+/** What one guest's monitor is to run, from the guest's definition, image and volumes. */
 final class GuestSpecs {
-  private static final Logger LOG = LoggerFactory.getLogger(GuestSpecs.class);
   private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
 
   /** Free PCIe ports for devices that come while the guest runs. */
@@ -26,31 +22,26 @@ final class GuestSpecs {
 
   private final String guest;
   private final Path runDirectory;
-  private final Path stateDirectory;
   private final Services<Images> images;
 
-  GuestSpecs(String guest, Path runDirectory, Path stateDirectory, Services<Images> images) {
+  GuestSpecs(String guest, Path runDirectory, Services<Images> images) {
     this.guest = guest;
     this.runDirectory = runDirectory;
-    this.stateDirectory = stateDirectory;
     this.images = images;
   }
 
-  VmmSpec of(Definition definition) throws GuestException, ImageException, InterruptedException {
-    try {
-      return definition.image().isPresent() ? fromImage(definition) : fromKernel(definition);
-    } catch (IOException e) {
-      throw new GuestException(
-          guest,
-          "volume",
-          "its volume below " + stateDirectory + " can't be made: " + e,
-          List.of(),
-          e);
-    }
+  /**
+   * @param volumes those of the definition
+   */
+  VmmSpec of(Definition definition, GuestVolumes.Held volumes)
+      throws GuestException, ImageException, InterruptedException {
+    return definition.image().isPresent()
+        ? fromImage(definition, volumes)
+        : fromKernel(definition, volumes);
   }
 
-  private VmmSpec fromImage(Definition definition)
-      throws GuestException, ImageException, IOException, InterruptedException {
+  private VmmSpec fromImage(Definition definition, GuestVolumes.Held volumes)
+      throws GuestException, ImageException, InterruptedException {
     Images service =
         images
             .await("images", SERVICE_WAIT)
@@ -61,9 +52,10 @@ final class GuestSpecs {
     List<VmmSpec.Disk> disks = new ArrayList<>();
     image.root().ifPresent(root -> disks.add(new VmmSpec.Disk("root", root, true, true)));
     if (definition.volumeBytes().isPresent()) {
-      disks.add(new VmmSpec.Disk("state", volume(definition.volumeBytes().get()), false, false));
+      Path layer = volumes.file(VolumeUse.layer(guest));
+      disks.add(new VmmSpec.Disk("state", layer, false, false));
     }
-    disks.addAll(definition.disks());
+    disks.addAll(disks(definition, volumes));
     List<String> kvm = new ArrayList<>(image.kernelArguments());
     List<String> tcg = new ArrayList<>(image.kernelArguments());
     tcg.addAll(image.tcgKernelArguments());
@@ -78,7 +70,18 @@ final class GuestSpecs {
         disks);
   }
 
-  private VmmSpec fromKernel(Definition definition) {
+  private static List<VmmSpec.Disk> disks(Definition definition, GuestVolumes.Held volumes) {
+    return definition.disks().stream()
+        .map(disk ->
+            new VmmSpec.Disk(
+                disk.serial(),
+                disk.path().or(() -> disk.volume().map(volumes::file)).orElseThrow(),
+                disk.readOnly(),
+                false))
+        .toList();
+  }
+
+  private VmmSpec fromKernel(Definition definition, GuestVolumes.Held volumes) {
     Definition.Boot boot = definition.boot().orElseThrow();
     List<String> words = new ArrayList<>();
     if (!boot.commandLine().isBlank()) {
@@ -87,7 +90,12 @@ final class GuestSpecs {
     words.addAll(definition.arguments());
     String commandLine = String.join(" ", words);
     return spec(
-        definition, boot.kernel(), boot.initrd(), commandLine, commandLine, definition.disks());
+        definition,
+        boot.kernel(),
+        boot.initrd(),
+        commandLine,
+        commandLine,
+        disks(definition, volumes));
   }
 
   private VmmSpec spec(
@@ -111,19 +119,5 @@ final class GuestSpecs {
         definition.screen(),
         definition.userNetwork(),
         SPARE_PORTS + definition.devices().size());
-  }
-
-  /** Sparse; an existing one may grow, and never shrinks. */
-  private Path volume(long sizeBytes) throws IOException {
-    Files.createDirectories(stateDirectory);
-    Path volume = stateDirectory.resolve("state.img");
-    try (RandomAccessFile file = new RandomAccessFile(volume.toFile(), "rw")) {
-      if (file.length() < sizeBytes) {
-        file.setLength(sizeBytes);
-      } else if (file.length() > sizeBytes) {
-        LOG.warn("{} is larger than volumeSize and stays as it is", volume);
-      }
-    }
-    return volume;
   }
 }

@@ -17,6 +17,7 @@ import org.lodge.vm.Console;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestListener;
 import org.lodge.vm.GuestStatus;
+import org.lodge.vm.GuestVolumes;
 import org.lodge.vm.Guests;
 import org.lodge.vm.StopOrder;
 import org.lodge.vmm.VmmDriver;
@@ -45,6 +46,8 @@ public final class GuestsService implements Guests {
   private final Services<VmmDriver> drivers = new Services<>();
   private final Services<Images> images = new Services<>();
   private final Services<VhostUserBackends> backends = new Services<>();
+  private final Services<GuestVolumes> volumeServices = new Services<>();
+  private final Volumes volumes = new Volumes(volumeServices);
   private final Supervisor supervisor;
 
   /** Done once every definition is in; the schema's work is not in the way of other bundles. */
@@ -69,7 +72,7 @@ public final class GuestsService implements Guests {
             announcer,
             name ->
                 new RealMachine(
-                    name, run, state, drivers, images, backends, inside, catalog.schema()));
+                    name, run, drivers, images, backends, volumes, inside, catalog.schema()));
     this.loaded = CompletableFuture.runAsync(this::load, world::execute);
   }
 
@@ -128,6 +131,15 @@ public final class GuestsService implements Guests {
 
   void removeBackends(VhostUserBackends service) {
     backends.remove(BACKENDS, service);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  void addVolumes(GuestVolumes service) {
+    volumeServices.add(Volumes.NAME, service);
+  }
+
+  void removeVolumes(GuestVolumes service) {
+    volumeServices.remove(Volumes.NAME, service);
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

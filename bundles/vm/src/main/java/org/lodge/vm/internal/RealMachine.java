@@ -19,6 +19,7 @@ import org.lodge.images.Images;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.Console;
 import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestVolumes;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmDriver;
 import org.lodge.vmm.VmmException;
@@ -26,7 +27,7 @@ import org.lodge.vmm.VmmListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One guest's image, volume, driver and console, as they are on this host. */
+/** One guest's image, volumes, driver and console, as they are on this host. */
 final class RealMachine implements Machine {
   private static final Logger LOG = LoggerFactory.getLogger(RealMachine.class);
   private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
@@ -38,6 +39,7 @@ final class RealMachine implements Machine {
   private final Path runDirectory;
   private final GuestSpecs specs;
   private final GuestDevices devices;
+  private final Volumes volumes;
   private final Services<VmmDriver> drivers;
   private final Inside inside;
   private final SchemaValidator schema;
@@ -47,16 +49,17 @@ final class RealMachine implements Machine {
   RealMachine(
       String guest,
       Path run,
-      Path state,
       Services<VmmDriver> drivers,
       Services<Images> images,
       Services<VhostUserBackends> backends,
+      Volumes volumes,
       Inside inside,
       SchemaValidator schema) {
     this.guest = guest;
     this.runDirectory = run.resolve("vm").resolve(guest);
-    this.specs = new GuestSpecs(guest, runDirectory, state.resolve("vm").resolve(guest), images);
-    this.devices = new GuestDevices(guest, runDirectory, backends);
+    this.specs = new GuestSpecs(guest, runDirectory, images);
+    this.devices = new GuestDevices(guest, runDirectory, backends, volumes);
+    this.volumes = volumes;
     this.drivers = drivers;
     this.inside = inside;
     this.schema = schema;
@@ -64,9 +67,9 @@ final class RealMachine implements Machine {
 
   @Override
   public Vmm create(Definition definition, VmmListener listener) throws GuestException {
-    try {
+    try (GuestVolumes.Held held = volumes.start(guest, definition)) {
       VmmDriver driver = driver(definition.vmm());
-      Vmm made = driver.create(specs.of(definition), listener, definition.limits().create());
+      Vmm made = driver.create(specs.of(definition, held), listener, definition.limits().create());
       bringUpDevices(made, definition);
       return made;
     } catch (VmmException e) {

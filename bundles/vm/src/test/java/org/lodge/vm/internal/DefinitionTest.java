@@ -90,6 +90,43 @@ class DefinitionTest {
   }
 
   @Test
+  void volumesAreNamedByDisksAndDevices() {
+    Definition d =
+        read(
+                "work",
+                """
+                {"image":"app","root":"volume","volumeSize":"1G","revert":{"keep":3,"copySeconds":2},
+                 "disks":[{"serial":"a","volume":"data","readOnly":true}],
+                 "devices":[{"id":"b","type":"blk","volume":"more"},{"id":"c","type":"rng"}]}\
+                """)
+            .good()
+            .get("work");
+    assertEquals(
+        List.of("work.root root", "data disk a", "more device b"),
+        d.volumes().stream().map(use -> use.volume() + " " + use.as()).toList());
+    assertEquals(1L << 30, d.volumes().getFirst().sizeBytes().orElseThrow());
+    assertTrue(d.volumes().get(1).readOnly());
+    assertEquals(new Definition.Revert(3, Duration.ofSeconds(2)), d.revert());
+  }
+
+  @Test
+  void aDiskIsAFileOrAVolumeAndAVolumeOneDisk() {
+    assertEquals(
+        "disks[0].path", only("{'image':'app','disks':[{'serial':'a'}]}".replace('\'', '"')).key());
+    assertEquals(
+        "devices[0].volume",
+        only("{'image':'app','devices':[{'id':'a','type':'blk','volume':'v','path':'p'}]}"
+                .replace('\'', '"'))
+            .key());
+    Problem twice =
+        only(
+            ("{'image':'app','disks':[{'serial':'a','volume':'v'}],"
+                    + "'devices':[{'id':'b','type':'blk','volume':'v'}]}")
+                .replace('\'', '"'));
+    assertTrue(twice.message().contains("disk a and device b"), twice.message());
+  }
+
+  @Test
   void aNameThatIsNotPlainIsRefused() {
     assertTrue(
         read("Work_1", "{\"image\":\"app\"}").problems().getFirst().message().contains("a-z"));

@@ -28,6 +28,7 @@ final class Example {
         Optional.empty(),
         List.of(),
         Optional.empty(),
+        new Definition.Revert(1, Duration.ZERO),
         List.of(),
         Optional.empty(),
         false,

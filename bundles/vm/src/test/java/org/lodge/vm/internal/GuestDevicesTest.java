@@ -21,6 +21,8 @@ import org.lodge.vhostuser.BackendStatus;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestVolumes;
+import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.VhostUserDevice;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmException;
@@ -34,6 +36,8 @@ class GuestDevicesTest {
   private final List<String> log = new ArrayList<>();
   private final List<BackendSpec> opened = new ArrayList<>();
   private final Services<VhostUserBackends> backends = new Services<>();
+  private final Services<GuestVolumes> volumeServices = new Services<>();
+  private final Volumes volumes = new Volumes(volumeServices);
   private String monitorRefuses;
   private String hostLacks;
   private GuestDevices devices;
@@ -45,7 +49,7 @@ class GuestDevicesTest {
             VhostUserBackends.class,
             (name, arguments) -> name.equals("open") ? open((BackendSpec) arguments[0]) : null);
     backends.add(GuestsService.BACKENDS, service);
-    devices = new GuestDevices("work", run, backends);
+    devices = new GuestDevices("work", run, backends, volumes);
   }
 
   private interface Behaviour {
@@ -140,7 +144,7 @@ class GuestDevicesTest {
 
     opened.clear();
     hostLacks = "more";
-    GuestDevices later = new GuestDevices("work", run, backends);
+    GuestDevices later = new GuestDevices("work", run, backends, volumes);
     later.reopen(RunRecord.read(run).orElseThrow().devices());
     assertEquals(1, opened.size());
     assertEquals(DATA.config(), opened.getFirst().config(), "numbers and flags as they were");
@@ -160,5 +164,33 @@ class GuestDevicesTest {
     assertTrue(log.containsAll(List.of("close data", "close random")), log::toString);
     assertEquals(List.of(), devices.statuses());
     assertThrows(GuestException.class, () -> devices.control("data", "resize", Map.of()));
+  }
+
+  /** The person's word stays, so that a later Lodge asks again where the volume is. */
+  @Test
+  void aDiskOfAVolumeIsItsFileAndHeldWhileItIsOpened() throws Exception {
+    Path file = run.resolve("volume/data/disk");
+    GuestVolumes.Held held =
+        fake(
+            GuestVolumes.Held.class,
+            (name, arguments) -> {
+              log.add(name + (arguments == null ? "" : " " + arguments[0]));
+              return name.equals("file") ? file : null;
+            });
+    volumeServices.add(
+        Volumes.NAME,
+        fake(
+            GuestVolumes.class,
+            (name, arguments) -> {
+              log.add(name + " " + ((VolumeUse) ((List<?>) arguments[1]).getFirst()).volume());
+              return held;
+            }));
+    DeviceDeclaration data = new DeviceDeclaration("disk", "blk", Map.of("volume", "data"));
+    devices.bringUp(vmm(), List.of(data));
+    assertEquals(Map.of("path", file.toString()), opened.getFirst().config());
+    assertEquals(List.of("open data", "file data", "open disk", "close"), log.subList(0, 4));
+    assertEquals(List.of(data), devices.declarations());
+    Map<String, Object> both = Map.of("volume", "data", "path", "d.img");
+    assertThrows(GuestException.class, () -> devices.add(vmm(), "both", "blk", both));
   }
 }

@@ -7,6 +7,7 @@ import org.lodge.shell.internal.CommandRegistry;
 import org.lodge.shell.internal.Services;
 import org.lodge.shell.internal.command.inside.InsideCommands;
 import org.lodge.shell.internal.command.rules.RuleCommands;
+import org.lodge.shell.internal.command.volumes.VolumeCommands;
 import org.lodge.shell.internal.command.windows.WindowCommands;
 
 /** The shell's own commands, in the order in which they are introduced. */
@@ -22,6 +23,7 @@ public final class Commands {
     return Stream.of(
             own(services),
             InsideCommands.all(services),
+            VolumeCommands.all(services),
             WindowCommands.all(services),
             RuleCommands.all(services))
         .flatMap(List::stream)

@@ -28,8 +28,9 @@ final class DeviceAdd implements Command {
                     + " a device that is there at each start, declare it under devices in"
                     + " config/vm/GUEST.json, with the same keys.")
             .details(
-                "A blk is a disk and needs path=FILE, a file or block device of the host; a"
-                    + " relative one is in the folder disks of Lodge's state. The guest finds it by"
+                "A blk is a disk and needs volume=NAME, as volume ls has it, or path=FILE, a file or"
+                    + " block device of the host; a relative one is in the folder disks of Lodge's"
+                    + " state. The guest finds it by"
                     + " its serial, which is the device's id unless serial=TEXT is given. It also"
                     + " takes readOnly=true, queues=N, cache=writethrough, direct=true,"
                     + " bytesPerSecond=SIZE and operationsPerSecond=N. An rng is a source of"
@@ -45,6 +46,7 @@ final class DeviceAdd implements Command {
             .example(
                 "lodge device add work blk path=/srv/data.img --id data",
                 "A disk that the guest sees with the serial data.")
+            .example("lodge device add work blk volume=data", "A volume of Lodge's.")
             .json("device", "as it is now"),
         "device");
   }
