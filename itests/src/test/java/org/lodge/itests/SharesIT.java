@@ -31,6 +31,11 @@ class SharesIT {
           + " x=$(cat /docs/in/f /docs/in/etc/secret 2>/dev/null);"
           + " case \"$x\" in *se''cret*) bad=$((bad+1));; esac; done; echo bad=$bad.";
 
+  private static final String DOCS =
+      "{'from': 'storage', 'path': '/srv/docs', 'create': true, 'waitSeconds': 300, 'to': {"
+          + " 'work': {'access': 'read-write', 'mount': '/docs', 'hidden': ['*.key']},"
+          + " 'vault': {'access': 'read-only', 'mount': '/docs', 'cache': 'none'}}}";
+
   private LodgeHost host;
 
   @BeforeEach
@@ -42,16 +47,11 @@ class SharesIT {
         "{'image': 'storage', 'memory': '192M', 'root': 'volume', 'volumeSize': '256M'}");
     host.define("work", "{'image': 'storage', 'memory': '192M'}");
     host.define("vault", "{'image': 'storage', 'memory': '192M'}");
-    share(
-        "docs",
-        "{'from': 'storage', 'path': '/srv/docs', 'create': true, 'waitSeconds': 300, 'to': {"
-            + " 'work': {'access': 'read-write', 'mount': '/docs', 'hidden': ['*.key']},"
-            + " 'vault': {'access': 'read-only', 'mount': '/docs', 'cache': 'none'}}}");
+    share("docs", DOCS);
     host.up();
     host.lodge("start", "storage", "work", "vault").ok();
-    LodgeHost.until(
-        "both have the share",
-        () -> state("work").equals("mounted") && state("vault").equals("mounted"));
+    assertEquals("mounted", state("work"), "start returns when its shares are there");
+    assertEquals("mounted", state("vault"));
   }
 
   @AfterEach
@@ -79,6 +79,10 @@ class SharesIT {
 
   private String state(String share, String guest) throws Exception {
     return status(share, guest).map(each -> each.getString("state")).orElse("");
+  }
+
+  private String trouble(String guest) throws Exception {
+    return status("docs", guest).map(each -> each.getString("trouble", "")).orElse("");
   }
 
   private static void assertIn(String part, String text) {
@@ -149,6 +153,8 @@ class SharesIT {
       assertFalse(after.contains("\nkept"), after);
       assertIn("\ngoes on", after);
       assertEquals("revoked", state("vault"));
+      String folder = vault.run("[ -e /docs ] || echo go''ne");
+      assertIn("\ngone", folder);
       assertNotEquals(0, host.lodge("share", "rm", "vault", "docs").exit());
 
       // And given again, under another name and place.
@@ -166,6 +172,16 @@ class SharesIT {
               "--read-only")
           .ok();
       assertIn("\nkept", vault.run("cat /more/kept; echo x > /more/kept"));
+      Result missing =
+          host.lodge(
+              "share", "add", "vault", "no", "--from", "storage", "--path", "/srv/no", "-m", "/no");
+      assertNotEquals(0, missing.exit());
+      assertIn("/srv/no: ", missing.err());
+      share("docs", DOCS.replace("'/srv/docs'", "7"));
+      LodgeHost.until("the slip is told", () -> trouble("work").contains("/share/docs.json: path"));
+      assertIn("\nkept", work.run("cat /docs/kept"));
+      share("docs", DOCS);
+      LodgeHost.until("all is well again", () -> trouble("work").isEmpty());
       Result unknown = host.lodge("share", "add", "vault", "nothing");
       assertIn("--from", unknown.err());
 

@@ -1,6 +1,7 @@
 package org.lodge.storage;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -22,6 +23,13 @@ public interface Shares {
 
   /** Reads a folder such as {@code config/share} and says what is wrong with it. */
   List<Problem> check(Path directory);
+
+  /**
+   * Waits until a guest that has come up was given what is declared for it.
+   *
+   * @return its declared shares as they are then, or when the limit has passed
+   */
+  List<ShareStatus> awaitDeclared(String guest, Duration limit) throws InterruptedException;
 
   /**
    * Gives a running guest a directory, until it stops or the share is revoked.

@@ -27,11 +27,17 @@ final class Mounts {
       EITHER
           + "while read -r d at kind rest; do"
           + " [ \"$at $kind\" = \"$2 virtiofs\" ] && exit 0; done < /proc/mounts; "
-          + "b modprobe -q virtiofs 2>/dev/null; b mkdir -p \"$2\" && n=0"
-          + " && until said=$(b mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
+          + "b modprobe -q virtiofs 2>/dev/null; "
+          + "if [ ! -d \"$2\" ]; then b mkdir -p \"$2\" /run/lodge-mounts &&"
+          + " : > \"/run/lodge-mounts/$1\" || exit 1; fi; n=0"
+          + "; until said=$(b mount -t virtiofs -o \"$3\" \"$1\" \"$2\" 2>&1); do"
           + " n=$((n+1)); [ $n -lt 300 ] || { echo \"$said\"; exit 1; }; b sleep 0.1; done";
 
-  private static final String UNMOUNT = EITHER + "b umount -l \"$1\" 2>&1";
+  /** A folder that was made for it goes again: whoever writes there would think it is shared. */
+  private static final String UNMOUNT =
+      EITHER
+          + "b umount -l \"$2\" 2>&1 || exit 1; m=\"/run/lodge-mounts/$1\";"
+          + " [ ! -e \"$m\" ] || { b rm -f \"$m\"; b rmdir \"$2\" 2>&1; }";
 
   private final Agents agents;
 
@@ -51,8 +57,8 @@ final class Mounts {
   }
 
   /** Open files stay open there until the device goes. */
-  void unmount(String guest, String directory, Duration limit) throws IOException {
-    run(guest, limit, UNMOUNT, directory);
+  void unmount(Grant grant, String directory, Duration limit) throws IOException {
+    run(grant.guest(), limit, UNMOUNT, grant.share(), directory);
   }
 
   private static ExitStatus ended(AgentProgram program) throws IOException {

@@ -139,6 +139,19 @@ public final class Offers implements FileSystemOffer {
     return new RemoteFiles(links, new RemoteSettings(grant.uid(), grant.ownerUid()));
   }
 
+  /**
+   * Whether the directory is there, as far as its guest can be asked.
+   *
+   * @throws IOException with what the guest says
+   */
+  void probe(Grant grant) throws IOException {
+    Optional<AgentSession> session =
+        grant.isFromHost() ? Optional.empty() : agents.session(grant.from());
+    if (session.isPresent()) {
+      session.get().serveFolder(grant.path(), grant.create(), AGENT).reset();
+    }
+  }
+
   private Link connect(Grant grant, int epoch, Duration limit) throws IOException {
     AgentSession session = agents.await(grant.from(), limit);
     Duration soon = limit.compareTo(AGENT) < 0 ? limit : AGENT;

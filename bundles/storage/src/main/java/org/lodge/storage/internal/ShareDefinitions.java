@@ -10,6 +10,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.lodge.configuration.ConfigurationKind;
 import org.lodge.configuration.ConfigurationLoaded;
@@ -46,7 +49,13 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
   private final Schemas schemas;
   private final List<Runnable> followers = new CopyOnWriteArrayList<>();
   private SchemaValidator schema;
-  private List<Grant> grants = List.of();
+
+  /** Of each share, what its file said when it was good last. */
+  private Map<String, List<Grant>> grants = Map.of();
+
+  /** What is wrong with files as they are now, by share. */
+  private Map<String, Problem> refusals = Map.of();
+
   private List<Problem> problems = List.of();
 
   @Activate
@@ -77,7 +86,18 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
   }
 
   synchronized List<Grant> grants() {
-    return grants;
+    return grants.values().stream().flatMap(List::stream).toList();
+  }
+
+  /** Why a share is still what its file said before; empty where it is what the file says. */
+  synchronized Optional<String> refusal(String share) {
+    return Optional.ofNullable(refusals.get(share))
+        .map(problem ->
+            "its definition is refused as it is now, and the former one holds: %s: %s%s"
+                .formatted(
+                    problem.file(),
+                    problem.key().isEmpty() ? "" : problem.key() + ": ",
+                    problem.message()));
   }
 
   synchronized List<Problem> problems() {
@@ -97,7 +117,8 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
   }
 
   private synchronized void refresh() {
-    List<Grant> good = new ArrayList<>();
+    Map<String, List<Grant>> good = new TreeMap<>();
+    Map<String, Problem> refused = new TreeMap<>();
     List<Problem> bad = new ArrayList<>();
     try {
       Configuration[] found =
@@ -107,10 +128,18 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
         if (properties != null && properties.get(NAME) instanceof String name) {
           Path file = Path.of((String) properties.get(FILE));
           Object unreadable = properties.get(UNREADABLE);
-          if (unreadable != null) {
-            bad.add(new Problem(file, "", "", "can't be read: " + unreadable));
-          } else {
-            add(ShareReader.read(file, name, (String) properties.get(JSON), schema()), good, bad);
+          ShareReader.Result result =
+              unreadable != null
+                  ? new ShareReader.Result(
+                      List.of(), List.of(new Problem(file, "", "", "can't be read: " + unreadable)))
+                  : ShareReader.read(file, name, (String) properties.get(JSON), schema());
+          bad.addAll(result.problems());
+          if (result.problems().isEmpty()) {
+            good.put(name, result.grants());
+          } else if (grants.containsKey(name)) {
+            // A slip must not take from guests what they have.
+            good.put(name, grants.get(name));
+            refused.put(name, result.problems().getFirst());
           }
         }
       }
@@ -121,13 +150,9 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
         .filter(problem -> !problems.contains(problem))
         .forEach(
             problem -> LOG.error("{}: {}: {}", problem.file(), problem.key(), problem.message()));
-    grants = List.copyOf(good);
+    grants = good;
+    refusals = refused;
     problems = List.copyOf(bad);
-  }
-
-  private static void add(ShareReader.Result result, List<Grant> good, List<Problem> bad) {
-    good.addAll(result.grants());
-    bad.addAll(result.problems());
   }
 
   /** Compiled when first needed, as that takes tens of milliseconds. */
@@ -143,12 +168,11 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
   }
 
   List<Problem> check(Path folder) {
-    List<Grant> good = new ArrayList<>();
     List<Problem> bad = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "[!.]*.json")) {
       for (Path file : files) {
         String name = file.getFileName().toString().replaceFirst("\\.json$", "");
-        add(ShareReader.read(file, name, Files.readString(file), schema()), good, bad);
+        bad.addAll(ShareReader.read(file, name, Files.readString(file), schema()).problems());
       }
     } catch (IOException e) {
       bad.add(new Problem(folder, "", "", "can't be read: " + e));

@@ -55,6 +55,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   private final Runnable follower = this::definitionsChanged;
   private final Map<String, GuestShares> byGuest = new ConcurrentHashMap<>();
 
+  /** Notified when a guest's shares are what its definitions say. */
+  private final Object settled = new Object();
+
   /** A share that a guest has, or should have. */
   private record Given(Grant grant, State state, String trouble) {}
 
@@ -62,6 +65,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   private static final class GuestShares {
     final Map<String, Given> given = new ConcurrentSkipListMap<>();
     boolean restored;
+
+    /** What its definitions said when it came up has been tried. */
+    volatile boolean reconciled;
 
     synchronized void put(Given value) {
       given.put(value.grant().share(), value);
@@ -192,7 +198,33 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
           give(shares, grant);
         }
       }
+      shares.reconciled = true;
     }
+    synchronized (settled) {
+      settled.notifyAll();
+    }
+  }
+
+  @Override
+  public List<ShareStatus> awaitDeclared(String guest, Duration limit) throws InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    if (definitions.grants().stream().anyMatch(grant -> grant.guest().equals(guest))) {
+      synchronized (settled) {
+        long leftMillis = limit.toMillis();
+        while (leftMillis > 0 && !isReconciled(guest)) {
+          settled.wait(leftMillis);
+          leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+        }
+      }
+    }
+    return list().stream()
+        .filter(share -> share.guest().equals(guest) && share.declared())
+        .toList();
+  }
+
+  private boolean isReconciled(String guest) {
+    GuestShares shares = byGuest.get(guest);
+    return shares != null && shares.reconciled;
   }
 
   /** What was granted and revoked before this Lodge came back to a guest that ran all the time. */
@@ -254,7 +286,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     String trouble = "";
     try {
       if (given.state() == State.MOUNTED) {
-        mounts.unmount(grant.guest(), grant.mount().get(), SOON);
+        mounts.unmount(grant, grant.mount().get(), SOON);
       }
     } catch (IOException e) {
       LOG.warn("Guest {} keeps {} mounted: {}", grant.guest(), grant.share(), e.getMessage());
@@ -283,6 +315,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
             "guest '%s' has a share '%s' already; see: lodge share ls"
                 .formatted(grant.guest(), grant.share()));
       }
+      requireDirectory(grant);
       give(shares, grant);
       Given given = shares.given.get(grant.share());
       if (given != null && given.state() == State.FAILED) {
@@ -295,6 +328,27 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       }
       live.grant(grant);
       return status(given);
+    }
+  }
+
+  /** A device of a directory that is not there would be mounted, and each use of it fail later. */
+  private void requireDirectory(Grant grant) throws ShareException {
+    try {
+      if (!grant.isFromHost()) {
+        guests.status(grant.from());
+      }
+      offers.probe(grant);
+    } catch (GuestException e) {
+      throw new ShareException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new ShareException(
+          "share '%s': guest '%s' can't give %s: %s"
+              .formatted(
+                  grant.share(),
+                  grant.from(),
+                  grant.path(),
+                  String.valueOf(e.getMessage()).replaceFirst("^guest '[^']*': ", "")),
+          e);
     }
   }
 
@@ -390,8 +444,16 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         grant.mount(),
         given.state(),
         grant.declared(),
-        given.trouble().isEmpty() ? Optional.empty() : Optional.of(given.trouble()),
+        trouble(given),
         counters(grant));
+  }
+
+  private Optional<String> trouble(Given given) {
+    if (!given.trouble().isEmpty()) {
+      return Optional.of(given.trouble());
+    }
+    Grant grant = given.grant();
+    return grant.declared() ? definitions.refusal(grant.share()) : Optional.empty();
   }
 
   private List<DeviceStatus.Counter> counters(Grant grant) {

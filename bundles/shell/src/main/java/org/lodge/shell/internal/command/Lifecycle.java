@@ -2,6 +2,7 @@ package org.lodge.shell.internal.command;
 
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -21,6 +22,8 @@ import org.lodge.shell.Kind;
 import org.lodge.shell.Option;
 import org.lodge.shell.internal.Jsons;
 import org.lodge.shell.internal.Services;
+import org.lodge.storage.ShareStatus;
+import org.lodge.storage.Shares;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
@@ -34,6 +37,8 @@ final class Lifecycle implements Command {
   private interface Act {
     CompletableFuture<GuestStatus> on(Guests guests, String name, Invocation invocation);
   }
+
+  private static final Duration SHARES_LIMIT = Duration.ofSeconds(15);
 
   private static final Set<GuestState> DOWN =
       EnumSet.of(GuestState.DEFINED, GuestState.STOPPED, GuestState.FAILED);
@@ -156,6 +161,9 @@ final class Lifecycle implements Command {
         }
         try {
           done.add(entry.getValue().get());
+          if (done.getLast().state() == GuestState.RUNNING) {
+            awaitShares(name, progress, invocation);
+          }
           progress.done(done.getLast());
         } catch (ExecutionException e) {
           GuestException failure = failure(name, e.getCause());
@@ -180,6 +188,36 @@ final class Lifecycle implements Command {
               .build());
     }
     return failed.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  /** Whoever goes on in the guest expects its directories to be there. */
+  private void awaitShares(String name, Progress progress, Invocation invocation)
+      throws InterruptedException {
+    Shares shares = services.peek(Shares.class);
+    if (shares == null) {
+      return;
+    }
+    List<ShareStatus> declared = shares.awaitDeclared(name, SHARES_LIMIT);
+    if (!declared.isEmpty()) {
+      progress.shares(name);
+    }
+    for (ShareStatus share : declared) {
+      boolean there =
+          share.state() == ShareStatus.State.MOUNTED
+              || share.state() == ShareStatus.State.GIVEN && share.mount().isEmpty()
+              || share.state() == ShareStatus.State.REVOKED;
+      if (!there) {
+        invocation
+            .err()
+            .println(
+                name
+                    + ": the share "
+                    + share.share()
+                    + " is not there"
+                    + invocation.safe(share.trouble().map(why -> ": " + why).orElse(" yet"))
+                    + "; see: lodge share ls");
+      }
+    }
   }
 
   private static GuestException failure(String name, Throwable cause) {

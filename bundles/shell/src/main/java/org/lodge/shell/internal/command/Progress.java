@@ -69,6 +69,13 @@ final class Progress implements GuestListener, AutoCloseable {
     }
   }
 
+  /** The guest has the directories that are declared for it. */
+  synchronized void shares(String name) {
+    if (!quiet()) {
+      say(name, "shares", sinceStart());
+    }
+  }
+
   /** The last line of a guest, where the events have not said it already. */
   synchronized void done(GuestStatus status) {
     if (!quiet()) {
