@@ -34,6 +34,8 @@ void carrier_use_unix(const char *path);
 /* False where another agent serves this guest: the newest would have the main channel, by turns. */
 bool carrier_is_ours(void);
 bool carrier_is_unix(void);
+/* The path of that socket. */
+const char *carrier_unix(void);
 /* A non-blocking socket that connects, or -1. */
 int carrier_dial(void);
 /* A connect that was begun has an outcome: 0, an errno, or EINPROGRESS. */
@@ -153,6 +155,14 @@ void share_open(const struct request *);
 size_t stats_write(uint8_t *into, size_t room);
 size_t clocks_write(uint8_t *into, size_t room);
 int power_down(uint32_t kind);
+
+/* up.c: whether the guest has come up since its boot. */
+
+void up_keep(void);
+bool up_said(void);
+
+/* stats.c: the first line of a small file, or nothing. */
+void read_line(const char *path, char *into, size_t room);
 
 /* root.c: the agent may start in an initramfs and outlive it. */
 

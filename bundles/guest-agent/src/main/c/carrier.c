@@ -29,6 +29,8 @@ void carrier_use_unix(const char *path) {
 
 bool carrier_is_unix(void) { return unix_address.sun_family == AF_UNIX; }
 
+const char *carrier_unix(void) { return unix_address.sun_path; }
+
 bool carrier_is_ours(void) {
   static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0lodge-agent"};
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -126,7 +126,7 @@ void send_exited(uint64_t call, uint32_t code, uint32_t signal) {
   send_message(LODGE_EXITED, call, body, out.used);
 }
 
-static void read_line(const char *path, char *into, size_t room) {
+void read_line(const char *path, char *into, size_t room) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   ssize_t count = fd < 0 ? 0 : read(fd, into, room - 1);
   into[count > 0 ? count : 0] = 0;
@@ -149,6 +149,7 @@ static void say_hello(void) {
   write_string(&out, boot_id, 64);
   write_string(&out, system.nodename, 64);
   write_string(&out, system.release, 64);
+  write_u32(&out, up_said() ? LODGE_HELLO_UP : 0);
   send_message(LODGE_HELLO, 0, body, out.used);
 }
 

@@ -152,4 +152,7 @@ int client_call(const struct service *service) {
   return asked ? outcome() : 0;
 }
 
-int client_ready(void) { return ask(LODGE_READY, 0, 0, NULL) < 0 ? 1 : 0; }
+int client_ready(void) {
+  up_keep();
+  return ask(LODGE_READY, 0, 0, NULL) < 0 ? 1 : 0;
+}

@@ -113,7 +113,8 @@ enum lodge_message {
   /* From the agent. */
 
   /* 0 u32 version of the protocol, 4 u32 agent's version (major << 16 | minor),
-   * then strings: boot id, host name, kernel release. call is 0. */
+   * then strings: boot id, host name, kernel release; then perhaps u32 flags: LODGE_HELLO_UP where
+   * the guest has come up before. call is 0. */
   LODGE_HELLO = 32,
   /* 0 u32 0 or an errno, 4 what the request says; text where it failed */
   LODGE_RESULT = 33,
@@ -125,6 +126,7 @@ enum lodge_message {
 #define LODGE_WITH_HANDLES 1u
 #define LODGE_EXEC_USER 2u
 #define LODGE_PREFACE_STATUS 2u
+#define LODGE_HELLO_UP 1u
 #define LODGE_OPEN_UNIX 1
 #define LODGE_OPEN_TCP 2
 

@@ -109,6 +109,7 @@ class GuestLifeIT {
     assertEquals("paused", host.state("pauses"));
     assertEquals(runs, host.pid("runs"));
     assertEquals(pauses, host.pid("pauses"));
+    host.await("runs", "ready, as its agent says", guest -> guest.getBoolean("ready", false));
     host.lodge("resume", "pauses").ok();
     host.lodge("stop", "runs", "pauses").ok();
     assertFalse(LodgeHost.lives(runs));

@@ -23,8 +23,11 @@ public interface Agents {
 
   List<AgentSession> sessions();
 
-  /** Whether the guest has said that it has come up since its agent connected. */
+  /** Whether the guest has an agent that says that it has come up. */
   boolean isReady(String guest);
+
+  /** Whether the guest had an agent and has none now, or has ended. */
+  boolean isLost(String guest);
 
   /** The agent's program for guests of this host's architecture: one static file. */
   InputStream program() throws IOException;

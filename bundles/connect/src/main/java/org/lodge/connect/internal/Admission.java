@@ -109,7 +109,8 @@ final class Admission {
     switch (decision.action()) {
       case DENY -> {
         registry.tell(link.event(ConnectionEvent.Kind.DENIED, decision.explanation()));
-        link.end(Ending.failed(Reason.DENIED, decision.explanation()));
+        Reason reason = by.equals(Asks.TIMEOUT) ? Reason.TIMEOUT : Reason.DENIED;
+        link.end(Ending.failed(reason, decision.explanation()));
       }
       case ASK -> ask(link, decision, allowed);
       case ALLOW -> {

@@ -24,6 +24,9 @@ final class Asks {
     void answered(Decision decision, String by);
   }
 
+  /** Who has decided where nobody did. */
+  static final String TIMEOUT = "timeout";
+
   private final Map<Long, Parked> parked = new ConcurrentHashMap<>();
 
   /**
@@ -41,7 +44,7 @@ final class Asks {
     link.onEnd(how -> ask.leave());
     ask.timer.completeOnTimeout(null, limit.toMillis(), TimeUnit.MILLISECONDS);
     ask.timer.thenRun(
-        () -> ask.answer(no(link.request(), decision, "nobody answered in time"), "timeout"));
+        () -> ask.answer(no(link.request(), decision, "nobody answered in time"), TIMEOUT));
   }
 
   List<Ask> list() {

@@ -79,10 +79,10 @@ class AsksTest {
   }
 
   @Test
-  void noAnswerInTimeIsANo() {
+  void noAnswerInTimeIsANoButNotThePolicys() {
     rules.clear();
     rules.ask("sign", "work", "@default", "timeoutSeconds=1");
-    assertRefused(Reason.DENIED, work.session.call(CALL));
+    assertRefused(Reason.TIMEOUT, work.session.call(CALL));
     assertEquals(List.of(), broker.asks());
   }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,6 +44,7 @@ public final class AgentsComponent implements Agents, VsockListener {
   private static final Logger LOG = LoggerFactory.getLogger(AgentsComponent.class);
   private static final long PREFACE_SECONDS = 10;
 
+  private final Set<String> lost = ConcurrentHashMap.newKeySet();
   private final Map<String, Session> sessions = new ConcurrentHashMap<>();
   private final List<AgentListener> listeners = new CopyOnWriteArrayList<>();
   private final Object arrivals = new Object();
@@ -144,7 +146,11 @@ public final class AgentsComponent implements Agents, VsockListener {
       if (former != null) {
         former.close();
       }
+      lost.remove(guest);
       tell(listener -> listener.connected(session));
+      if (session.ready) {
+        tell(listener -> listener.ready(guest));
+      }
     }
     synchronized (arrivals) {
       arrivals.notifyAll();
@@ -154,7 +160,9 @@ public final class AgentsComponent implements Agents, VsockListener {
       session.run();
     } finally {
       synchronized (news) {
-        sessions.remove(guest, session);
+        if (sessions.remove(guest, session)) {
+          lost.add(guest);
+        }
         tell(listener -> listener.disconnected(session));
       }
       LOG.info("Guest '{}': the agent has gone", guest);
@@ -263,6 +271,11 @@ public final class AgentsComponent implements Agents, VsockListener {
   public boolean isReady(String guest) {
     Session session = sessions.get(guest);
     return session != null && session.ready;
+  }
+
+  @Override
+  public boolean isLost(String guest) {
+    return lost.contains(guest);
   }
 
   @Override

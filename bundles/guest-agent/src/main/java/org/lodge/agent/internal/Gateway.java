@@ -180,7 +180,7 @@ public final class Gateway implements AgentListener, AgentCallHandler {
       case NOT_OFFERED -> what + ": allowed, but not offered there";
       case UNREACHABLE -> what + ": allowed, but the guest is not running or has no agent";
       case REFUSED -> what + ": allowed, but the program there could not be started";
-      case TIMEOUT -> what + ": no answer in time";
+      case TIMEOUT -> what + ": no answer in time, by a person who was asked or by the guest there";
       case BAD_TOKEN, ENDED -> what + ": ended before it was open";
     };
   }

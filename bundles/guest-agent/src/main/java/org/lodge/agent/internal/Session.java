@@ -46,9 +46,10 @@ final class Session implements AgentSession {
   private final AtomicBoolean closed = new AtomicBoolean();
   volatile boolean ready;
 
-  Session(VsockStream channel, AgentInfo info) {
+  Session(VsockStream channel, Wire.Hello hello) {
     this.channel = channel;
-    this.info = info;
+    this.info = hello.info();
+    this.ready = hello.up();
   }
 
   /** Takes what the agent says until it hangs up. */
@@ -254,6 +255,11 @@ final class Session implements AgentSession {
     try {
       copy(content, connection.await(limit), sizeBytes);
       await(result, limit, "the agent did not answer");
+    } catch (NotTakenException e) {
+      // Why it takes no more, such as a disk that is full, comes on the other channel.
+      connection.forget();
+      await(result, limit, "the agent did not answer");
+      throw (IOException) e.getCause();
     } catch (IOException | RuntimeException e) {
       connection.forget();
       if (result.isCompletedExceptionally()) {
@@ -276,9 +282,22 @@ final class Session implements AgentSession {
             "the content ended %d bytes before its size of %d".formatted(left, sizeBytes));
       }
       left -= buffer.position();
-      to.write(buffer.flip());
+      try {
+        to.write(buffer.flip());
+      } catch (IOException e) {
+        throw new NotTakenException(e);
+      }
     }
     to.shutdownOutput();
+  }
+
+  /** The guest has ended the connection for what it was to take. */
+  private static final class NotTakenException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NotTakenException(IOException cause) {
+      super(cause);
+    }
   }
 
   @Override

@@ -61,6 +61,7 @@ final class Wire {
   static final int OPEN_HANDLES = 65;
   static final int SHARE = 80;
   static final int HELLO = 32;
+  private static final int HELLO_UP = 1;
   static final int RESULT = 33;
   static final int EXITED = 34;
 
@@ -303,7 +304,12 @@ final class Wire {
     return out.flip();
   }
 
-  static AgentInfo hello(VsockStream stream, Message message) throws AgentException {
+  /**
+   * @param up whether the guest has come up before
+   */
+  record Hello(AgentInfo info, boolean up) {}
+
+  static Hello hello(VsockStream stream, Message message) throws AgentException {
     ByteBuffer body = message.body();
     if (message.type() != HELLO || body.remaining() < 8 || body.getInt() != VERSION) {
       throw bad(stream, "it does not say hello in version " + VERSION);
@@ -311,8 +317,12 @@ final class Wire {
     int version = body.getInt();
     String bootId = text(stream, body);
     String hostName = text(stream, body);
-    return new AgentInfo(
-        "%d.%d".formatted(version >>> 16, version & 0xffff), bootId, hostName, text(stream, body));
+    String kernel = text(stream, body);
+    boolean up = body.remaining() >= 4 && (body.getInt() & HELLO_UP) != 0;
+    return new Hello(
+        new AgentInfo(
+            "%d.%d".formatted(version >>> 16, version & 0xffff), bootId, hostName, kernel),
+        up);
   }
 
   private static String text(VsockStream stream, ByteBuffer body) throws AgentException {

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -410,6 +411,33 @@ class AgentTest {
     assertEquals(0, host.start("lodge-agent-sanitized", "ready").waitFor());
     assertEquals(List.of(AgentHost.GUEST), ready);
     assertTrue(host.agents.isReady(AgentHost.GUEST));
+  }
+
+  /** A Lodge that was not there when the guest came up hears of it all the same. */
+  @Test
+  void anAgentThatConnectsAgainSaysThatTheGuestHasComeUp() throws Exception {
+    assertEquals(0, host.start("lodge-agent-sanitized", "ready").waitFor());
+    CountDownLatch gone = new CountDownLatch(1);
+    host.agents.addListener(
+        new AgentListener() {
+          @Override
+          public void disconnected(AgentSession session) {
+            gone.countDown();
+          }
+        });
+    host.vanish();
+    assertTrue(gone.await(20, TimeUnit.SECONDS));
+    assertFalse(host.agents.isReady(AgentHost.GUEST));
+    assertTrue(host.agents.isLost(AgentHost.GUEST));
+    host.listen();
+    session = host.session();
+    assertTrue(host.agents.isReady(AgentHost.GUEST));
+    assertFalse(host.agents.isLost(AgentHost.GUEST));
+    Files.writeString(Path.of(host.path + ".up"), "of another boot");
+    host.vanish();
+    host.listen();
+    session = host.session();
+    assertFalse(host.agents.isReady(AgentHost.GUEST));
   }
 
   @Test

@@ -204,7 +204,9 @@ final class GuestActor {
     if (marker == Machine.Marker.USER_SPACE && run.userSpace.isEmpty()) {
       run.userSpace = run.since(world.nanos());
     }
-    if (marker == Machine.Marker.READY && run.ready.isEmpty()) {
+    // How long a guest took that was found running is not known.
+    boolean adopted = run.reachedRunning && run.created.isEmpty();
+    if (marker == Machine.Marker.READY && run.ready.isEmpty() && !adopted) {
       run.ready = run.since(world.nanos());
       run.isReady = true;
       LOG.info("Ready after {} ms", run.ready.get().toMillis());

@@ -50,8 +50,8 @@ record FromInside(AgentInfo info, Optional<GuestStats> stats, String trouble) {
   }
 
   /**
-   * Whether the guest has come up: "yes", "no", or nothing where it does not run or was adopted and
-   * has not said so since.
+   * Whether the guest has come up and its agent is there: "yes", "no", or nothing where it does not
+   * run or was adopted and has not said so since.
    */
   static String ready(Services services, GuestStatus status) {
     if (status.state() != GuestState.RUNNING) {
@@ -59,6 +59,9 @@ record FromInside(AgentInfo info, Optional<GuestStats> stats, String trouble) {
     }
     Agents agents = services.peek(Agents.class);
     boolean said = agents != null && agents.isReady(status.name());
+    if (!said && agents != null && agents.isLost(status.name())) {
+      return "no";
+    }
     if (said || status.startTimes().ready().isPresent()) {
       return "yes";
     }

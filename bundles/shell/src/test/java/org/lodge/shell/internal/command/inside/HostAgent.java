@@ -81,6 +81,11 @@ public final class HostAgent implements Agents {
   }
 
   @Override
+  public boolean isLost(String guest) {
+    return false;
+  }
+
+  @Override
   public boolean isReady(String name) {
     return name.equals(guest);
   }
