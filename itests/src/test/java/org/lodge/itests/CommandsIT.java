@@ -74,8 +74,13 @@ class CommandsIT {
   void theGuestItselfIsShown() throws Exception {
     JsonObject guest = host.show("work");
     assertTrue(guest.getBoolean("ready"));
+    assertEquals("work", guest.getJsonObject("agent").getString("hostName"));
     assertTrue(guest.getJsonObject("agent").getJsonNumber("memoryBytes").longValue() > 64 << 20);
     assertEquals(3, guest.getJsonObject("agent").getJsonArray("loads").size());
+    Result screen = host.lodge("screenshot", "work");
+    assertTrue(screen.err().contains("the guest has no screen"), screen.err());
+    Result keys = host.lodge("keys", "work", "frob");
+    assertTrue(keys.err().contains("no keyboard has frob"), keys.err());
   }
 
   @Test
@@ -99,6 +104,18 @@ class CommandsIT {
     Result missing = host.lodge("cp", "work:/tmp/nothing", alone.toString());
     assertEquals(1, missing.exit());
     assertTrue(missing.err().contains("work:/tmp/nothing: No such file"), missing.err());
+
+    String full = "mkdir /tmp/full && busybox mount -t tmpfs -o size=1m none /tmp/full";
+    host.lodge("exec", "work", "--", "sh", "-c", full).ok();
+    for (String[] copy :
+        new String[][] {
+          {"cp", folder.resolve("big").toString(), "work:/tmp/full/big"},
+          {"cp", "-r", tree.toString(), "work:/tmp/full/tree"}
+        }) {
+      Result noRoom = host.lodge(copy);
+      assertEquals(1, noRoom.exit());
+      assertTrue(noRoom.err().contains("No space left"), noRoom.err());
+    }
   }
 
   @Test

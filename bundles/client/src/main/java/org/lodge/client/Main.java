@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Main {
   private static final int NOT_RUNNING = 3;
+  private static final int LOST = 125;
   private static final int BROKEN_PIPE = 141;
   private static final String WAIT = "--wait=";
 
@@ -46,7 +47,16 @@ public final class Main {
       sayNotRunning(arguments, first, socket);
       System.exit(NOT_RUNNING);
     }
-    System.exit(relay(channel, request(arguments, first)));
+    int lost = first < arguments.length && runsInGuest(arguments[first]) ? LOST : 1;
+    System.exit(relay(channel, request(arguments, first), lost));
+  }
+
+  /** Their exit codes up to 124 are the program's. */
+  static boolean runsInGuest(String command) {
+    return command.equals("exec")
+        || command.equals("run")
+        || command.equals("shell")
+        || command.equals("call");
   }
 
   /** In the form of all other errors where JSON is asked for. */
@@ -148,7 +158,10 @@ public final class Main {
     json.append('"');
   }
 
-  private static int relay(SocketChannel channel, byte[] request) {
+  /**
+   * @param lost the exit code where Lodge goes before the command has ended
+   */
+  static int relay(SocketChannel channel, byte[] request, int lost) {
     if (request.length > Frame.MAX_PAYLOAD_BYTES) {
       System.err.println("lodge: the command line is longer than 64 KiB");
       return 2;
@@ -159,7 +172,7 @@ public final class Main {
       uplink.catchInterrupts();
     } catch (IOException e) {
       System.err.println("lodge: Lodge closed the connection: " + e.getMessage());
-      return 1;
+      return lost;
     }
     FileOutputStream stdout = new FileOutputStream(FileDescriptor.out);
     FileOutputStream stderr = new FileOutputStream(FileDescriptor.err);
@@ -173,7 +186,7 @@ public final class Main {
       if (frame == null) {
         uplink.restoreTerminal();
         System.err.println("lodge: Lodge ended before the command did");
-        return 1;
+        return lost;
       }
       try {
         switch (frame.type()) {

@@ -7,7 +7,7 @@ import java.util.Optional;
  * One image as a person sees it.
  *
  * @param sizeBytes of kernel, initrd and root together; 0 where it was never built
- * @param problem what is wrong with its definition, or that it was removed
+ * @param problem what is wrong with its definition, or that there is none
  */
 public record ImageStatus(
     String name,

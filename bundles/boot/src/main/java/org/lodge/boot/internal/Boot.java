@@ -1,6 +1,7 @@
 package org.lodge.boot.internal;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.lodge.boot.Shutdown;
 import org.lodge.linux.ServiceManager;
 import org.lodge.vm.Guests;
@@ -34,7 +35,7 @@ public final class Boot implements Shutdown {
     this.readiness = new Readiness(serviceManager, guests, System.getenv());
     if (context.getProperty("lodge.oneshot") == null) {
       readiness.tellWhenStarted(context);
-      guests.startAutostart().whenComplete(Boot::logAutostart);
+      guests.startAutostart().whenComplete(this::logAutostart);
     } else {
       shutdown = CompletableFuture.completedFuture(null);
     }
@@ -76,15 +77,28 @@ public final class Boot implements Shutdown {
     }
   }
 
-  private static void logAutostart(Void done, Throwable failure) {
-    if (failure != null) {
-      LOG.warn("Not every guest started by itself: {}", failure.toString());
+  /** What was cut short by an orderly end is no news. */
+  private void logAutostart(Void done, Throwable failure) {
+    if (failure != null && !isEnding()) {
+      LOG.warn("Not every guest started by itself: {}", message(failure));
     }
+  }
+
+  private synchronized boolean isEnding() {
+    return shutdown != null;
+  }
+
+  static String message(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage());
   }
 
   private static Void logStop(Void done, Throwable failure) {
     if (failure != null) {
-      LOG.warn("Not every guest stopped in order: {}", failure.toString());
+      LOG.warn("Not every guest stopped in order: {}", message(failure));
     }
     return null;
   }

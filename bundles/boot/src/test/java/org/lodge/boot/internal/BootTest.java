@@ -9,6 +9,7 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,14 @@ class BootTest {
   void guestsThatStartByThemselvesAreStarted() {
     boot();
     assertEquals(List.of("startAutostart"), calls);
+  }
+
+  @Test
+  void aFailureIsToldInItsOwnWords() {
+    Throwable why = new IllegalStateException("the guest has no disk");
+    assertEquals(
+        "the guest has no disk",
+        Boot.message(new CompletionException(new CompletionException(why))));
   }
 
   @Test

@@ -216,7 +216,7 @@ public final class ImagesService implements Images {
         Stored kept = stored.orElseThrow(() -> new IOException("it has gone"));
         Optional<String> gone =
             kept.origin() == Origin.DEFINITION
-                ? Optional.of("its definition " + file + " was removed; it stays as it was built")
+                ? Optional.of("no definition of it at " + file + "; it stays as it was built")
                 : Optional.empty();
         return status(kept, true, gone);
       }

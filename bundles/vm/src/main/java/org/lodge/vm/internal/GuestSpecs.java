@@ -57,7 +57,9 @@ final class GuestSpecs {
     }
     disks.addAll(disks(definition, volumes));
     List<String> kvm = new ArrayList<>(image.kernelArguments());
+    kvm.add("hostname=" + guest);
     List<String> tcg = new ArrayList<>(image.kernelArguments());
+    tcg.add("hostname=" + guest);
     tcg.addAll(image.tcgKernelArguments());
     kvm.addAll(definition.arguments());
     tcg.addAll(definition.arguments());

@@ -214,7 +214,7 @@ final class BlkDevice implements Device {
     if (sizeBytes > 0 && sizeBytes < presentBytes && !arguments.flag("shrink", false)) {
       throw arguments.fault(
           "sizeBytes",
-          "is less than the present %d bytes; what lies behind is lost: say shrink=true"
+          "is less than the present %d bytes; what lies behind is lost: say --shrink, or shrink=true to device control"
               .formatted(presentBytes));
     }
     if (sizeBytes > 0 && (disk.isBlockDevice() || settings.readOnly())) {

@@ -107,9 +107,10 @@ final class DeviceLs implements Command {
   }
 
   private static List<String> row(DeviceStatus device, List<UnusedJar> unused) {
+    boolean counts = device.counters().stream().anyMatch(DeviceLs::isOfRequests);
     long requests =
         device.counters().stream()
-            .filter(counter -> counter.unit().equals("requests"))
+            .filter(DeviceLs::isOfRequests)
             .mapToLong(DeviceStatus.Counter::value)
             .sum();
     return List.of(
@@ -118,8 +119,15 @@ final class DeviceLs implements Command {
         device.type(),
         DeviceJson.state(device),
         device.version().orElse(""),
-        Long.toString(requests),
+        counts ? Long.toString(requests) : "",
         note(device, unused));
+  }
+
+  /** What a virtio socket has instead is packets. */
+  private static boolean isOfRequests(DeviceStatus.Counter counter) {
+    return counter.unit().equals("requests")
+        || counter.name().equals("sent.packets")
+        || counter.name().equals("received.packets");
   }
 
   private static String note(DeviceStatus device, List<UnusedJar> unused) {

@@ -4,12 +4,14 @@ import jakarta.json.Json;
 import java.time.Duration;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
+import org.lodge.shell.CommandException;
 import org.lodge.shell.Description;
 import org.lodge.shell.ExitCode;
 import org.lodge.shell.Invocation;
 import org.lodge.shell.Kind;
 import org.lodge.shell.Option;
 import org.lodge.shell.internal.Services;
+import org.lodge.vm.Devices;
 
 /** {@code device rm GUEST ID}: takes a device away with the guest's consent. */
 final class DeviceRm implements Command {
@@ -28,6 +30,7 @@ final class DeviceRm implements Command {
                 + " uses it there, and try again.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
         .argument("ID", Kind.TEXT, Arity.ONE, "the device, as device ls shows it")
+        .flag("force", 'f', "also the virtio socket, with which the guest's agent goes")
         .option(new Option("timeout", 't', Kind.DURATION, "10s", "for the guest's consent"))
         .example("lodge device rm work data", "Takes the disk data away.")
         .json("guest", "the guest")
@@ -39,7 +42,20 @@ final class DeviceRm implements Command {
     String guest = invocation.text("GUEST");
     String id = invocation.text("ID");
     Duration limit = invocation.duration("timeout").orElseThrow();
-    services.devices().remove(guest, id, limit).get();
+    Devices devices = services.devices();
+    boolean socket =
+        devices.list(guest).stream()
+            .anyMatch(device -> device.id().equals(id) && device.type().equals("vsock"));
+    if (socket && !invocation.flag("force")) {
+      throw new CommandException(
+          "without "
+              + id
+              + " the agent of "
+              + guest
+              + " is cut off: no exec, cp, windows, shares or calls until it starts again; say --force if"
+              + " that is meant");
+    }
+    devices.remove(guest, id, limit).get();
     if (invocation.json()) {
       invocation.print(Json.createObjectBuilder().add("guest", guest).add("removed", id).build());
     } else {

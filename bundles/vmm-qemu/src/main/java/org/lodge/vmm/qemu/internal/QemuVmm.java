@@ -182,6 +182,14 @@ final class QemuVmm implements Vmm {
       execute(new QmpRequest.Screendump(run.screen(), true), COMMAND_LIMIT);
       picture = readScreen();
     } catch (QmpException e) {
+      if (e.kind() == QmpException.Kind.REFUSED && e.getMessage().contains("no console")) {
+        throw new VmmException(
+            "screenshot",
+            "the guest has no screen; its definition gives it one: \"screen\": { \"width\": 1280,"
+                + " \"height\": 800 }",
+            List.of(),
+            e);
+      }
       if (e.kind() != QmpException.Kind.REFUSED
           || !e.getMessage().matches("(?s).*(format|png).*")) {
         throw e;
@@ -211,7 +219,22 @@ final class QemuVmm implements Vmm {
 
   @Override
   public void sendKeys(List<String> keys) throws VmmException {
-    execute(new QmpRequest.SendKey(keys), COMMAND_LIMIT);
+    try {
+      execute(new QmpRequest.SendKey(keys), COMMAND_LIMIT);
+    } catch (QmpException e) {
+      if (e.kind() == QmpException.Kind.REFUSED
+          && e.getMessage().matches("(?is).*(invalid parameter|does not accept value).*")) {
+        throw new VmmException(
+            "keys",
+            "no keyboard has "
+                + String.join("-", keys)
+                + "; keys are called a, 5, ret, spc, tab, esc, backspace, up, pgdn, f1, minus, ctrl,"
+                + " shift, alt, meta_l, and joined by -",
+            List.of(),
+            e);
+      }
+      throw e;
+    }
   }
 
   @Override

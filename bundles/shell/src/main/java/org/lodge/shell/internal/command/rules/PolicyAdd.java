@@ -1,9 +1,13 @@
 package org.lodge.shell.internal.command.rules;
 
+import static java.util.stream.Collectors.joining;
+
 import jakarta.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodge.policy.Action;
+import org.lodge.policy.GuestDirectory;
+import org.lodge.policy.Party;
 import org.lodge.policy.PolicySyntaxException;
 import org.lodge.policy.Rule;
 import org.lodge.shell.Argument.Arity;
@@ -65,6 +69,7 @@ final class PolicyAdd implements Command {
       }
     }
     try {
+      warnOfUnknown(invocation);
       Rule rule = services.policy().addTemporary(String.join(" ", columns)).rule();
       if (invocation.json()) {
         invocation.print(Json.createObjectBuilder().add("rule", RuleJson.of(rule)).build());
@@ -83,5 +88,20 @@ final class PolicyAdd implements Command {
         ExitCode.USAGE,
         "policy " + RuleJson.word(action) + ": " + message,
         List.of("syntax: docs/policy.md"));
+  }
+
+  /** A rule may be for a guest that comes later; mostly it is a slip. */
+  private void warnOfUnknown(Invocation invocation) throws Exception {
+    GuestDirectory directory = services.parties();
+    String known = directory.all().stream().map(Party::name).sorted().collect(joining(", "));
+    for (String party : List.of(invocation.text("SOURCE"), invocation.text("TARGET"))) {
+      if (party.matches("[a-z][a-z0-9-]*") && directory.find(party).isEmpty()) {
+        invocation
+            .err()
+            .println(
+                "warning: there is no guest %s; there %s"
+                    .formatted(party, known.isEmpty() ? "is none" : "are " + known));
+      }
+    }
   }
 }

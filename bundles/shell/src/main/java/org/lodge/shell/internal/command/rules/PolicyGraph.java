@@ -2,10 +2,14 @@ package org.lodge.shell.internal.command.rules;
 
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.lodge.policy.AccessGraph;
 import org.lodge.shell.Command;
+import org.lodge.shell.CommandException;
 import org.lodge.shell.Description;
 import org.lodge.shell.ExitCode;
 import org.lodge.shell.Invocation;
@@ -43,7 +47,7 @@ final class PolicyGraph implements Command {
     AccessGraph graph = services.policy().graph(services.parties());
     boolean draws = invocation.optional("svg").isPresent();
     if (draws) {
-      Files.writeString(invocation.path("svg"), graph.svg());
+      write(invocation.path("svg"), graph.svg());
     }
     if (invocation.json()) {
       JsonArrayBuilder edges = Json.createArrayBuilder();
@@ -71,5 +75,17 @@ final class PolicyGraph implements Command {
       text.lines().forEach(line -> invocation.out().println(invocation.safe(line)));
     }
     return ExitCode.OK;
+  }
+
+  private static void write(Path file, String svg) throws CommandException {
+    try {
+      Files.writeString(file, svg);
+    } catch (NoSuchFileException e) {
+      throw new CommandException("there is no folder " + file.getParent() + "; make it first");
+    } catch (AccessDeniedException e) {
+      throw new CommandException(file + " can't be written by the user Lodge runs as");
+    } catch (IOException e) {
+      throw new CommandException(file + " can't be written: " + e.getMessage());
+    }
   }
 }

@@ -105,6 +105,15 @@ class RulesTest {
   }
 
   @Test
+  void aRuleForAGuestThatIsNotThereIsMadeWithAWarning() {
+    assertEquals(0, shell.run("policy", "allow", "sign", "dispaly", "storage"));
+    assertTrue(shell.err().contains("there is no guest dispaly; there are "), shell.err());
+    assertEquals(1, policy.temporary().size());
+    assertEquals(0, shell.run("policy", "allow", "sign", "@any", "storage"));
+    assertEquals("", shell.err());
+  }
+
+  @Test
   void aRuleThatCantBeReadIsRefused() {
     assertEquals(2, shell.run("policy", "allow", "sign", "display", "storage", "tagret=x"));
     assertTrue(shell.err().contains("target"), shell.err());
@@ -119,6 +128,8 @@ class RulesTest {
     assertTrue(shell.out().contains("display -> storage"), shell.out());
     assertEquals(0, shell.run("policy", "graph", "--svg", "reach.svg"));
     assertTrue(Files.readString(config.resolve("reach.svg")).contains("<svg"));
+    assertEquals(1, shell.run("policy", "graph", "--svg", "/nosuch/reach.svg"));
+    assertEquals("there is no folder /nosuch; make it first\n", shell.err().replace("lodge: ", ""));
     shell.run("policy", "graph", "--json");
     JsonObject edge = shell.json().getJsonArray("edges").getJsonObject(0);
     assertTrue(edge.getString("rule").startsWith("50-own.policy:"), edge.toString());
