@@ -85,4 +85,11 @@ out.resolve('bin/lodge').toFile().executable = true
 ['system', 'lib'].each { folder ->
   out.resolve(folder).toFile().listFiles().findAll { it.name.endsWith('.jar') && !(it.toPath() in keep) }.each { it.delete() }
 }
+// So would definitions that are no longer shipped; those that a person has put beside them stay.
+def shipped = out.resolve('lib/config-files')
+def config = keep.findAll { it.startsWith(out.resolve('config')) }.collect { out.relativize(it).toString() }.sort()
+if (Files.exists(shipped)) {
+  (shipped.toFile().readLines() - config).each { Files.deleteIfExists(out.resolve(it)) }
+}
+shipped.toFile().text = config.join('\n') + '\n'
 log.info("Assembled ${levels.values().sum { it.size() }} bundles in target/lodge")
