@@ -63,6 +63,12 @@ public final class IoUring implements AutoCloseable {
   private final long completions;
   private int tail;
   private int prepared;
+
+  /**
+   * Whether the kernel's flag is up although there was nothing to be done, and so tells nothing.
+   */
+  private boolean flagIsOld;
+
   private int head;
   private long token;
   private int result;
@@ -171,10 +177,22 @@ public final class IoUring implements AutoCloseable {
     }
   }
 
-  /** Whether operations have ended that {@link #next} has not given yet. Asks only memory. */
+  /**
+   * Whether operations have ended that {@link #next} has not given yet. Asks only memory, and is
+   * sometimes late: the kernel may leave its flag up when all is done, and it is looked at again
+   * only after the next {@link #submit}. Whoever sleeps waits for {@link #signalEnds}, and does not
+   * ask this then.
+   */
   public boolean hasEnded() {
-    return (int) ORDERED.getAcquire(rings, completionTail) != head
-        || ((int) ORDERED.getAcquire(rings, submissionFlags) & TASKRUN) != 0;
+    return !isEmpty() || !flagIsOld && isFlagUp();
+  }
+
+  private boolean isEmpty() {
+    return (int) ORDERED.getAcquire(rings, completionTail) == head;
+  }
+
+  private boolean isFlagUp() {
+    return ((int) ORDERED.getAcquire(rings, submissionFlags) & TASKRUN) != 0;
   }
 
   private void prepare(int operation, int file, long offset, long address, int length, long token) {
@@ -209,6 +227,9 @@ public final class IoUring implements AutoCloseable {
       if (taken >= 0) {
         prepared -= taken;
         if (prepared == 0) {
+          // With completions it may stand for more of them, of which the kernel gives a few at
+          // once.
+          flagIsOld = isFlagUp() && isEmpty();
           return;
         }
       } else if (taken != -LinuxException.EINTR && taken != -LinuxException.EAGAIN) {
@@ -223,7 +244,7 @@ public final class IoUring implements AutoCloseable {
    * @return false where there is none
    */
   public boolean next() {
-    if ((int) ORDERED.getAcquire(rings, completionTail) == head) {
+    if (isEmpty()) {
       return false;
     }
     long at = completions + (long) COMPLETION_BYTES * (head & completionMask);

@@ -118,4 +118,36 @@ class IoUringTest {
       }
     }
   }
+
+  /** In the build's folder, because a temporary file system may know no direct I/O. */
+  @Test
+  void nothingHasEndedWhenAllWasTaken() throws Exception {
+    Path path = Files.createTempFile(Path.of("target").toAbsolutePath(), "direct", ".img");
+    Files.write(path, new byte[64 << 10]);
+    try (BlockFile file = BlockFile.open(path, false, true);
+        IoUring ring = IoUring.create(64)) {
+      for (int turn = 0; turn < 1000; turn++) {
+        for (int i = 0; i < 64; i++) {
+          ring.read(file, vector(i % 16 * 4096L, 4096), i % 16 * 4096L, i);
+        }
+        ring.submit(0);
+        for (int taken = 0; taken < 64; ) {
+          if (ring.hasEnded() || turn % 2 == 0) {
+            ring.submit(turn % 2);
+          }
+          while (ring.next()) {
+            taken++;
+          }
+          if (taken < 64 && !ring.hasEnded()) {
+            ring.submit(1);
+          }
+        }
+        // The flag may go up last of all.
+        ring.submit(0);
+        assertFalse(ring.hasEnded(), "in turn " + turn);
+      }
+    } finally {
+      Files.delete(path);
+    }
+  }
 }

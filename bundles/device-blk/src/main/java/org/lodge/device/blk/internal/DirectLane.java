@@ -128,16 +128,22 @@ final class DirectLane implements Pending {
 
   /** Begins what was submitted and answers what has ended, as long as there is any of that. */
   void turn() {
+    if (hasWork()) {
+      work();
+    }
+  }
+
+  private void work() {
     boolean answered = false;
     try {
-      while (hasWork()) {
+      do {
         prepared = 0;
         ring.submit(0);
         while (ring.next()) {
           answered |= completed((int) ring.token(), ring.result());
         }
         beginWaiting();
-      }
+      } while (hasWork());
     } catch (LinuxException e) {
       log.error("The kernel takes no requests any more, threads do the work: {}", e.getMessage());
       giveUp();
@@ -210,7 +216,9 @@ final class DirectLane implements Pending {
 
   @Override
   public boolean finish() {
-    turn();
+    if (ring != null) {
+      work();
+    }
     return ring != null && !(ended && freeCount == UNDER_WAY_MAX);
   }
 
