@@ -156,7 +156,8 @@ int node_found(int fd, struct fuse_entry *entry) {
     close(fd);
     return -ENFILE;
   }
-  *entry = (struct fuse_entry){.nodeid = id};
+  /* The host tells files apart by device and inode; an inode that is held needs no generation. */
+  *entry = (struct fuse_entry){.nodeid = id, .generation = status.st_dev};
   fill(&status, &entry->attr);
   return 0;
 }

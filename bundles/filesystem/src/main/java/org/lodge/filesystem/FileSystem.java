@@ -142,6 +142,53 @@ public interface FileSystem extends AutoCloseable {
   /** Waits until everything that was written is durable. */
   int syncAll(Call call, long node);
 
+  /**
+   * Where the files are: for two file systems of one place the same {@link #identify identity}
+   * means the same file. Empty for the host.
+   */
+  default String place() {
+    return "";
+  }
+
+  /** Which file a node is, whoever else may share it. */
+  default int identify(long node, FileIdentity into) {
+    return -Errno.ENOSYS;
+  }
+
+  /**
+   * What is in the way of a lock takes its place; its type is {@link FileLock#UNLOCK} if nothing.
+   */
+  default int testLock(long node, FileLock lock) {
+    return -Errno.ENOSYS;
+  }
+
+  /** What {@link #lock} gives where the waiter will be told. */
+  int WAITING = 1;
+
+  /**
+   * Takes a lock, or gives one back. Never waits itself.
+   *
+   * @param waiter told later where somebody else's lock is in the way; null to get {@link
+   *     Errno#EAGAIN} then
+   * @return {@link #WAITING} where the waiter is, or has already been, told
+   */
+  default int lock(long node, FileLock lock, LockWaiter waiter) {
+    return -Errno.ENOSYS;
+  }
+
+  /**
+   * @return true where it waited; it will not be told any more
+   */
+  default boolean stopWaiting(LockWaiter waiter) {
+    return false;
+  }
+
+  /** Takes all locks of one kind from their owner, who has closed the file. */
+  default void unlock(long node, long owner, boolean wholeFile) {}
+
+  /** The guest has left the file system or begins anew: no node, handle or lock is its own now. */
+  default void reset() {}
+
   /** What this file system counts beside the requests of its device. */
   default List<Count> counts() {
     return List.of();

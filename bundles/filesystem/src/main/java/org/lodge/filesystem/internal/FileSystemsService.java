@@ -31,6 +31,7 @@ public final class FileSystemsService implements FileSystems {
 
   private final List<FileSystemOffer> offers = new CopyOnWriteArrayList<>();
   private final Map<Key, Use> uses = new HashMap<>();
+  private final Map<String, LockTable> locks = new HashMap<>();
 
   /**
    * @param what the share's name, or the settings of a directory
@@ -41,8 +42,8 @@ public final class FileSystemsService implements FileSystems {
     final Ruled fileSystem;
     int users;
 
-    Use(Offered offered) {
-      fileSystem = new Ruled(offered.fileSystem(), offered.rules());
+    Use(Offered offered, LockTable locks) {
+      fileSystem = new Ruled(offered.fileSystem(), offered.rules(), locks);
     }
   }
 
@@ -115,7 +116,10 @@ public final class FileSystemsService implements FileSystems {
   private synchronized Lease use(Key key, Maker maker) throws FileSystemException {
     Use use = uses.get(key);
     if (use == null) {
-      use = new Use(maker.make());
+      Offered offered = maker.make();
+      LockTable table =
+          locks.computeIfAbsent(offered.fileSystem().place(), place -> new LockTable());
+      use = new Use(offered, table);
       uses.put(key, use);
     }
     use.users++;

@@ -67,13 +67,18 @@ final class Handles implements AutoCloseable {
     return open;
   }
 
+  /** Closes all. */
+  synchronized void reset() {
+    for (int slot = 0; slot < used; slot++) {
+      if (slots[slot] != null) {
+        remove((long) counts[slot] << 32 | slot + 1, slots[slot].directory);
+      }
+    }
+  }
+
   @Override
   public synchronized void close() {
     closed = true;
-    for (int slot = 0; slot < used; slot++) {
-      if (slots[slot] != null) {
-        slots[slot].fd.close();
-      }
-    }
+    reset();
   }
 }

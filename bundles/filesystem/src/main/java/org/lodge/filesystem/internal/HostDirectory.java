@@ -9,6 +9,7 @@ import org.lodge.filesystem.DirectorySettings;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
@@ -513,6 +514,17 @@ final class HostDirectory implements FileSystem {
   @Override
   public int syncAll(Call call, long node) {
     return files.syncAll(call);
+  }
+
+  @Override
+  public int identify(long node, FileIdentity into) {
+    return inodes.identify(node, into) ? 0 : -Errno.ESTALE;
+  }
+
+  @Override
+  public void reset() {
+    files.reset();
+    inodes.reset();
   }
 
   @Override

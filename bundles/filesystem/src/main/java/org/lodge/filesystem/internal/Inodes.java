@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileIdentity;
 import org.lodge.linux.InodeFd;
 import org.lodge.linux.TreeScratch;
 
@@ -213,6 +214,23 @@ final class Inodes implements AutoCloseable {
         inode.next = buckets[bucket];
         buckets[bucket] = inode;
       }
+    }
+  }
+
+  /** Which file a node is; false where there is none. */
+  synchronized boolean identify(long node, FileIdentity into) {
+    Inode inode = node < 1 || node > slotCount ? null : slots[(int) node - 1];
+    if (inode != null) {
+      into.device = inode.device;
+      into.inode = inode.number;
+    }
+    return inode != null;
+  }
+
+  /** Forgets all but the root. */
+  synchronized void reset() {
+    for (int slot = 1; slot < slotCount; slot++) {
+      forget(slot + 1L, -1);
     }
   }
 

@@ -241,6 +241,10 @@ final class OpenFiles implements AutoCloseable {
     return name.length() == 2 && name.at(1) == '.';
   }
 
+  void reset() {
+    handles.reset();
+  }
+
   int count() {
     return handles.open();
   }

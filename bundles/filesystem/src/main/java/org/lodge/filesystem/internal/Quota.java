@@ -54,6 +54,10 @@ final class Quota {
     nodeOfHandle.remove(handle);
   }
 
+  void releasedAll() {
+    nodeOfHandle.clear();
+  }
+
   /** A guest could name a long file's node, and let a short one's handle grow. */
   boolean isOf(long handle, long node) {
     return !bytesLimited || Long.valueOf(node).equals(nodeOfHandle.get(handle));

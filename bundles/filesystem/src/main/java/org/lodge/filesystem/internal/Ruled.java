@@ -1,5 +1,6 @@
 package org.lodge.filesystem.internal;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
@@ -8,7 +9,10 @@ import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileIdentity;
+import org.lodge.filesystem.FileLock;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.LockWaiter;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Rules;
@@ -31,10 +35,15 @@ final class Ruled implements FileSystem {
   private final XattrPolicy xattrs;
   private final Pace pace;
   private final Quota quota;
+  private final LockTable.Session locks;
   private volatile boolean revoked;
 
-  Ruled(FileSystem behind, Rules rules) {
+  /**
+   * @param place the locks of all who share what is behind
+   */
+  Ruled(FileSystem behind, Rules rules, LockTable place) {
     this.behind = behind;
+    locks = place.open();
     this.rules = rules;
     hidden = new NameFilter(rules.hidden());
     xattrs = new XattrPolicy(rules.xattrs());
@@ -45,6 +54,7 @@ final class Ruled implements FileSystem {
   /** From now on everything fails. */
   void revoke() {
     revoked = true;
+    locks.drop(true);
     behind.close();
   }
 
@@ -535,8 +545,68 @@ final class Ruled implements FileSystem {
   }
 
   @Override
+  public String place() {
+    return behind.place();
+  }
+
+  @Override
+  public int identify(long node, FileIdentity into) {
+    return behind.identify(node, into);
+  }
+
+  /** Locks hold between guests because they are kept here, whoever keeps the files. */
+  private LockTable.Key key(long node) {
+    FileIdentity file = new FileIdentity();
+    return revoked || behind.identify(node, file) < 0
+        ? null
+        : new LockTable.Key(file.device, file.inode);
+  }
+
+  @Override
+  public int testLock(long node, FileLock lock) {
+    LockTable.Key file = key(node);
+    return file == null ? -Errno.EIO : locks.test(file, lock);
+  }
+
+  @Override
+  public int lock(long node, FileLock lock, LockWaiter waiter) {
+    LockTable.Key file = key(node);
+    return file == null ? -Errno.EIO : locks.lock(file, lock, waiter);
+  }
+
+  @Override
+  public boolean stopWaiting(LockWaiter waiter) {
+    return locks.stopWaiting(waiter);
+  }
+
+  @Override
+  public void unlock(long node, long owner, boolean wholeFile) {
+    LockTable.Key file = locks.holdsNone() ? null : key(node);
+    if (file != null) {
+      FileLock none = new FileLock();
+      none.type = FileLock.UNLOCK;
+      none.owner = owner;
+      none.wholeFile = wholeFile;
+      none.last = Long.MAX_VALUE;
+      locks.lock(file, none, null);
+    }
+  }
+
+  @Override
+  public void reset() {
+    locks.drop(false);
+    quota.releasedAll();
+    if (!revoked) {
+      behind.reset();
+    }
+  }
+
+  @Override
   public List<Count> counts() {
-    return behind.counts();
+    List<Count> all = new ArrayList<>(behind.counts());
+    all.add(new Count("locks.held", "locks", locks.held()));
+    all.add(new Count("locks.waiting", "requests", locks.waiting()));
+    return all;
   }
 
   @Override

@@ -136,7 +136,7 @@ public final class Offers implements FileSystemOffer {
     synchronized (this) {
       grantOf.put(links, grant);
     }
-    return new RemoteFiles(links, new RemoteSettings(grant.uid(), grant.ownerUid()));
+    return new RemoteFiles(links, new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()));
   }
 
   /**

@@ -12,6 +12,7 @@ import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
@@ -26,6 +27,7 @@ import org.lodge.storage.internal.Link.LostException;
  */
 final class RemoteFiles implements FileSystem {
   private static final int O_CREATE_FLAGS = 0x40 | 0x80 | 0x200;
+  private static final int RENAME_EXCHANGE = 2;
   private static final int HANDLES_MAX = 16_384;
 
   private final Links links;
@@ -180,6 +182,7 @@ final class RemoteFiles implements FileSystem {
                 directory,
                 name,
                 remote,
+                exchange.getLong(at + Replies.ENTRY_DEVICE),
                 into.attributes.inode,
                 into.attributes.mode & Attributes.TYPE)
             : null;
@@ -434,7 +437,7 @@ final class RemoteFiles implements FileSystem {
               exchange.name(toName);
               link.ask(exchange);
               if (exchange.error() == 0) {
-                nodes.moved(from, name.bytes(), to, toName.bytes());
+                nodes.moved(from, name.bytes(), to, toName.bytes(), (flags & RENAME_EXCHANGE) != 0);
               }
               return exchange.error();
             });
@@ -962,6 +965,32 @@ final class RemoteFiles implements FileSystem {
                 (link, exchange, out) -> out.putLong(0),
                 RemoteFiles::nothing);
     return nodes.takeAnyLost() ? -Errno.EIO : result;
+  }
+
+  @Override
+  public String place() {
+    return settings.from();
+  }
+
+  @Override
+  public int identify(long id, FileIdentity into) {
+    RemoteNode node = nodes.get(id);
+    if (node == null) {
+      return -Errno.ESTALE;
+    }
+    into.device = node.device;
+    into.inode = node.inode;
+    return 0;
+  }
+
+  @Override
+  public void reset() {
+    Map<Long, RemoteHandle> open;
+    synchronized (handles) {
+      open = Map.copyOf(handles);
+    }
+    open.forEach((number, handle) -> release(number, handle.directory));
+    nodes.ids().forEach(id -> forget(id, -1));
   }
 
   @Override

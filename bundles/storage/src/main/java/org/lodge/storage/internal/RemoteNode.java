@@ -16,6 +16,7 @@ final class RemoteNode {
   RemoteNode parent;
 
   byte[] name;
+  final long device;
   final long inode;
   final int type;
   long uses;
@@ -26,8 +27,9 @@ final class RemoteNode {
   /** Such writes may be lost: the guest was booted again. */
   boolean lost;
 
-  RemoteNode(long id, long inode, int type) {
+  RemoteNode(long id, long device, long inode, int type) {
     this.id = id;
+    this.device = device;
     this.inode = inode;
     this.type = type;
   }

@@ -32,7 +32,7 @@ final class RemoteNodes {
   }
 
   RemoteNodes() {
-    RemoteNode root = new RemoteNode(FileSystem.ROOT, 0, Attributes.DIRECTORY);
+    RemoteNode root = new RemoteNode(FileSystem.ROOT, 0, 0, Attributes.DIRECTORY);
     root.uses = 1;
     byId.put(root.id, root);
   }
@@ -72,13 +72,13 @@ final class RemoteNodes {
    * @return null where the answer contradicts earlier ones, or there are too many nodes
    */
   synchronized RemoteNode found(
-      Link link, RemoteNode parent, byte[] name, long remote, long inode, int type) {
+      Link link, RemoteNode parent, byte[] name, long remote, long device, long inode, int type) {
     RemoteNode node = remote == FileSystem.ROOT ? null : byRemote.get(remote);
     if (node == null) {
       if (byId.size() >= NODES_MAX || remote == FileSystem.ROOT) {
         return null;
       }
-      node = new RemoteNode(++lastId, inode, type);
+      node = new RemoteNode(++lastId, device, inode, type);
       byId.put(node.id, node);
       bind(link, node, remote);
     }
@@ -121,12 +121,25 @@ final class RemoteNodes {
     node.remoteUses++;
   }
 
-  /** Whose names have changed by a rename. */
-  synchronized void moved(RemoteNode from, byte[] name, RemoteNode to, byte[] toName) {
+  /**
+   * Whose names have changed by a rename.
+   *
+   * @param exchanged whether what had the new name has the old one now
+   */
+  synchronized void moved(
+      RemoteNode from, byte[] name, RemoteNode to, byte[] toName, boolean exchanged) {
     RemoteNode node = byName.get(Key.of(from, name));
+    RemoteNode other = exchanged ? byName.get(Key.of(to, toName)) : null;
     if (node != null) {
       place(node, to, toName);
     }
+    if (other != null) {
+      place(other, from, name);
+    }
+  }
+
+  synchronized List<Long> ids() {
+    return List.copyOf(byId.keySet());
   }
 
   /**

@@ -9,6 +9,10 @@ import org.lodge.filesystem.Attributes;
 final class Replies {
   static final int ATTRIBUTES_BYTES = 88;
   static final int ENTRY_BYTES = 128;
+
+  /** In place of a generation, which inodes that are held don't need. */
+  static final int ENTRY_DEVICE = 8;
+
   static final int ENTRY_ATTRIBUTES = 40;
   static final int ATTR_OUT_ATTRIBUTES = 16;
   static final int OPENED_BYTES = 16;

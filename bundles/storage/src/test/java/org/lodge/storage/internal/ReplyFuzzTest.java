@@ -50,7 +50,7 @@ class ReplyFuzzTest {
                   new Link(epoch, "boot" + epoch / 3, new HostileGuest(random), 5_000_000_000L),
               "docs",
               Duration.ofSeconds(2));
-      try (RemoteFiles files = new RemoteFiles(links, new RemoteSettings(-1, 0))) {
+      try (RemoteFiles files = new RemoteFiles(links, new RemoteSettings("storage", -1, 0))) {
         List<Long> nodes = new ArrayList<>(List.of(1L));
         List<Long> handles = new ArrayList<>(List.of(1L));
         for (int i = 0; i < 60; i++) {

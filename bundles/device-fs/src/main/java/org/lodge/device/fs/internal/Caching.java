@@ -31,12 +31,11 @@ enum Caching {
 
   /** What an opened file's reply says. */
   int fileFlags() {
-    return Fuse.FOPEN_NOFLUSH
-        | switch (this) {
-          case NONE -> Fuse.FOPEN_DIRECT_IO | Fuse.FOPEN_PARALLEL_DIRECT_WRITES;
-          case AUTO -> 0;
-          case ALWAYS -> Fuse.FOPEN_KEEP_CACHE;
-        };
+    return switch (this) {
+      case NONE -> Fuse.FOPEN_DIRECT_IO | Fuse.FOPEN_PARALLEL_DIRECT_WRITES;
+      case AUTO -> 0;
+      case ALWAYS -> Fuse.FOPEN_KEEP_CACHE;
+    };
   }
 
   int directoryFlags() {

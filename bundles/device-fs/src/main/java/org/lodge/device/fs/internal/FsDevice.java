@@ -3,6 +3,7 @@ package org.lodge.device.fs.internal;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodge.filesystem.FileSystems;
@@ -35,11 +36,20 @@ final class FsDevice implements Device {
     this.settings = settings;
     this.lease = lease;
     negotiation = new Negotiation(settings);
-    server = new Server(lease.fileSystem(), settings, negotiation, counters);
+    server = new Server(lease.fileSystem(), settings, negotiation, counters, this::holds);
     workers =
         new Workers(
             "fs-%s-%s".formatted(config.guest(), config.device()), settings.workers(), server);
     queues = new FsQueue[queueCount()];
+  }
+
+  private boolean holds(long untrustedUnique) {
+    for (FsQueue each : queues) {
+      if (each != null && each.holds(untrustedUnique)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
@@ -82,6 +92,11 @@ final class FsDevice implements Device {
   @Override
   public void serve(Virtqueue queue) throws RingException {
     queues[queue.index()].serve();
+  }
+
+  @Override
+  public boolean stopQueue(Virtqueue queue, Duration limit) {
+    return queues[queue.index()].stop(limit);
   }
 
   @Override

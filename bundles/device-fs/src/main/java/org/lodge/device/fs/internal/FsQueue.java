@@ -1,5 +1,6 @@
 package org.lodge.device.fs.internal;
 
+import java.time.Duration;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.RingFault;
@@ -27,6 +28,7 @@ final class FsQueue {
   private long usualNanos;
 
   private int handedOver;
+  private volatile boolean stopping;
 
   FsQueue(Virtqueue queue, Server server, Workers workers, boolean waits, FsCounters counters) {
     this.queue = queue;
@@ -36,8 +38,31 @@ final class FsQueue {
     this.counters = counters;
     requests = new FsRequest[queue.size()];
     for (int slot = 0; slot < requests.length; slot++) {
-      requests[slot] = new FsRequest();
+      requests[slot] = new FsRequest(this, server);
     }
+  }
+
+  /** Whether a request of this number was taken and is not answered. */
+  boolean holds(long untrustedUnique) {
+    for (FsRequest each : requests) {
+      if (each.isOut && each.unique == untrustedUnique) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean isStopping() {
+    return stopping;
+  }
+
+  /** Finishes what was taken; what waits for a lock is handed back. */
+  boolean stop(Duration limit) {
+    stopping = true;
+    server.locking().handBack(this);
+    boolean idle = queue.awaitIdle(limit);
+    stopping = idle;
+    return idle;
   }
 
   void serve() throws RingException {

@@ -19,6 +19,7 @@ import org.lodge.virtio.DeviceException;
  * @param share empty where it is a directory
  * @param rules for a directory; a share has its own
  * @param queues for requests, beside the one of high priority; 1 to 16
+ * @param sharesLocks whether locks are seen by all who share the files, not by this guest alone
  * @param workers threads for what takes long, 1 to 64
  */
 record FsSettings(
@@ -27,6 +28,7 @@ record FsSettings(
     Optional<DirectorySettings> directory,
     Rules rules,
     Caching caching,
+    boolean sharesLocks,
     int queues,
     int workers) {
 
@@ -37,6 +39,7 @@ record FsSettings(
         "path",
         "readOnly",
         "cache",
+        "locks",
         "queues",
         "workers",
         "uid",
@@ -49,6 +52,7 @@ record FsSettings(
           "share",
           "or path must be given, and not both: the name of a share, or a directory of the host");
     }
+    Caching caching = caching(config);
     Optional<DirectorySettings> directory =
         share.isPresent() ? Optional.empty() : Optional.of(directory(config));
     return new FsSettings(
@@ -56,7 +60,8 @@ record FsSettings(
         share,
         directory,
         new Rules(config.flag("readOnly", false), false, xattrs(config), List.of(), 0, 0, 0),
-        caching(config),
+        caching,
+        sharesLocks(config, caching),
         (int) config.number("queues", 1, 1, 16),
         (int) config.number("workers", 8, 1, 64));
   }
@@ -88,6 +93,22 @@ record FsSettings(
       case "none", "auto", "always" -> Caching.valueOf(cache.toUpperCase(Locale.ROOT));
       default -> throw config.fault("cache", "must be none, auto or always, not " + cache);
     };
+  }
+
+  /** With a cache that relies on nobody else there is nobody to share them with. */
+  private static boolean sharesLocks(DeviceConfig config, Caching caching) throws DeviceException {
+    String usual = caching == Caching.ALWAYS ? "guest" : "shared";
+    String locks = config.text("locks").orElse(usual);
+    return switch (locks) {
+      case "shared" -> true;
+      case "guest" -> false;
+      default -> throw config.fault("locks", "must be shared or guest, not " + locks);
+    };
+  }
+
+  /** The guest's kernel tells of a file's closing only where locks or writes may be pending. */
+  int fileFlags() {
+    return caching.fileFlags() | (sharesLocks ? 0 : Fuse.FOPEN_NOFLUSH);
   }
 
   private static Xattrs xattrs(DeviceConfig config) throws DeviceException {

@@ -19,8 +19,10 @@ final class Fuse {
   static final int PATH_BYTES_MAX = 4095;
 
   static final long ASYNC_READ = 1L << 0;
+  static final long POSIX_LOCKS = 1L << 1;
   static final long ATOMIC_O_TRUNC = 1L << 3;
   static final long BIG_WRITES = 1L << 5;
+  static final long FLOCK_LOCKS = 1L << 10;
   static final long AUTO_INVAL_DATA = 1L << 12;
   static final long DO_READDIRPLUS = 1L << 13;
   static final long READDIRPLUS_AUTO = 1L << 14;
@@ -42,6 +44,8 @@ final class Fuse {
   static final int FOPEN_PARALLEL_DIRECT_WRITES = 1 << 6;
 
   static final int GETATTR_FH = 1;
+  static final int LK_FLOCK = 1;
+  static final int RELEASE_FLOCK_UNLOCK = 2;
   static final int OPEN_KILL_SUIDGID = 1;
   static final int WRITE_KILL_SUIDGID = 4;
   static final int FSYNC_FDATASYNC = 1;

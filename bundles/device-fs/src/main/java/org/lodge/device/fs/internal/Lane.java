@@ -4,6 +4,7 @@ import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
 import org.lodge.filesystem.Entry;
+import org.lodge.filesystem.FileLock;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
@@ -18,6 +19,7 @@ final class Lane {
   final Entry entry = new Entry();
   final Attributes attributes = new Attributes();
   final Change change = new Change();
+  final FileLock lock = new FileLock();
   final Opened opened = new Opened();
   final Statistics statistics = new Statistics();
   final ChainData data = new ChainData();

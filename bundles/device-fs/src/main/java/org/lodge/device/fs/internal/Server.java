@@ -1,5 +1,6 @@
 package org.lodge.device.fs.internal;
 
+import java.util.function.LongPredicate;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
 import org.lodge.filesystem.Errno;
@@ -16,13 +17,29 @@ final class Server {
   private final Negotiation negotiation;
   private final FsCounters counters;
   private final Caching caching;
+  private final Locking locking;
+  private final LongPredicate inHand;
 
-  Server(FileSystem files, FsSettings settings, Negotiation negotiation, FsCounters counters) {
+  /**
+   * @param inHand whether a request of this number was taken and is not answered
+   */
+  Server(
+      FileSystem files,
+      FsSettings settings,
+      Negotiation negotiation,
+      FsCounters counters,
+      LongPredicate inHand) {
     this.files = files;
+    this.inHand = inHand;
+    locking = new Locking(files);
     this.settings = settings;
     this.negotiation = negotiation;
     this.counters = counters;
     caching = settings.caching();
+  }
+
+  Locking locking() {
+    return locking;
   }
 
   /** Executes a request and answers it. */
@@ -35,6 +52,16 @@ final class Server {
       // The guest's memory is gone.
       result = -Errno.EIO;
     }
+    if (result != Locking.LATER) {
+      answer(request, lane, result);
+    }
+  }
+
+  /** Answers a request that waited, on the thread of whoever has ended the wait. */
+  void answerLater(FsRequest request, int result) {
+    locking.over(request);
+    Lane lane = new Lane();
+    lane.out.begin();
     answer(request, lane, result);
   }
 
@@ -56,6 +83,7 @@ final class Server {
    */
   private void answer(FsRequest request, Lane lane, int result) {
     DescriptorChain chain = request.chain;
+    request.isOut = false;
     counters.answered(request, result, System.nanoTime());
     if (request.opcode.isSilent() || chain.writableBytes() < Fuse.OUT_HEADER_BYTES) {
       chain.complete(0);
@@ -87,8 +115,9 @@ final class Server {
   private int dispatch(FsRequest request, Lane lane) {
     long node = request.untrustedNode;
     return switch (request.opcode) {
-      case INIT -> negotiation.init(lane.in, lane.out);
-      case DESTROY, INTERRUPT -> 0;
+      case INIT -> init(lane);
+      case DESTROY -> left();
+      case INTERRUPT -> interrupt(lane.in.getLong(0));
       case LOOKUP -> lookup(node, lane);
       case FORGET -> forget(node, lane.in.getLong(0));
       case BATCH_FORGET -> forgetAll(lane.in);
@@ -108,8 +137,8 @@ final class Server {
       case TMPFILE -> temporaryFile(node, lane);
       case READ -> read(request, lane);
       case WRITE -> write(request, lane);
-      case FLUSH -> files.flush(lane.call, node, lane.in.getLong(0));
-      case RELEASE, RELEASEDIR -> release(request.opcode, node, lane.in.getLong(0));
+      case FLUSH -> flush(node, lane);
+      case RELEASE, RELEASEDIR -> release(request.opcode, node, lane.in);
       case FSYNC -> files.sync(lane.call, node, lane.in.getLong(0), dataOnly(lane.in));
       case FSYNCDIR -> files.syncDirectory(lane.call, node, lane.in.getLong(0), dataOnly(lane.in));
       case OPENDIR -> openDirectory(node, lane);
@@ -124,11 +153,36 @@ final class Server {
       case COPY_FILE_RANGE -> copy(node, lane, false);
       case COPY_FILE_RANGE_64 -> copy(node, lane, true);
       case SYNCFS -> files.syncAll(lane.call, node);
+      case GETLK -> locking.test(request, lane);
+      case SETLK -> locking.set(request, lane);
+      case SETLKW -> locking.setOrWait(request, lane);
       case IOCTL -> -Errno.ENOTTY;
       // ENOSYS once, and the guest's kernel does these by itself from then on.
-      case GETLK, SETLK, SETLKW, ACCESS, BMAP, POLL, NOTIFY_REPLY -> -Errno.ENOSYS;
+      case ACCESS, BMAP, POLL, NOTIFY_REPLY -> -Errno.ENOSYS;
       case SETUPMAPPING, REMOVEMAPPING, UNKNOWN -> -Errno.ENOSYS;
     };
+  }
+
+  /** A driver that begins anew knows nothing of what an earlier one had. */
+  private int init(Lane lane) {
+    files.reset();
+    return negotiation.init(lane.in, lane.out);
+  }
+
+  private int left() {
+    files.reset();
+    return 0;
+  }
+
+  /** {@link Errno#EAGAIN} makes the driver ask again: the interrupt has overtaken its request. */
+  private int interrupt(long untrustedUnique) {
+    boolean known = locking.interrupt(untrustedUnique) || inHand.test(untrustedUnique);
+    return known ? 0 : -Errno.EAGAIN;
+  }
+
+  private int flush(long node, Lane lane) {
+    files.unlock(node, lane.in.getLong(16), false);
+    return files.flush(lane.call, node, lane.in.getLong(0));
   }
 
   private static boolean dataOnly(Arguments in) {
@@ -293,7 +347,7 @@ final class Server {
       flags &= ~Fuse.O_TRUNC;
     }
     int result = files.open(lane.call, node, flags, lane.opened);
-    return opened(lane, result, caching.fileFlags());
+    return opened(lane, result, settings.fileFlags());
   }
 
   private static int opened(Lane lane, int result, int flags) {
@@ -312,7 +366,7 @@ final class Server {
     int mode = lane.in.getInt(4);
     int result =
         entry(lane, files.create(lane.call, node, lane.name, flags, mode, lane.entry, lane.opened));
-    return opened(lane, result, caching.fileFlags());
+    return opened(lane, result, settings.fileFlags());
   }
 
   private int temporaryFile(long node, Lane lane) {
@@ -320,7 +374,7 @@ final class Server {
     int mode = lane.in.getInt(4);
     int result =
         entry(lane, files.temporaryFile(lane.call, node, flags, mode, lane.entry, lane.opened));
-    return opened(lane, result, caching.fileFlags());
+    return opened(lane, result, settings.fileFlags());
   }
 
   private int read(FsRequest request, Lane lane) {
@@ -351,8 +405,12 @@ final class Server {
     return Math.min(0, result);
   }
 
-  private int release(Opcode opcode, long node, long handle) {
+  private int release(Opcode opcode, long node, Arguments in) {
+    long handle = in.getLong(0);
     if (opcode == Opcode.RELEASE) {
+      if ((in.getInt(12) & Fuse.RELEASE_FLOCK_UNLOCK) != 0) {
+        files.unlock(node, in.getLong(16), true);
+      }
       files.release(node, handle);
     } else {
       files.releaseDirectory(node, handle);

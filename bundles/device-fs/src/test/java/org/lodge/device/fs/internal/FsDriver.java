@@ -19,23 +19,37 @@ import org.lodge.virtio.fixture.TestTransport;
 final class FsDriver implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(20);
   static final int ROOM = 1 << 17;
-  private static final int REQUESTS = 1;
+  static final int URGENT = 0;
+  static final int REQUESTS = 1;
 
   final GuestArena guest = new GuestArena(0x8000_0000L, 16 << 20, 8 << 20);
   final TestTransport transport = new TestTransport(guest);
-  final FileSystemsService fileSystems = new FileSystemsService();
+  final FileSystemsService fileSystems;
+  private final String name;
   final long request = guest.allocate(2 << 20, 4096);
   final long reply = guest.allocate(2 << 20, 4096);
+  private final long urgentRequest = guest.allocate(4096, 4096);
+  private final long urgentReply = guest.allocate(4096, 4096);
   Device device;
   private long unique = 1;
 
   /** What came back: the error, 0 or negative, and what followed the header. */
   record Answer(int error, ByteBuffer body) {}
 
-  static DeviceConfig config(Path path, Map<String, Object> more) {
+  FsDriver() {
+    this(new FileSystemsService(), "work");
+  }
+
+  /** One of several guests whose shares one Lodge serves. */
+  FsDriver(FileSystemsService fileSystems, String name) {
+    this.fileSystems = fileSystems;
+    this.name = name;
+  }
+
+  private DeviceConfig config(Path path, Map<String, Object> more) {
     Map<String, Object> values = new HashMap<>(more);
     values.put("path", path.toString());
-    return new DeviceConfig("work", "docs", values);
+    return new DeviceConfig(name, "docs", values);
   }
 
   Device create(Path path, Map<String, Object> more) throws DeviceException {
@@ -71,24 +85,80 @@ final class FsDriver implements AutoCloseable {
   }
 
   Answer call(Opcode opcode, long node, ByteBuffer arguments) throws Exception {
+    return send(whole(opcode, node, arguments), ROOM);
+  }
+
+  private byte[] whole(Opcode opcode, long node, ByteBuffer arguments) {
     byte[] body = arguments.array();
     ByteBuffer whole = args(Fuse.IN_HEADER_BYTES + body.length);
     whole.putInt(whole.capacity()).putInt(opcode.number).putLong(unique).putLong(node);
     whole.putInt(0).putInt(0).putInt(1).putInt(0).put(body);
-    return send(whole.array(), ROOM);
+    return whole.array();
   }
 
-  /** Sends any bytes and checks that what comes back is a reply to them at all. */
+  /**
+   * Sends any bytes and checks that what comes back is a reply to them at all. Whoever waits for a
+   * lock is interrupted.
+   */
   Answer send(byte[] bytes, int room) throws Exception {
+    begin(bytes, room);
+    boolean mayWait = bytes.length >= Fuse.IN_HEADER_BYTES && number(bytes) == Opcode.SETLKW.number;
+    if (mayWait && !transport.await(REQUESTS, Duration.ZERO)) {
+      if (interrupt(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(8)) != 0) {
+        throw new AssertionError("a request that waits is not known");
+      }
+      mayWait = false;
+    }
+    if (!mayWait && !transport.await(REQUESTS, LIMIT)) {
+      throw new AssertionError("no answer");
+    }
+    return answer(bytes);
+  }
+
+  private static int number(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(4);
+  }
+
+  /** Sends a request and does not wait for its answer. */
+  byte[] begin(Opcode opcode, long node, ByteBuffer arguments) throws Exception {
+    byte[] bytes = whole(opcode, node, arguments);
+    begin(bytes, ROOM);
+    return bytes;
+  }
+
+  private void begin(byte[] bytes, int room) throws Exception {
     guest.put(request, bytes);
     guest.put(reply, new byte[Fuse.OUT_HEADER_BYTES]);
     DriverQueue driver = transport.driver(REQUESTS);
     int writable = room > 0 ? 1 : 0;
     driver.add(new long[] {request, reply}, new int[] {bytes.length, room}, 1, writable);
     transport.kick(REQUESTS);
-    if (!transport.await(REQUESTS, LIMIT)) {
-      throw new AssertionError("no answer");
+  }
+
+  boolean isAnswered(Duration limit) {
+    return transport.await(REQUESTS, limit);
+  }
+
+  /** Tells, on the queue of high priority, that nobody wants an answer any more; the error. */
+  int interrupt(long unique) throws Exception {
+    return urgent(Opcode.INTERRUPT, 0, args(8).putLong(unique));
+  }
+
+  /** A request on the queue of high priority, while another one is under way; the error. */
+  int urgent(Opcode opcode, long node, ByteBuffer arguments) throws Exception {
+    byte[] bytes = whole(opcode, node, arguments);
+    guest.put(urgentRequest, bytes);
+    DriverQueue driver = transport.driver(URGENT);
+    driver.add(new long[] {urgentRequest, urgentReply}, new int[] {bytes.length, 4096}, 1, 1);
+    transport.kick(URGENT);
+    if (!transport.await(URGENT, LIMIT)) {
+      throw new AssertionError("no answer to what is urgent");
     }
+    return ByteBuffer.wrap(guest.get(urgentReply, 8)).order(ByteOrder.LITTLE_ENDIAN).getInt(4);
+  }
+
+  Answer answer(byte[] bytes) {
+    DriverQueue driver = transport.driver(REQUESTS);
     int used = driver.usedLength();
     if (used == 0) {
       return null;
