@@ -176,6 +176,14 @@ static long settled(struct exchange *x, int directory, int fd) {
   return entry_of(fd, x);
 }
 
+/* The mode of what is about to be made, unless a default access control list masks it. */
+static mode_t masked(int directory, uint32_t mode, uint32_t mask) {
+  char path[40];
+  bool listed = mask != 0 &&
+                getxattr(proc_path(directory, path), "system.posix_acl_default", NULL, 0) > 0;
+  return listed ? mode : mode & ~mask;
+}
+
 static long made(struct exchange *x, int directory, const char *name, int outcome) {
   return outcome < 0 ? -errno : settled(x, directory, beneath(directory, name, O_PATH, 0));
 }
@@ -194,7 +202,7 @@ static long make(struct exchange *x, int directory) {
       const struct fuse_mkdir *in = (const struct fuse_mkdir *)x->body;
       name = name_at(x, sizeof *in, NULL);
       return name == NULL ? -EINVAL
-                          : made(x, directory, name, mkdirat(directory, name, in->mode & 07777));
+                          : made(x, directory, name, mkdirat(directory, name, masked(directory, in->mode & 07777, in->umask)));
     }
     default: {
       const struct fuse_mknod *in = (const struct fuse_mknod *)x->body;
@@ -203,7 +211,7 @@ static long make(struct exchange *x, int directory) {
       if (type != S_IFREG && type != S_IFIFO && type != S_IFSOCK && type != 0) {
         return -EPERM;
       }
-      return name == NULL ? -EINVAL : made(x, directory, name, mknodat(directory, name, in->mode, 0));
+      return name == NULL ? -EINVAL : made(x, directory, name, mknodat(directory, name, masked(directory, in->mode, in->umask), 0));
     }
   }
 }
@@ -268,7 +276,8 @@ static long create(struct exchange *x, int directory) {
   int access = (int)in->flags & OPEN_FLAGS;
   int flags = nameless ? O_TMPFILE | ((access & O_ACCMODE) == 0 ? O_RDWR : access)
                        : O_CREAT | O_EXCL | access;
-  int fd = beneath(directory, name, flags | O_NONBLOCK, in->mode & 07777);
+  mode_t mode = masked(directory, in->mode & 07777, in->umask);
+  int fd = beneath(directory, name, flags | O_NONBLOCK, mode);
   if (fd == -EEXIST && !nameless && (in->flags & O_EXCL) == 0) {
     long found = entry_of(beneath(directory, name, O_PATH, 0), x);
     if (found < 0) {

@@ -17,13 +17,29 @@ public final class Call {
   private int uid;
   private int gid;
   private int pid;
+  private int umask;
 
   /** Begins a request of this user, group and process of the guest. */
   public Call of(int uid, int gid, int pid) {
     this.uid = uid;
     this.gid = gid;
     this.pid = pid;
+    umask = 0;
     return this;
+  }
+
+  /**
+   * The mode of what is made was not masked yet: these permissions go, unless the directory has a
+   * default access control list, which then says what goes.
+   */
+  public Call mask(int umask) {
+    this.umask = umask;
+    return this;
+  }
+
+  /** 0 where the mode is masked already. */
+  public int umask() {
+    return umask;
   }
 
   /** As the guest counts; unsigned. */

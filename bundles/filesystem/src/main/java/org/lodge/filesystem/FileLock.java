@@ -23,6 +23,9 @@ public final class FileLock {
   /** Whose it is: a number by which the guest's kernel tells its processes or open files apart. */
   public long owner;
 
+  /** The open file by which it was asked for; with its release the lock ends. */
+  public long handle;
+
   /** The offset of the first byte. */
   public long first;
 

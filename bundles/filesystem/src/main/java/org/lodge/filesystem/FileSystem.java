@@ -48,7 +48,8 @@ public interface FileSystem extends AutoCloseable {
   /**
    * Makes a regular file, a FIFO or a socket; anything else is refused with {@link Errno#EPERM}
    *
-   * @param mode type and permissions, the creator's mask applied
+   * @param mode type and permissions; {@link Call#umask} says what is still to be masked, as for
+   *     all that is made
    */
   int makeNode(Call call, long parent, Name name, int mode, int device, Entry into);
 
@@ -85,7 +86,7 @@ public interface FileSystem extends AutoCloseable {
    */
   int write(Call call, long node, long handle, long offset, Data data, boolean killPrivileges);
 
-  /** One of the file's descriptors in the guest was closed; tells write errors kept till now. */
+  /** One of the file's descriptors in the guest was closed. Never waits. */
   int flush(Call call, long node, long handle);
 
   void release(long node, long handle);

@@ -9,6 +9,7 @@ import java.util.List;
  * @param setUid whether files may give privileges: otherwise the guest neither sees nor sets the
  *     set-user-id and set-group-id bits of files
  * @param xattrs which extended attributes the guest may use
+ * @param accessLists whether the guest may use access control lists (POSIX ACLs)
  * @param hidden patterns of names that the guest can't find, list or make; {@code *} is any part of
  *     a name, as in {@code *.key}
  * @param quotaBytes how much longer all files together may become through this guest; 0 for no
@@ -20,6 +21,7 @@ public record Rules(
     boolean readOnly,
     boolean setUid,
     Xattrs xattrs,
+    boolean accessLists,
     List<String> hidden,
     long quotaBytes,
     long quotaFiles,
@@ -30,7 +32,10 @@ public record Rules(
     NONE,
     /** Those that begin with {@code user.} */
     USER,
-    /** {@code user.}, {@code trusted.} and {@code security.}: for guests as trusted as the host */
+    /**
+     * {@code user.}, {@code trusted.} and {@code security.}: for guests as trusted as the host.
+     * File capabilities only where files may give privileges.
+     */
     ALL
   }
 
@@ -39,6 +44,6 @@ public record Rules(
   }
 
   public static Rules of(boolean readOnly) {
-    return new Rules(readOnly, false, Xattrs.USER, List.of(), 0, 0, 0);
+    return new Rules(readOnly, false, Xattrs.USER, false, List.of(), 0, 0, 0);
   }
 }

@@ -109,6 +109,15 @@ final class FileLocks {
     }
   }
 
+  /** Ends what an open file that is gone has left; {@code F_OFD_SETLK}'s end only so. */
+  void release(LockTable.Session session, long handle) {
+    for (List<HeldLock> held : List.of(ranges, wholes)) {
+      int before = held.size();
+      held.removeIf(each -> each.session == session && each.handle == handle);
+      session.held -= before - held.size();
+    }
+  }
+
   void drop(LockTable.Session session, List<LockTable.Waiting> over) {
     for (List<HeldLock> held : List.of(ranges, wholes)) {
       int before = held.size();

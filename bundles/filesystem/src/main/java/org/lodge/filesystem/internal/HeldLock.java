@@ -7,6 +7,7 @@ final class HeldLock {
   final LockTable.Session session;
   final boolean wholeFile;
   final long owner;
+  final long handle;
   final int pid;
   final int type;
   final long first;
@@ -16,6 +17,7 @@ final class HeldLock {
     session = from.session;
     wholeFile = from.wholeFile;
     owner = from.owner;
+    handle = from.handle;
     pid = from.pid;
     type = from.type;
     this.first = first;
@@ -26,6 +28,7 @@ final class HeldLock {
     this.session = session;
     wholeFile = from.wholeFile;
     owner = from.owner;
+    handle = from.handle;
     pid = from.pid;
     type = from.type;
     first = wholeFile ? 0 : from.first;

@@ -229,8 +229,9 @@ final class HostDirectory implements FileSystem {
       return -Errno.ESTALE;
     }
     try {
-      int result = directory.fd.makeNode(call.scratch(), name.address(), mode, 0);
-      return made(call, directory, name, mode, result, into);
+      int masked = owners.masked(call, directory.fd, mode);
+      int result = directory.fd.makeNode(call.scratch(), name.address(), masked, 0);
+      return made(call, directory, name, masked, result, into);
     } finally {
       inodes.put(directory);
     }
@@ -243,8 +244,9 @@ final class HostDirectory implements FileSystem {
       return -Errno.ESTALE;
     }
     try {
-      int result = directory.fd.makeDirectory(call.scratch(), name.address(), mode & 07777);
-      return made(call, directory, name, mode, result, into);
+      int masked = owners.masked(call, directory.fd, mode);
+      int result = directory.fd.makeDirectory(call.scratch(), name.address(), masked & 07777);
+      return made(call, directory, name, masked, result, into);
     } finally {
       inodes.put(directory);
     }
@@ -326,12 +328,13 @@ final class HostDirectory implements FileSystem {
     }
     try {
       int all = flags & OpenFiles.FLAGS | O_CREAT | O_EXCL;
-      int number = directory.fd.create(call.scratch(), name.address(), all, mode);
+      int masked = owners.masked(call, directory.fd, mode);
+      int number = directory.fd.create(call.scratch(), name.address(), all, masked);
       if (number == -Errno.EEXIST && (flags & O_EXCL) == 0) {
         int result = lookup(call, directory.fd, name.address(), into);
         return result < 0 ? result : opened(call, flags, into, opened);
       }
-      return number < 0 ? number : created(call, directory, number, mode, into, opened);
+      return number < 0 ? number : created(call, directory, number, masked, into, opened);
     } finally {
       inodes.put(directory);
     }
@@ -372,8 +375,9 @@ final class HostDirectory implements FileSystem {
       return -Errno.ESTALE;
     }
     try {
-      int number = files.temporary(call, directory.fd, flags, mode);
-      return number < 0 ? number : created(call, directory, number, mode, into, opened);
+      int masked = owners.masked(call, directory.fd, mode);
+      int number = files.temporary(call, directory.fd, flags, masked);
+      return number < 0 ? number : created(call, directory, number, masked, into, opened);
     } finally {
       inodes.put(directory);
     }

@@ -48,6 +48,11 @@ final class LockTable {
       return LockTable.this.stopWaiting(this, waiter);
     }
 
+    /** The open file of that number is gone. */
+    void release(Key file, long handle) {
+      LockTable.this.release(this, file, handle);
+    }
+
     /** Without a lock, as nearly every closing of a file comes by here. */
     boolean holdsNone() {
       return held == 0;
@@ -110,6 +115,21 @@ final class LockTable {
     }
     granted.forEach(each -> each.waiter.lockAnswered(0));
     return result;
+  }
+
+  private void release(Session session, Key key, long handle) {
+    List<Waiting> granted = new ArrayList<>();
+    synchronized (this) {
+      FileLocks file = files.get(key);
+      if (file != null) {
+        file.release(session, handle);
+        file.grant(granted);
+        if (file.isEmpty()) {
+          files.remove(key);
+        }
+      }
+    }
+    granted.forEach(each -> each.waiter.lockAnswered(0));
   }
 
   private int lock(FileLocks file, HeldLock wanted, LockWaiter waiter, List<Waiting> granted) {

@@ -1,6 +1,8 @@
 package org.lodge.filesystem.internal;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lodge.filesystem.Attributes;
@@ -13,6 +15,8 @@ import org.lodge.linux.InodeFd;
 /** Whose files are whose: the guest's numbers and the host's. Thread-safe. */
 final class Owners {
   private static final int MASK = mask();
+  private static final MemorySegment DEFAULT_LIST =
+      Arena.global().allocateFrom("system.posix_acl_default");
 
   private final int guestUid;
   private final int hostUid;
@@ -47,6 +51,20 @@ final class Owners {
   }
 
   /**
+   * The mode of what is about to be made. Where the directory has a default access control list the
+   * host's kernel masks it by that list, as it would for the guest's process, and {@link #settle}
+   * must leave it so: Lodge's own mask does not count then.
+   */
+  int masked(Call call, InodeFd directory, int mode) {
+    int umask = call.umask();
+    return umask == 0 || hasDefaultList(call, directory) ? mode : mode & ~umask;
+  }
+
+  private static boolean hasDefaultList(Call call, InodeFd directory) {
+    return directory.getXattr(call.scratch(), DEFAULT_LIST.address(), 0, 0) > 0;
+  }
+
+  /**
    * Gives a file that was just made to whom it belongs, with the permissions that were asked for.
    * Where Lodge may not give files away they stay its user's. The file's status is in the call's
    * scratch, and is asked for again.
@@ -72,9 +90,12 @@ final class Owners {
     }
     boolean link = (call.scratch().mode() & Attributes.TYPE) == Attributes.SYMLINK;
     boolean privileged = (asked & (Attributes.SET_UID | Attributes.SET_GID)) != 0;
-    if (!link && ((asked & MASK) != 0 || changed && privileged)) {
-      int inherited = call.scratch().mode() & Attributes.SET_GID;
-      int result = made.chmod(call.scratch(), asked | inherited);
+    boolean mayBeLost = (asked & MASK) != 0;
+    if (!link && (mayBeLost || changed && privileged)) {
+      int now = call.scratch().mode();
+      int permissions = (hasDefaultList(call, parent) ? now : asked) & 0777;
+      int bits = asked & 07000 | now & Attributes.SET_GID;
+      int result = made.chmod(call.scratch(), permissions | bits);
       if (result < 0) {
         return result;
       }

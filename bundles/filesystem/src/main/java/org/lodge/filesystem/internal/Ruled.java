@@ -46,7 +46,7 @@ final class Ruled implements FileSystem {
     locks = place.open();
     this.rules = rules;
     hidden = new NameFilter(rules.hidden());
-    xattrs = new XattrPolicy(rules.xattrs());
+    xattrs = new XattrPolicy(rules);
     pace = new Pace(rules.operationsPerSecond());
     quota = new Quota(rules.quotaBytes(), rules.quotaFiles());
   }
@@ -378,13 +378,16 @@ final class Ruled implements FileSystem {
 
   @Override
   public int flush(Call call, long node, long handle) {
-    int result = reading();
-    return result < 0 ? result : behind.flush(call, node, handle);
+    return revoked ? -Errno.EIO : behind.flush(call, node, handle);
   }
 
   @Override
   public void release(long node, long handle) {
     quota.released(handle);
+    LockTable.Key file = locks.holdsNone() ? null : key(node);
+    if (file != null) {
+      locks.release(file, handle);
+    }
     if (!revoked) {
       behind.release(node, handle);
     }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import org.lodge.filesystem.Name;
+import org.lodge.filesystem.Rules;
 import org.lodge.filesystem.Rules.Xattrs;
 
 /** Which extended attributes a guest may use. */
@@ -12,16 +13,26 @@ final class XattrPolicy {
   private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] SECURITY = "security.".getBytes(StandardCharsets.US_ASCII);
 
-  private final Xattrs allowed;
+  /** What a file with it may do whoever runs it: a privilege, as set-user-id is. */
+  private static final byte[] CAPABILITY =
+      "security.capability".getBytes(StandardCharsets.US_ASCII);
 
-  XattrPolicy(Xattrs allowed) {
-    this.allowed = allowed;
+  private static final byte[] ACL = "system.posix_acl_".getBytes(StandardCharsets.US_ASCII);
+
+  private final Rules rules;
+
+  XattrPolicy(Rules rules) {
+    this.rules = rules;
   }
 
   boolean allows(Name name) {
-    return allowed != Xattrs.NONE
-        && (name.startsWith(USER)
-            || allowed == Xattrs.ALL && (name.startsWith(TRUSTED) || name.startsWith(SECURITY)));
+    if (name.startsWith(ACL)) {
+      return rules.accessLists();
+    }
+    boolean all = rules.xattrs() == Xattrs.ALL;
+    return rules.xattrs() != Xattrs.NONE && name.startsWith(USER)
+        || all && name.startsWith(TRUSTED)
+        || all && name.startsWith(SECURITY) && (rules.setUid() || !name.startsWith(CAPABILITY));
   }
 
   /** Takes the names that are not allowed out of a list; its length then. */

@@ -48,7 +48,7 @@ class RuledTest {
   private Ruled ruled(long bytes, long count, long pace) throws Exception {
     return new Ruled(
         new HostDirectory(DirectorySettings.of(folder)),
-        new Rules(false, false, Rules.Xattrs.USER, List.of(), bytes, count, pace),
+        new Rules(false, false, Rules.Xattrs.USER, false, List.of(), bytes, count, pace),
         new LockTable());
   }
 

@@ -111,6 +111,7 @@ public final class LiveGrants {
               .add("share", grant.share())
               .add("from", grant.from())
               .add("path", grant.path())
+              .add("file", grant.file())
               .add("readOnly", grant.rules().readOnly())
               .add("cache", grant.cache());
       grant.mount().ifPresent(mount -> one.add("mount", mount));
@@ -142,6 +143,7 @@ public final class LiveGrants {
                 guest,
                 each.getString("from"),
                 each.getString("path"),
+                each.getBoolean("file", false),
                 each.getBoolean("readOnly"),
                 Optional.ofNullable(each.getString("mount", null)),
                 each.getString("cache"));
@@ -164,6 +166,7 @@ public final class LiveGrants {
       String guest,
       String from,
       String path,
+      boolean file,
       boolean readOnly,
       Optional<String> mount,
       String cache) {
@@ -172,10 +175,12 @@ public final class LiveGrants {
         guest,
         from,
         path,
+        file,
         false,
         Rules.of(readOnly),
         mount,
         cache,
+        Optional.empty(),
         -1,
         0,
         Grant.WAIT,

@@ -3,6 +3,7 @@ package org.lodge.storage.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,22 @@ final class Mounts {
           + "b umount -l \"$2\" 2>&1 || exit 1; m=\"/run/lodge-mounts/$1\";"
           + " [ ! -e \"$m\" ] || { b rm -f \"$m\"; b rmdir \"$2\" 2>&1; }";
 
+  /** Where the folders of shares of one file are mounted. */
+  private static final String FILES = "/run/lodge-files";
+
+  /** There must be a file to put the other one over; what is made for that goes again. */
+  private static final String BIND =
+      EITHER
+          + "while read -r d at rest; do [ \"$at\" = \"$2\" ] && exit 0; done < /proc/mounts; "
+          + "if [ ! -e \"$2\" ]; then b mkdir -p \"${2%/*}/\" /run/lodge-mounts && : > \"$2\" &&"
+          + " : > \"/run/lodge-mounts/$1.file\" || exit 1; fi; "
+          + "b mount -o bind \"$3\" \"$2\" 2>&1";
+
+  private static final String UNBIND =
+      EITHER
+          + "b umount -l \"$2\" 2>&1 || exit 1; m=\"/run/lodge-mounts/$1.file\";"
+          + " [ ! -e \"$m\" ] || { b rm -f \"$m\" \"$2\"; }";
+
   private final Agents agents;
 
   Mounts(Agents agents) {
@@ -48,16 +65,29 @@ final class Mounts {
   /**
    * @throws IOException with what the guest said
    */
-  void mount(Grant grant, String directory) throws IOException {
+  void mount(Grant grant, String place) throws IOException {
     String options =
         "nodev"
             + (grant.rules().setUid() ? "" : ",nosuid")
             + (grant.rules().readOnly() ? ",ro" : "");
+    String directory = grant.file() ? folder(grant) : place;
     run(grant.guest(), AGENT, MOUNT, grant.share(), directory, options);
+    if (grant.file()) {
+      String file = Path.of(grant.path()).getFileName().toString();
+      run(grant.guest(), AGENT, BIND, grant.share(), place, directory + "/" + file);
+    }
+  }
+
+  private static String folder(Grant grant) {
+    return FILES + "/" + grant.share();
   }
 
   /** Open files stay open there until the device goes. */
-  void unmount(Grant grant, String directory, Duration limit) throws IOException {
+  void unmount(Grant grant, String place, Duration limit) throws IOException {
+    if (grant.file()) {
+      run(grant.guest(), limit, UNBIND, grant.share(), place);
+    }
+    String directory = grant.file() ? folder(grant) : place;
     run(grant.guest(), limit, UNMOUNT, grant.share(), directory);
   }
 

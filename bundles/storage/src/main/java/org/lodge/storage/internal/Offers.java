@@ -123,14 +123,25 @@ public final class Offers implements FileSystemOffer {
   }
 
   private FileSystem files(Grant grant) throws FileSystemException {
+    if (!grant.file()) {
+      return folder(grant, grant.path(), grant.create());
+    }
+    Path file = Path.of(grant.path());
+    if (file.getNameCount() == 0) {
+      throw new FileSystemException(grant.path() + " is no file that could be shared");
+    }
+    FileSystem folder = folder(grant, file.getParent().toString(), false);
+    return new OneFile(folder, file.getFileName().toString());
+  }
+
+  private FileSystem folder(Grant grant, String path, boolean create) throws FileSystemException {
     if (grant.isFromHost()) {
       return fileSystems.directory(
-          new DirectorySettings(
-              Path.of(grant.path()), grant.uid(), grant.ownerUid(), DESCRIPTORS_MAX));
+          new DirectorySettings(Path.of(path), grant.uid(), grant.ownerUid(), DESCRIPTORS_MAX));
     }
     Links links =
         new Links(
-            (epoch, limit) -> connect(grant, epoch, limit),
+            (epoch, limit) -> connect(grant, path, create, epoch, limit),
             grant.share() + " for " + grant.guest(),
             grant.patience());
     synchronized (this) {
@@ -140,25 +151,26 @@ public final class Offers implements FileSystemOffer {
   }
 
   /**
-   * Whether the directory is there, as far as its guest can be asked.
+   * Whether the directory, or that of the file, is there, as far as its guest can be asked.
    *
    * @throws IOException with what the guest says
    */
   void probe(Grant grant) throws IOException {
     Optional<AgentSession> session =
         grant.isFromHost() ? Optional.empty() : agents.session(grant.from());
+    boolean create = grant.create() && !grant.file();
+    Path named = Path.of(grant.path());
+    String path = (grant.file() ? named.getParent() : named).toString();
     if (session.isPresent()) {
-      session.get().serveFolder(grant.path(), grant.create(), AGENT).reset();
+      session.get().serveFolder(path, create, AGENT).reset();
     }
   }
 
-  private Link connect(Grant grant, int epoch, Duration limit) throws IOException {
+  private Link connect(Grant grant, String path, boolean create, int epoch, Duration limit)
+      throws IOException {
     AgentSession session = agents.await(grant.from(), limit);
     Duration soon = limit.compareTo(AGENT) < 0 ? limit : AGENT;
     return new Link(
-        epoch,
-        session.info().bootId(),
-        session.serveFolder(grant.path(), grant.create(), soon),
-        ANSWER.toNanos());
+        epoch, session.info().bootId(), session.serveFolder(path, create, soon), ANSWER.toNanos());
   }
 }

@@ -373,7 +373,7 @@ final class RemoteFiles implements FileSystem {
         name,
         into,
         (link, exchange) -> {
-          exchange.out().putInt(mode).putInt(0).putInt(0).putInt(0);
+          exchange.out().putInt(mode).putInt(0).putInt(call.umask()).putInt(0);
           exchange.name(name);
           return 0;
         });
@@ -389,7 +389,7 @@ final class RemoteFiles implements FileSystem {
         name,
         into,
         (link, exchange) -> {
-          exchange.out().putInt(mode & 07777).putInt(0);
+          exchange.out().putInt(mode & 07777).putInt(call.umask());
           exchange.name(name);
           return 0;
         });
@@ -573,7 +573,7 @@ final class RemoteFiles implements FileSystem {
               }
               int bytes = Replies.ENTRY_BYTES + Replies.OPENED_BYTES;
               exchange.request(opcode, remote, uid(call), gid(call), bytes, bytes);
-              exchange.out().putInt(flags).putInt(mode & 07777).putInt(0).putInt(0);
+              exchange.out().putInt(flags).putInt(mode & 07777).putInt(call.umask()).putInt(0);
               exchange.name(name);
               link.ask(exchange);
               if (exchange.error() < 0) {

@@ -48,6 +48,15 @@ final class ShareReader {
       json = reader.readObject();
     }
     List<Grant> grants = new ArrayList<>();
+    if (json.containsKey("path") == json.containsKey("file")) {
+      problems.add(
+          new Problem(
+              file,
+              "path",
+              "",
+              "either path, a directory, or file, a regular file, must be given"));
+      return new Result(List.of(), problems);
+    }
     JsonObject to = json.getJsonObject("to");
     String from = json.getString("from");
     for (String guest : to.keySet()) {
@@ -56,7 +65,16 @@ final class ShareReader {
             new Problem(
                 file, "to." + guest, "", "a guest can't get a directory of its own; leave it out"));
       }
-      grants.add(grant(name, guest, json, to.getJsonObject(guest)));
+      JsonObject use = to.getJsonObject(guest);
+      if (use.getBoolean("acl", false) && use.containsKey("uid")) {
+        problems.add(
+            new Problem(
+                file,
+                "to." + guest + ".acl",
+                "true",
+                "needs the owners as they are: leave out uid, or acl"));
+      }
+      grants.add(grant(name, guest, json, use));
     }
     return new Result(problems.isEmpty() ? grants : List.of(), problems);
   }
@@ -67,21 +85,25 @@ final class ShareReader {
             to.getString("access", "read-only").equals("read-only"),
             to.getBoolean("setUid", false),
             Rules.Xattrs.valueOf(to.getString("xattrs", "user").toUpperCase(Locale.ROOT)),
+            to.getBoolean("acl", false),
             to.containsKey("hidden")
                 ? to.getJsonArray("hidden").getValuesAs(JsonString::getString)
                 : List.of(),
             bytes(to.getString("quota", "0")),
             to.getInt("quotaFiles", 0),
             to.getInt("operationsPerSecond", 0));
+    boolean file = share.containsKey("file");
     return new Grant(
         name,
         guest,
         share.getString("from"),
-        share.getString("path"),
+        share.getString(file ? "file" : "path"),
+        file,
         share.getBoolean("create", false),
         rules,
         Optional.ofNullable(to.getString("mount", null)),
         to.getString("cache", "auto"),
+        Optional.ofNullable(to.getString("locks", null)),
         to.getInt("uid", -1),
         to.getInt("ownerUid", 0),
         Duration.ofSeconds(share.getInt("waitSeconds", (int) Grant.WAIT.toSeconds())),

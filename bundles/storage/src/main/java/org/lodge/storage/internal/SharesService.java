@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -268,8 +269,12 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
           devices.list(grant.guest()).stream()
               .anyMatch(device -> device.id().equals(grant.device()));
       if (!there) {
-        Map<String, Object> config =
-            Map.of("share", grant.share(), "tag", grant.share(), "cache", grant.cache());
+        Map<String, Object> config = new HashMap<>();
+        config.put("share", grant.share());
+        config.put("tag", grant.share());
+        config.put("cache", grant.cache());
+        config.put("acl", grant.rules().accessLists());
+        grant.locks().ifPresent(locks -> config.put("locks", locks));
         devices.add(grant.guest(), grant.device(), "fs", config).get();
       }
     } catch (GuestException e) {
@@ -365,11 +370,15 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     Optional<String> path = request.path().or(() -> declared.map(Grant::path));
     if (from.isEmpty() || path.isEmpty()) {
       throw new ShareException(
-          "no share '%s' is declared; say what it is: --from GUEST --path DIRECTORY"
+          "no share '%s' is declared; say what it is: --from GUEST --path DIRECTORY, or --file FILE"
               .formatted(request.share()));
     }
     if (!path.get().startsWith("/")) {
-      throw new ShareException("the directory must be an absolute path, not " + path.get());
+      throw new ShareException("what is shared must be an absolute path, not " + path.get());
+    }
+    boolean file = request.path().isPresent() ? request.file() : declared.get().file();
+    if (file && path.get().endsWith("/")) {
+      throw new ShareException("a file has a name behind its last slash, unlike " + path.get());
     }
     if (from.get().equals(request.guest())) {
       throw new ShareException("guest '%s' has that directory itself".formatted(request.guest()));
@@ -379,6 +388,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         request.guest(),
         from.get(),
         path.get(),
+        file,
         request.readOnly(),
         request.mount(),
         request.cache());

@@ -15,9 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 class LiveGrantsTest {
   private static final Grant MORE =
       LiveGrants.granted(
-          "more", "vault", "storage", "/srv/docs", true, Optional.of("/more"), "none");
+          "more", "vault", "storage", "/srv/docs", false, true, Optional.of("/more"), "none");
   private static final Grant BARE =
-      LiveGrants.granted("bare", "vault", "storage", "/srv", false, Optional.empty(), "auto");
+      LiveGrants.granted(
+          "bare", "vault", "storage", "/srv/notes", true, false, Optional.empty(), "auto");
 
   @TempDir Path run;
 

@@ -91,7 +91,7 @@ final class FsQueue {
 
   /** One request in 64 is tried here all the same, to find out whether all is quick again. */
   private boolean isHandedOver(FsRequest request, FsRequest following) {
-    if (request.opcode.isSilent()) {
+    if (request.opcode.isSilent() || request.opcode.isLocal()) {
       return false;
     }
     if (waits) {

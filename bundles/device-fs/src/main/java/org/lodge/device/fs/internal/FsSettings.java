@@ -20,6 +20,7 @@ import org.lodge.virtio.DeviceException;
  * @param rules for a directory; a share has its own
  * @param queues for requests, beside the one of high priority; 1 to 16
  * @param sharesLocks whether locks are seen by all who share the files, not by this guest alone
+ * @param acl whether the guest's kernel heeds access control lists
  * @param workers threads for what takes long, 1 to 64
  */
 record FsSettings(
@@ -29,6 +30,7 @@ record FsSettings(
     Rules rules,
     Caching caching,
     boolean sharesLocks,
+    boolean acl,
     int queues,
     int workers) {
 
@@ -40,6 +42,7 @@ record FsSettings(
         "readOnly",
         "cache",
         "locks",
+        "acl",
         "queues",
         "workers",
         "uid",
@@ -53,15 +56,20 @@ record FsSettings(
           "or path must be given, and not both: the name of a share, or a directory of the host");
     }
     Caching caching = caching(config);
+    boolean acl = config.flag("acl", false);
+    if (acl && config.values().containsKey("uid")) {
+      throw config.fault("acl", "needs the owners as they are: leave out uid, or acl");
+    }
     Optional<DirectorySettings> directory =
         share.isPresent() ? Optional.empty() : Optional.of(directory(config));
     return new FsSettings(
         tag(config),
         share,
         directory,
-        new Rules(config.flag("readOnly", false), false, xattrs(config), List.of(), 0, 0, 0),
+        new Rules(config.flag("readOnly", false), false, xattrs(config), acl, List.of(), 0, 0, 0),
         caching,
         sharesLocks(config, caching),
+        acl,
         (int) config.number("queues", 1, 1, 16),
         (int) config.number("workers", 8, 1, 64));
   }

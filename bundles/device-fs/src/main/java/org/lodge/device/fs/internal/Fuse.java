@@ -22,6 +22,7 @@ final class Fuse {
   static final long POSIX_LOCKS = 1L << 1;
   static final long ATOMIC_O_TRUNC = 1L << 3;
   static final long BIG_WRITES = 1L << 5;
+  static final long DONT_MASK = 1L << 6;
   static final long FLOCK_LOCKS = 1L << 10;
   static final long AUTO_INVAL_DATA = 1L << 12;
   static final long DO_READDIRPLUS = 1L << 13;
@@ -29,6 +30,7 @@ final class Fuse {
   static final long ASYNC_DIO = 1L << 15;
   static final long WRITEBACK_CACHE = 1L << 16;
   static final long PARALLEL_DIROPS = 1L << 18;
+  static final long POSIX_ACL = 1L << 20;
   static final long ABORT_ERROR = 1L << 21;
   static final long MAX_PAGES = 1L << 22;
   static final long CACHE_SYMLINKS = 1L << 23;
@@ -48,6 +50,7 @@ final class Fuse {
   static final int RELEASE_FLOCK_UNLOCK = 2;
   static final int OPEN_KILL_SUIDGID = 1;
   static final int WRITE_KILL_SUIDGID = 4;
+  static final int SETXATTR_ACL_KILL_SGID = 1;
   static final int FSYNC_FDATASYNC = 1;
 
   static final int FATTR_FH = 1 << 6;

@@ -59,6 +59,7 @@ final class Locking {
   private static boolean decode(Lane lane) {
     Arguments in = lane.in;
     FileLock lock = lane.lock;
+    lock.handle = in.getLong(0);
     lock.owner = in.getLong(8);
     lock.first = in.getLong(LK);
     lock.last = in.getLong(LK + 8);

@@ -29,6 +29,7 @@ final class Negotiation {
             | Fuse.INIT_EXT;
     return always
         | (settings.sharesLocks() ? Fuse.POSIX_LOCKS | Fuse.FLOCK_LOCKS : 0)
+        | (settings.acl() ? Fuse.POSIX_ACL | Fuse.DONT_MASK : 0)
         | switch (settings.caching()) {
           case NONE -> Fuse.DIRECT_IO_ALLOW_MMAP;
           case AUTO -> Fuse.AUTO_INVAL_DATA;

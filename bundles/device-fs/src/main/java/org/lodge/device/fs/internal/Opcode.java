@@ -87,6 +87,14 @@ enum Opcode {
     return this == FORGET || this == BATCH_FORGET;
   }
 
+  /** Whether Lodge answers it by itself, whoever keeps the files. */
+  boolean isLocal() {
+    return switch (this) {
+      case FLUSH, GETLK, SETLK, SETLKW, INTERRUPT, IOCTL -> true;
+      default -> false;
+    };
+  }
+
   /** Whether it surely takes long, whatever the file system. */
   boolean isSlow() {
     return switch (this) {

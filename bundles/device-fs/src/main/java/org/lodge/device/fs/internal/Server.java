@@ -1,6 +1,7 @@
 package org.lodge.device.fs.internal;
 
 import java.util.function.LongPredicate;
+import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
 import org.lodge.filesystem.Errno;
@@ -53,16 +54,16 @@ final class Server {
       result = -Errno.EIO;
     }
     if (result != Locking.LATER) {
-      answer(request, lane, result);
+      answer(request, lane.out, result);
     }
   }
 
   /** Answers a request that waited, on the thread of whoever has ended the wait. */
   void answerLater(FsRequest request, int result) {
     locking.over(request);
-    Lane lane = new Lane();
-    lane.out.begin();
-    answer(request, lane, result);
+    Reply out = new Reply();
+    out.begin();
+    answer(request, out, result);
   }
 
   private int execute(FsRequest request, Lane lane) {
@@ -81,7 +82,7 @@ final class Server {
   /**
    * @param result negated error, or how many bytes of data lie behind the reply's header already
    */
-  private void answer(FsRequest request, Lane lane, int result) {
+  private void answer(FsRequest request, Reply out, int result) {
     DescriptorChain chain = request.chain;
     request.isOut = false;
     counters.answered(request, result, System.nanoTime());
@@ -91,20 +92,20 @@ final class Server {
     }
     int error = Math.min(0, result);
     if (error < 0) {
-      lane.out.begin();
+      out.begin();
     }
-    int written = lane.out.length();
+    int written = out.length();
     int total = written + Math.max(0, result);
     if (total > chain.writableBytes()) {
       // The driver left less room than its own request needs.
-      lane.out.begin();
+      out.begin();
       written = Fuse.OUT_HEADER_BYTES;
       total = written;
       error = -Errno.EIO;
     }
-    lane.out.header(total, error, request.unique);
+    out.header(total, error, request.unique);
     try {
-      chain.write(0, lane.out.bytes(), 0, written);
+      chain.write(0, out.bytes(), 0, written);
     } catch (InternalError e) {
       chain.complete(0);
       return;
@@ -279,10 +280,18 @@ final class Server {
         : entry(lane, files.symlink(lane.call, node, lane.name, lane.other, lane.entry));
   }
 
+  /** Otherwise the guest's kernel has masked what is to be made. */
+  private void mask(Lane lane, int offset) {
+    if (negotiation.has(Fuse.DONT_MASK)) {
+      lane.call.mask(lane.in.getInt(offset) & 0777);
+    }
+  }
+
   private int makeNode(long node, Lane lane) {
     int next = lane.in.name(16, lane.name);
     int mode = lane.in.getInt(0);
     int device = lane.in.getInt(4);
+    mask(lane, 8);
     return next < 0
         ? next
         : entry(lane, files.makeNode(lane.call, node, lane.name, mode, device, lane.entry));
@@ -291,6 +300,7 @@ final class Server {
   private int makeDirectory(long node, Lane lane) {
     int next = lane.in.name(8, lane.name);
     int mode = lane.in.getInt(0);
+    mask(lane, 4);
     return next < 0
         ? next
         : entry(lane, files.makeDirectory(lane.call, node, lane.name, mode, lane.entry));
@@ -364,6 +374,7 @@ final class Server {
     }
     int flags = flags(lane.in.getInt(0));
     int mode = lane.in.getInt(4);
+    mask(lane, 8);
     int result =
         entry(lane, files.create(lane.call, node, lane.name, flags, mode, lane.entry, lane.opened));
     return opened(lane, result, settings.fileFlags());
@@ -372,6 +383,7 @@ final class Server {
   private int temporaryFile(long node, Lane lane) {
     int flags = flags(lane.in.getInt(0));
     int mode = lane.in.getInt(4);
+    mask(lane, 8);
     int result =
         entry(lane, files.temporaryFile(lane.call, node, flags, mode, lane.entry, lane.opened));
     return opened(lane, result, settings.fileFlags());
@@ -485,7 +497,20 @@ final class Server {
         .buffer()
         .asSlice(0, untrustedSize)
         .copyFrom(lane.in.memory().asSlice(next, untrustedSize));
-    return files.setXattr(lane.call, node, lane.name, untrustedSize, lane.in.getInt(4));
+    int result = files.setXattr(lane.call, node, lane.name, untrustedSize, lane.in.getInt(4));
+    boolean kill = names == 16 && (lane.in.getInt(8) & Fuse.SETXATTR_ACL_KILL_SGID) != 0;
+    return result == 0 && kill ? killSetGid(node, lane) : result;
+  }
+
+  /** Whoever sets the list of a file that is not of his group takes its set-group-id bit. */
+  private int killSetGid(long node, Lane lane) {
+    int result = files.getAttributes(lane.call, node, 0, lane.attributes);
+    if (result == 0 && (lane.attributes.mode & Attributes.SET_GID) != 0) {
+      lane.change.valid = Change.MODE;
+      lane.change.mode = lane.attributes.mode & 07777 & ~Attributes.SET_GID;
+      result = files.setAttributes(lane.call, node, 0, lane.change, lane.attributes);
+    }
+    return Math.min(0, result);
   }
 
   private int removeXattr(long node, Lane lane) {

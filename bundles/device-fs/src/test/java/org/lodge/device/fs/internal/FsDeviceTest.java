@@ -232,12 +232,54 @@ class FsDeviceTest {
         .error();
   }
 
+  /** {@code linux/posix_acl_xattr.h}: user and group all, user 1234 reads, others nothing. */
+  private static byte[] accessList() {
+    ByteBuffer list = args(4 + 5 * 8).putInt(2);
+    int[][] entries = {{1, 7, -1}, {2, 5, 1234}, {4, 5, -1}, {16, 7, -1}, {32, 0, -1}};
+    for (int[] each : entries) {
+      list.putShort((short) each[0]).putShort((short) each[1]).putInt(each[2]);
+    }
+    return list.array();
+  }
+
+  @Test
+  void whatIsMadeTakesItsListFromTheDirectoryOrItsModeFromTheMask() throws Exception {
+    driver.start(shared, Map.of("acl", true));
+    assertEquals(0644, mode("plain") & 0777, "masked by the guest's 022");
+    byte[] list = accessList();
+    ByteBuffer head = with(args(16).putInt(list.length), "system.posix_acl_default");
+    ByteBuffer whole = args(head.capacity() + list.length).put(head.array()).put(list);
+    assertEquals(0, driver.call(Opcode.SETXATTR, ROOT, whole).error());
+    assertEquals(0660, mode("listed") & 0777, "the list says so, not the mask");
+    ByteBuffer get = with(args(8).putInt(100), "system.posix_acl_access");
+    Answer answer = driver.call(Opcode.GETXATTR, driver.lookup(ROOT, "listed"), get);
+    assertEquals(list.length, answer.body().remaining());
+    assertEquals(1234, answer.body().getInt(4 + 8 + 4));
+  }
+
+  private int mode(String name) throws Exception {
+    ByteBuffer in = args(16).putInt(O_CREAT | O_RDWR).putInt(0100666).putInt(022);
+    Answer created = driver.call(Opcode.CREATE, ROOT, with(in, name));
+    assertEquals(0, created.error());
+    return created.body().getInt(40 + 60);
+  }
+
+  @Test
+  void listsAreRefusedUnlessTheShareHasThem() throws Exception {
+    driver.start(shared, Map.of("xattrs", "all"));
+    long node = driver.lookup(ROOT, "a");
+    assertEquals(-Errno.EOPNOTSUPP, setXattr(node, "system.posix_acl_access", "x"));
+    assertEquals(-Errno.EOPNOTSUPP, setXattr(node, "security.capability", "a privilege"));
+  }
+
   @Test
   void aWrongConfigurationIsToldByKeyAndWhatIsAllowed() {
     assertFault(Map.of(), "share or path");
     assertFault(Map.of("path", "/x", "share", "y"), "not both");
     assertFault(Map.of("path", "relative"), "path must be absolute");
     assertFault(Map.of("path", "/x", "cache", "some"), "none, auto or always");
+    assertFault(Map.of("path", "/x", "locks", "some"), "shared or guest");
+    assertFault(Map.of("path", "/x", "acl", true, "uid", 5), "owners as they are");
     assertFault(Map.of("path", "/x", "tag", "t".repeat(37)), "1 to 36 bytes");
   }
 

@@ -65,6 +65,7 @@ public final class FsFuzz {
     config.put("descriptorsMax", 64);
     config.put("workers", 2);
     config.put("readOnly", random.nextInt(8) == 0);
+    config.put("acl", random.nextInt(3) == 0);
     config.put("cache", List.of("none", "auto", "always").get(random.nextInt(3)));
     driver.start(shared, config);
     for (int i = 0; i < REQUESTS; i++) {

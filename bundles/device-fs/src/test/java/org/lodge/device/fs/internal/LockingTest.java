@@ -137,6 +137,16 @@ class LockingTest {
     work.call(Opcode.RELEASE, workNode, release);
     assertEquals(0, set(vault, vaultNode, 5, FileLock.WRITE, FLOCK));
 
+    // Of an open file's own locks (F_OFD_SETLK) the driver tells no more than that the file is
+    // gone.
+    set(vault, vaultNode, 5, FileLock.UNLOCK, FLOCK);
+    ByteBuffer ofOpen = lock(9, FileLock.WRITE, 0, ALL, RANGE).putLong(0, 4242);
+    assertEquals(0, work.call(Opcode.SETLK, workNode, ofOpen).error());
+    assertEquals(-Errno.EAGAIN, set(vault, vaultNode, 5, FileLock.WRITE, RANGE));
+    work.call(Opcode.RELEASE, workNode, FsDriver.args(24).putLong(4242));
+    assertEquals(0, set(vault, vaultNode, 5, FileLock.WRITE, RANGE));
+    set(vault, vaultNode, 5, FileLock.UNLOCK, RANGE);
+
     set(work, workNode, 5, FileLock.WRITE, RANGE);
     byte[] waits = vault.begin(Opcode.SETLKW, vaultNode, lock(5, FileLock.WRITE, 0, 3, RANGE));
     work.call(Opcode.DESTROY, 0, FsDriver.args(8));

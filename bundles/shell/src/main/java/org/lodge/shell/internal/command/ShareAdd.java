@@ -1,6 +1,7 @@
 package org.lodge.shell.internal.command;
 
 import jakarta.json.Json;
+import java.util.Optional;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
 import org.lodge.shell.CommandException;
@@ -25,11 +26,11 @@ final class ShareAdd implements Command {
   @Override
   public Description description() {
     return ShareJson.describe(
-        Description.of("share add", "Give a running guest a directory of another guest")
+        Description.of("share add", "Give a running guest a directory or a file of another guest")
             .details(
                 "Until the guest stops or the share is taken back. For one that is there at each"
                     + " start, declare it in config/share/NAME.json. The share is a declared one,"
-                    + " or what --from and --path say. With --mount the guest's agent mounts it;"
+                    + " or what --from and --path (a directory) or --file say. With --mount the guest's agent mounts it;"
                     + " without, mount it in the guest: mount -t virtiofs SHARE /mnt.")
             .details(
                 "--from host gives a directory of the host itself, for development: the guest then"
@@ -40,6 +41,7 @@ final class ShareAdd implements Command {
                 new Option(
                     "from", (char) 0, Kind.TEXT, "", "the guest that keeps the files, or host"))
             .option(new Option("path", (char) 0, Kind.TEXT, "", "the directory there"))
+            .option(new Option("file", (char) 0, Kind.TEXT, "", "one regular file there instead"))
             .option(new Option("mount", 'm', Kind.TEXT, "", "where in the guest to mount it"))
             .option(
                 new Option(
@@ -53,6 +55,9 @@ final class ShareAdd implements Command {
             .example(
                 "lodge share add work docs --from storage --path /srv/docs --mount /docs",
                 "A directory of storage, at /docs of work.")
+            .example(
+                "lodge share add work hosts --from storage --file /srv/hosts --mount /etc/hosts",
+                "One file; whoever replaces it there, replaces it here.")
             .example(
                 "lodge share add vault docs --read-only", "A declared share, for one guest more.")
             .json("share", "as it is now"),
@@ -68,12 +73,18 @@ final class ShareAdd implements Command {
           "share add: --cache is none, auto or always, not " + cache,
           java.util.List.of());
     }
+    Optional<String> file = invocation.optional("file");
+    if (file.isPresent() && invocation.optional("path").isPresent()) {
+      throw new CommandException(
+          ExitCode.USAGE, "share add: either --path or --file, not both", java.util.List.of());
+    }
     ShareRequest request =
         new ShareRequest(
             invocation.text("SHARE"),
             invocation.text("GUEST"),
             invocation.optional("from"),
-            invocation.optional("path"),
+            file.or(() -> invocation.optional("path")),
+            file.isPresent(),
             invocation.flag("read-only"),
             invocation.optional("mount"),
             cache);

@@ -16,7 +16,7 @@ final class ShareJson {
         .json(at + ".share", "its name, and the tag by which the guest mounts it")
         .json(at + ".guest", "that has it")
         .json(at + ".from", "the guest that keeps the files, or host")
-        .json(at + ".path", "the directory there")
+        .json(at + ".path", "the directory or the file there")
         .json(at + ".readOnly", "whether the guest can change nothing")
         .json(at + ".cache", "none, auto or always")
         .json(at + ".mount", "where the guest's agent has mounted it; absent where it does not")
