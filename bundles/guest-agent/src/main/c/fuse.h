@@ -85,6 +85,9 @@ struct fuse_dirent { uint64_t ino, off; uint32_t namelen, type; };
 #define FATTR_ATIME_NOW 128u
 #define FATTR_MTIME_NOW 256u
 #define FATTR_KILL 2048u
+#define FATTR_ANY                                                                          \
+  (FATTR_MODE | FATTR_UID | FATTR_GID | FATTR_SIZE | FATTR_ATIME | FATTR_MTIME |           \
+   FATTR_ATIME_NOW | FATTR_MTIME_NOW)
 #define FUSE_WRITE_KILL 4u
 
 _Static_assert(sizeof(struct fuse_in) == 40, "fuse_in_header");

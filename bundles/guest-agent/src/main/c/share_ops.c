@@ -124,7 +124,9 @@ static long set_attributes(struct exchange *x, const struct node *node) {
     error = node->type == S_IFLNK ? -EOPNOTSUPP
                                   : result(chmod(proc_path(node->fd, path), in->mode & 07777));
   }
-  if (error == 0 && (in->valid & (FATTR_UID | FATTR_GID)) != 0) {
+  /* A chown to nobody sets nothing, and is a change of the file all the same. */
+  bool nothing = (in->valid & FATTR_ANY) == 0;
+  if (error == 0 && (nothing || (in->valid & (FATTR_UID | FATTR_GID)) != 0)) {
     error = result(fchownat(node->fd, "", (in->valid & FATTR_UID) != 0 ? in->uid : (uid_t)-1,
                             (in->valid & FATTR_GID) != 0 ? in->gid : (gid_t)-1,
                             AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));

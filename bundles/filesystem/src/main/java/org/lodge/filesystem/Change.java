@@ -11,6 +11,10 @@ public final class Change {
   public static final int ACCESS_NOW = 128;
   public static final int MODIFY_NOW = 256;
 
+  /** Whether there is something to set at all. */
+  public static final int ANY =
+      MODE | UID | GID | SIZE | ACCESS_TIME | MODIFY_TIME | ACCESS_NOW | MODIFY_NOW;
+
   /** A file that changes owner or length loses the bits that give privileges. */
   public static final int KILL_PRIVILEGES = 2048;
 

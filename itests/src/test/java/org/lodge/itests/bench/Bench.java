@@ -55,6 +55,7 @@ public final class Bench {
     parts.put("blk", () -> new DiskBench(home, runs, table).run());
     parts.put("handles", () -> new HandlesBench(runs, table).run());
     parts.put("fs", () -> new FsBench(home, runs, table).run());
+    parts.put("posix", () -> new PosixBench(home).run());
     parts.put("vsock", () -> new VsockBench(home, runs, table).run());
     parts.put("wayland", () -> new WaylandBench(runs, table).run());
     return parts;

@@ -18,7 +18,8 @@ record FsPeer(String name, DiskPeer server) implements AutoCloseable {
   }
 
   /** Debian's virtiofsd, from a newer suite. */
-  static FsPeer virtiofsd(Path folder, Path directory, String cache) throws Exception {
+  static FsPeer virtiofsd(Path folder, Path directory, String cache, String... more)
+      throws Exception {
     Path socket = folder.resolve("virtiofsd-" + cache + ".sock");
     List<String> command =
         new ArrayList<>(
@@ -35,6 +36,7 @@ record FsPeer(String name, DiskPeer server) implements AutoCloseable {
             "--shared-dir=" + directory,
             "--sandbox=none",
             "--cache=" + (cache.equals("none") ? "never" : cache)));
+    command.addAll(List.of(more));
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
