@@ -22,6 +22,44 @@ public final class ByteFd extends Fd {
   }
 
   /**
+   * Reads once. Does not wait where {@link Epoll} has said that there is something.
+   *
+   * @return how many bytes; 0 at the end
+   */
+  public int readReady(MemorySegment into) throws LinuxException {
+    enter();
+    try {
+      int count = (int) LibC.read(raw(), into.address(), into.byteSize());
+      if (count < 0) {
+        throw LibC.failure("read " + this);
+      }
+      return count;
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Writes once, at most 4096 bytes. Does not wait where {@link Epoll} has said that a pipe takes
+   * some.
+   *
+   * @return how many bytes
+   */
+  public int writeReady(MemorySegment from) throws LinuxException {
+    enter();
+    try {
+      long most = Math.min(CHUNK_BYTES, from.byteSize());
+      int count = (int) LibC.write(raw(), from.address(), most);
+      if (count < 0) {
+        throw LibC.failure("write " + this);
+      }
+      return count;
+    } finally {
+      leave();
+    }
+  }
+
+  /**
    * Reads to the end.
    *
    * @param silenceMillis how long the other side may give nothing

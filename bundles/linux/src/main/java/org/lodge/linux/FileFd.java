@@ -18,6 +18,15 @@ public final class FileFd extends Fd {
     super(number);
   }
 
+  private FileFd(Fd source) {
+    super(source);
+  }
+
+  /** Takes over a descriptor, which should be a file's. */
+  public static FileFd adopt(Fd source) {
+    return new FileFd(source);
+  }
+
   /** Takes ownership of what {@link InodeFd#open} or {@link InodeFd#create} gave. */
   public static FileFd of(int number) {
     return new FileFd(number);

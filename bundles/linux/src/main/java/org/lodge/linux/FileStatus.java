@@ -27,6 +27,10 @@ public record FileStatus(long sizeBytes, int blockSizeBytes, int mode) {
     return (mode & TYPE_MASK) == 0x6000;
   }
 
+  public boolean isPipe() {
+    return (mode & TYPE_MASK) == 0x1000;
+  }
+
   static FileStatus of(int fd) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statx = arena.allocate(256, 8);

@@ -21,13 +21,42 @@ public final class MemFd extends Fd {
    */
   public static MemFd sealed(String name, long sizeBytes) throws LinuxException {
     MemFd memory = resizable(name, sizeBytes);
-    int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-    if (LibC.fcntl(memory.raw(), LibC.F_ADD_SEALS, seals) != 0) {
-      LinuxException failure = LibC.failure("seal " + memory);
+    try {
+      memory.seal(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+      return memory;
+    } catch (LinuxException e) {
       memory.close();
-      throw failure;
+      throw e;
     }
-    return memory;
+  }
+
+  /** Zeroed memory that nobody can shrink any more; it can grow. */
+  public static MemFd growable(String name, long sizeBytes) throws LinuxException {
+    MemFd memory = resizable(name, sizeBytes);
+    try {
+      memory.seal(F_SEAL_SHRINK);
+      return memory;
+    } catch (LinuxException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Adds seals.
+   *
+   * @param seals {@code F_SEAL_SHRINK} and its kin of <em>fcntl(2)</em>; {@code F_SEAL_WRITE} fails
+   *     while the memory is mapped to be written
+   */
+  public void seal(int seals) throws LinuxException {
+    enter();
+    try {
+      if (LibC.fcntl(raw(), LibC.F_ADD_SEALS, seals) != 0) {
+        throw LibC.failure("seal " + this);
+      }
+    } finally {
+      leave();
+    }
   }
 
   /** Zeroed memory whose size any holder can change: a peer should not trust it. */

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import org.lodge.linux.internal.Ancillary;
+import org.lodge.linux.internal.LibC;
 import org.lodge.linux.internal.Poll;
 import org.lodge.linux.internal.UnixSockets;
 
@@ -39,6 +40,15 @@ public final class UnixStreamSocket extends Fd {
   /** Connects to a listening path, at most 107 bytes long. */
   public static UnixStreamSocket connect(Path path) throws LinuxException {
     return new UnixStreamSocket(UnixSockets.connect(path));
+  }
+
+  /**
+   * As {@link #connect}, without waiting.
+   *
+   * @throws LinuxException with {@code EAGAIN} where too many others wait there to be accepted
+   */
+  public static UnixStreamSocket connectNow(Path path) throws LinuxException {
+    return new UnixStreamSocket(UnixSockets.connectNow(path));
   }
 
   /** Takes over a connected socket, such as one from the descriptor store. */
@@ -139,6 +149,41 @@ public final class UnixStreamSocket extends Fd {
       }
     } finally {
       leave();
+    }
+  }
+
+  /**
+   * Sends what the socket takes now; descriptors, at most 253, go with the first byte and stay the
+   * caller's.
+   *
+   * @return how many bytes, or {@link #NOTHING_YET}
+   * @throws LinuxException with {@code EPIPE} if the peer has closed
+   */
+  public int sendNow(MemorySegment bytes, List<? extends Fd> descriptors) throws LinuxException {
+    enter();
+    try {
+      int[] numbers = descriptors.stream().mapToInt(Fd::number).toArray();
+      int count = out.send(raw(), bytes.address(), bytes.byteSize(), numbers);
+      if (count == -LinuxException.EAGAIN || count == -LinuxException.EINTR) {
+        return NOTHING_YET;
+      }
+      if (count < 0) {
+        throw new LinuxException("sendmsg " + this, -count, "the connection failed");
+      }
+      return count;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Lets the peer read an end of stream once it has read what was sent. */
+  public void shutdownOutput() {
+    if (tryEnter()) {
+      try {
+        LibC.shutdown(raw(), LibC.SHUT_WR);
+      } finally {
+        leave();
+      }
     }
   }
 }

@@ -37,6 +37,8 @@ public final class LibC {
 
   private LibC() {}
 
+  public static native int clock_gettime(int clock, long time);
+
   public static native int close(int fd);
 
   public static native long read(int fd, long address, long sizeBytes);

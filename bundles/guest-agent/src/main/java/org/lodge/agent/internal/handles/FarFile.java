@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import org.lodge.agent.handles.FileHandle;
 
 /** A file in a guest. */
-final class FarFile extends FarHandle implements FileHandle {
+final class FarFile extends FarHandle implements FileHandle, RowTarget {
   private static final int ALTER_BYTES = 16;
   private static final long KEEP_SIZE = -1;
 
@@ -63,5 +63,11 @@ final class FarFile extends FarHandle implements FileHandle {
   private void alter(long size, int more) throws IOException {
     ByteBuffer body = ByteBuffer.allocate(ALTER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     socket.output(this).hold(Frame.ALTER, id, 0, body.putLong(size).putInt(more).putInt(0).flip());
+  }
+
+  @Override
+  public void takeRows(long offset, long stride, int rowBytes, int rows, ByteBuffer packed)
+      throws IOException {
+    socket.output(this).writeRowsInPlace(id, offset, stride, rowBytes, rows, packed);
   }
 }

@@ -253,7 +253,7 @@ final class FarSocket implements HandleConnection {
       throws IOException {
     Frame.checkRows(fromOffset, fromStrideBytes, rowBytes, rows);
     Frame.checkRows(toOffset, toStrideBytes, rowBytes, rows);
-    FarFile target = (FarFile) to;
+    RowTarget target = (RowTarget) to;
     awaitReads(Frame.READS_MAX - 1);
     reads.begin(
         mine(from),

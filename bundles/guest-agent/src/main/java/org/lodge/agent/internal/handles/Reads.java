@@ -10,7 +10,7 @@ final class Reads {
   private static final class Read {
     int tag;
     ByteBuffer into;
-    FarFile to;
+    RowTarget to;
     long toOffset;
     long toStride;
     int rowBytes;
@@ -44,7 +44,7 @@ final class Reads {
       int rowBytes,
       int rows,
       ByteBuffer into,
-      FarFile to,
+      RowTarget to,
       long toOffset,
       long toStride)
       throws IOException {
@@ -93,16 +93,8 @@ final class Reads {
     int bytes = rows.remaining();
     int rowBytes = whole ? read.rowBytes : bytes;
     try {
-      read.to
-          .socket
-          .output(read.to)
-          .writeRowsInPlace(
-              read.to.id,
-              read.toOffset + read.within,
-              read.toStride,
-              rowBytes,
-              bytes / rowBytes,
-              rows);
+      read.to.takeRows(
+          read.toOffset + read.within, read.toStride, rowBytes, bytes / rowBytes, rows);
     } catch (IOException e) {
       targetFailure = e;
     }
