@@ -22,6 +22,7 @@ import org.lodge.connect.IncomingCall;
 import org.lodge.connect.Metadata;
 import org.lodge.vsock.VsockStream;
 import org.lodge.wayland.router.Windows;
+import org.lodge.wayland.router.internal.HostOffer;
 import org.lodge.wayland.router.internal.RouterComponent;
 
 /**
@@ -37,6 +38,7 @@ public final class WaylandRig implements AutoCloseable {
   private final AgentsComponent agents = new AgentsComponent();
   private final HandlesComponent handles = new HandlesComponent();
   private final RouterComponent router = new RouterComponent(handles, () -> agents);
+  private final HostOffer onHost;
   private final Map<String, Map<String, String>> options = new HashMap<>();
   private final List<Process> processes = new ArrayList<>();
   private final List<ServerSocketChannel> servers = new ArrayList<>();
@@ -49,6 +51,7 @@ public final class WaylandRig implements AutoCloseable {
   public WaylandRig(Path folder, Path compositorSocket) throws IOException {
     this.folder = folder;
     this.compositorSocket = compositorSocket;
+    onHost = new HostOffer(router, folder);
     program = folder.resolve("lodge-agent");
     try (InputStream bytes = agents.program()) {
       Files.write(program, bytes.readAllBytes());
@@ -61,7 +64,8 @@ public final class WaylandRig implements AutoCloseable {
   }
 
   /**
-   * Lets programs of a guest connect.
+   * Lets programs of a guest connect: where the rule names a user with that person's compositor,
+   * without an agent on its side.
    *
    * @param ruleOptions as a rule of the policy has them
    * @return the path of the socket, for {@code WAYLAND_DISPLAY}
@@ -130,7 +134,12 @@ public final class WaylandRig implements AutoCloseable {
 
   private void serve(AgentCall call, ByteStream stream) {
     try {
-      router.serve(new Incoming(call.guest(), options.get(call.guest())), stream);
+      Incoming incoming = new Incoming(call.guest(), options.get(call.guest()));
+      if (incoming.options().containsKey("user")) {
+        onHost.serve(incoming, stream);
+      } else {
+        router.serve(incoming, stream);
+      }
     } catch (IOException e) {
       System.err.println("a connection of " + call.guest() + " failed: " + e.getMessage());
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +28,7 @@ class WindowPixelsIT {
   private static WaylandRig rig;
   private static Path plain;
   private static Path framed;
+  private static Path onHost;
 
   @BeforeAll
   static void start() throws Exception {
@@ -34,6 +36,9 @@ class WindowPixelsIT {
     rig = new WaylandRig(folder, weston.socket());
     plain = rig.addGuest("plain", Map.of("frame", "none"));
     framed = rig.addGuest("framed", Map.of("color", "2e86de"));
+    String person = Files.getOwner(weston.socket().getParent()).getName();
+    String screen = weston.socket().toString();
+    onHost = rig.addGuest("onhost", Map.of("frame", "none", "user", person, "display", screen));
   }
 
   @AfterAll
@@ -68,6 +73,13 @@ class WindowPixelsIT {
   }
 
   @Test
+  void throughMemoryOfLodgesOwnTheHostsCompositorShowsTheSamePixels() throws Exception {
+    same(onHost, new Way(1, 0, false, true));
+    same(onHost, new Way(2, 3, false, false));
+    same(onHost, new Way(1, 0, true, true));
+  }
+
+  @Test
   void aFrameInTheGuestsColourSurroundsTheSamePixels() throws Exception {
     BufferedImage bare = picture(weston.socket(), new Way(1, 0, false, true));
     BufferedImage picture = picture(framed, new Way(1, 0, false, true));
@@ -87,8 +99,12 @@ class WindowPixelsIT {
   }
 
   private static void same(Way way) throws Exception {
+    same(plain, way);
+  }
+
+  private static void same(Path display, Way way) throws Exception {
     BufferedImage expected = picture(weston.socket(), way);
-    BufferedImage actual = picture(plain, way);
+    BufferedImage actual = picture(display, way);
     assertTrue(colors(expected) > 20, way + " shows nothing");
     for (int y = 0; y < expected.getHeight(); y++) {
       for (int x = 0; x < expected.getWidth(); x++) {

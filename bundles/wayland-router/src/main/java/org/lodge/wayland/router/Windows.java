@@ -38,6 +38,7 @@ public interface Windows {
 
   /**
    * Tells what programs of a guest and their display say, in the form of {@code WAYLAND_DEBUG}.
+   * Several may listen.
    *
    * @param line takes lines; must not wait. Requests and events of several connections mix.
    * @return ends it

@@ -207,6 +207,8 @@ final class Requests {
     if (opcode == XdgToplevelTagManagerV1.DESTROY) {
       return false;
     }
+    // Before the message is begun: what is half written must not be sent.
+    int toplevel = routing.argument(request, 0).upstreamId;
     String untrustedName = request.string(1);
     String name =
         opcode == XdgToplevelTagManagerV1.SET_TOPLEVEL_TAG
@@ -215,7 +217,7 @@ final class Requests {
     routing
         .toCompositor
         .begin(receiver.upstreamId, opcode, name.length() * 3 + 12)
-        .word(routing.argument(request, 0).upstreamId)
+        .word(toplevel)
         .string(name)
         .end();
     return true;

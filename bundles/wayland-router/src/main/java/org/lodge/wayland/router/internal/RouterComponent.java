@@ -1,6 +1,7 @@
 package org.lodge.wayland.router.internal;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -33,6 +34,8 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The service {@code wayland}: stands between a program in one guest and the compositor in another,
@@ -42,9 +45,9 @@ import org.osgi.service.component.annotations.Reference;
  * default), {@code compositor} or {@code none}, {@code color=RRGGBB}, {@code border=PIXELS}; and
  * what {@link Limits} reads.
  */
-@Component
+@Component(service = {ServiceOffer.class, Windows.class, RouterComponent.class})
 public final class RouterComponent implements ServiceOffer, Windows {
-  private static final String SERVICE = "wayland";
+  static final String SERVICE = "wayland";
 
   /** More than what a client may leave unread before it is cut off. */
   private static final int QUEUE_BYTES = 4 << 20;
@@ -54,6 +57,8 @@ public final class RouterComponent implements ServiceOffer, Windows {
   private static final int OPEN_HANDLES = 512;
   private static final HandleLimits HANDLE_LIMITS =
       new HandleLimits(QUEUE_BYTES, WAITING_HANDLES, OPEN_HANDLES);
+
+  private static final Logger LOG = LoggerFactory.getLogger(RouterComponent.class);
 
   private final Handles handles;
   private final Supplier<Agents> agents;
@@ -85,7 +90,6 @@ public final class RouterComponent implements ServiceOffer, Windows {
   @Deactivate
   public void deactivate() {
     conversations.forEach(conversation -> conversation.abort("Lodge replaces its window router"));
-    contexts.close();
   }
 
   @Override
@@ -101,6 +105,24 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   @Override
   public void serve(IncomingCall call, ByteStream stream) throws IOException {
+    show(call, stream, new GuestDisplay(handles, HANDLE_LIMITS, call));
+  }
+
+  /**
+   * Shows windows on a compositor of this host.
+   *
+   * @param folder where sockets of Lodge may be
+   */
+  void serveOnHost(IncomingCall call, ByteStream stream, Path folder) throws IOException {
+    try {
+      show(call, stream, HostDisplay.of(handles, HANDLE_LIMITS, folder, call.options()));
+    } catch (IOException e) {
+      LOG.warn("{} shows no window on this host: {}", call.source(), e.getMessage());
+      throw e;
+    }
+  }
+
+  private void show(IncomingCall call, ByteStream stream, DisplayWay way) throws IOException {
     GuestSettings settings = GuestSettings.of(call.source(), call.options());
     Limits limits = Limits.of(call.options());
     Guest guest =
@@ -112,19 +134,20 @@ public final class RouterComponent implements ServiceOffer, Windows {
       throw new IOException(
           guest.name() + " has more than " + limits.connections() + " connections");
     }
-    try (HandleConnection client = handles.open(guest.name(), stream, HANDLE_LIMITS)) {
-      show(guest, client, new GuestDisplay(handles, HANDLE_LIMITS, call));
+    boolean byCompositor = settings.frame() == GuestSettings.Frame.COMPOSITOR;
+    try (HandleConnection client = handles.open(guest.name(), stream, HANDLE_LIMITS);
+        SecurityContexts.Lease context =
+            byCompositor ? contexts.lease(guest.name(), way) : SecurityContexts.Lease.NONE) {
+      converse(guest, client, way, context.socketPath());
     } finally {
       guest.account().giveConnection();
     }
   }
 
-  private void show(Guest guest, HandleConnection client, DisplayWay way) throws IOException {
+  private void converse(
+      Guest guest, HandleConnection client, DisplayWay way, Optional<String> context)
+      throws IOException {
     GuestSettings settings = guest.settings();
-    Optional<String> context =
-        settings.frame() == GuestSettings.Frame.COMPOSITOR
-            ? contexts.socketOf(guest.name(), way)
-            : Optional.empty();
     Marking marking = settings.marking(context.isPresent());
     Guest marked =
         marking == Marking.FRAME_INSTEAD
@@ -162,6 +185,9 @@ public final class RouterComponent implements ServiceOffer, Windows {
   }
 
   private GuestClocks clocks(String guest) throws IOException {
+    if (HostDisplay.isName(guest)) {
+      return HostDisplay.clocks();
+    }
     AgentSession session =
         agents.get().session(guest).orElseThrow(() -> new IOException(guest + " has no agent"));
     return session.clocks(CLOCKS_LIMIT);
@@ -215,9 +241,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   @Override
   public AutoCloseable trace(String guest, Consumer<String> line) {
-    Trace trace = trace(guest);
-    trace.listen(line);
-    return () -> trace.listen(null);
+    return trace(guest).listen(line);
   }
 
   private Trace trace(String guest) {

@@ -1,6 +1,8 @@
 package org.lodge.wayland.router.internal;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.MessageType;
@@ -12,26 +14,36 @@ import org.lodge.wayland.protocol.MessageType;
 final class Trace {
   private static final int MOST_CHARACTERS = 80;
 
-  private volatile Consumer<String> listener;
+  /** One who listens; two are never the same, though they may listen by the same means. */
+  private record Listener(Object own, Consumer<String> line) {}
+
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
   /**
-   * @param listener null for nobody; must not wait
+   * @param line must not wait
+   * @return ends it
    */
-  void listen(Consumer<String> listener) {
-    this.listener = listener;
+  AutoCloseable listen(Consumer<String> line) {
+    Listener listener = new Listener(new Object(), line);
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
   }
 
   void request(Message request) {
-    Consumer<String> told = listener;
-    if (told != null) {
-      told.accept(" -> " + text(request));
+    if (!listeners.isEmpty()) {
+      tell(" -> " + text(request));
     }
   }
 
   void event(Message event) {
-    Consumer<String> told = listener;
-    if (told != null) {
-      told.accept(text(event));
+    if (!listeners.isEmpty()) {
+      tell(text(event));
+    }
+  }
+
+  private void tell(String line) {
+    for (Listener listener : listeners) {
+      listener.line.accept(line);
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
@@ -48,6 +49,10 @@ class SecurityContextTest {
 
   /** The ways to compositors that are started one after the other. */
   private record Ways(Queue<Compositor> compositors) implements DisplayWay {
+    static Ways of(Compositor... compositors) {
+      return new Ways(new ArrayDeque<>(List.of(compositors)));
+    }
+
     @Override
     public String name() {
       return "display";
@@ -102,40 +107,50 @@ class SecurityContextTest {
   void aCompositorThatIsStartedAgainGetsAnotherContext() throws Exception {
     Compositor first = new Compositor(MANAGER);
     Compositor second = new Compositor(MANAGER);
-    Ways ways = new Ways(new ArrayDeque<>());
-    ways.compositors().add(first);
-    ways.compositors().add(second);
-    try (SecurityContexts contexts = new SecurityContexts()) {
-      Optional<String> socket = contexts.socketOf("work", ways);
-      assertTrue(socket.orElseThrow().startsWith("/run/lodge/wayland-work-"));
-      assertEquals(socket, contexts.socketOf("work", ways));
-      first.peer.connection.programCloses();
-      while (contexts.socketOf("work", ways).equals(socket)) {
-        Thread.onSpinWait();
-      }
-      second.peer.await("commit");
+    Ways ways = Ways.of(first, second);
+    SecurityContexts contexts = new SecurityContexts();
+    Optional<String> socket = contexts.lease("work", ways).socketPath();
+    assertTrue(socket.orElseThrow().startsWith("/run/lodge/wayland-work-"));
+    assertEquals(socket, contexts.lease("work", ways).socketPath());
+    first.peer.connection.programCloses();
+    while (contexts.lease("work", ways).socketPath().equals(socket)) {
+      Thread.onSpinWait();
     }
+    second.peer.await("commit");
   }
 
   @Test
-  void aCompositorWithoutTheGlobalIsAskedOnce() {
-    Ways ways = new Ways(new ArrayDeque<>());
-    ways.compositors().add(new Compositor("wl_shm"));
-    try (SecurityContexts contexts = new SecurityContexts()) {
-      assertEquals(Optional.empty(), contexts.socketOf("work", ways));
-      assertEquals(Optional.empty(), contexts.socketOf("work", ways));
-      assertEquals(0, ways.compositors().size());
-    }
+  void aContextLastsAsLongAsTheGuestHasAConnection() throws Exception {
+    Compositor first = new Compositor(MANAGER);
+    Compositor second = new Compositor(MANAGER);
+    Ways ways = Ways.of(first, second);
+    SecurityContexts contexts = new SecurityContexts();
+    SecurityContexts.Lease one = contexts.lease("work", ways);
+    SecurityContexts.Lease two = contexts.lease("work", ways);
+    one.close();
+    assertTrue(first.peer.connection.isOpen());
+    two.close();
+    first.peer.awaitClosed();
+    assertTrue(contexts.lease("work", ways).socketPath().isPresent());
+    second.peer.await("commit");
+  }
+
+  @Test
+  void aCompositorWithoutTheGlobalIsAskedOnceWhileItIsUsed() {
+    Ways ways = Ways.of(new Compositor("wl_shm"));
+    SecurityContexts contexts = new SecurityContexts();
+    assertEquals(Optional.empty(), contexts.lease("work", ways).socketPath());
+    assertEquals(Optional.empty(), contexts.lease("work", ways).socketPath());
+    assertEquals(0, ways.compositors().size());
   }
 
   @Test
   void withoutACompositorThereIsNoContextNow() {
-    Ways ways = new Ways(new ArrayDeque<>());
-    try (SecurityContexts contexts = new SecurityContexts()) {
-      assertEquals(Optional.empty(), contexts.socketOf("work", ways));
-      ways.compositors().add(new Compositor(MANAGER));
-      assertTrue(contexts.socketOf("work", ways).isPresent());
-    }
+    Ways ways = Ways.of();
+    SecurityContexts contexts = new SecurityContexts();
+    assertEquals(Optional.empty(), contexts.lease("work", ways).socketPath());
+    ways.compositors().add(new Compositor(MANAGER));
+    assertTrue(contexts.lease("work", ways).socketPath().isPresent());
   }
 
   @Test

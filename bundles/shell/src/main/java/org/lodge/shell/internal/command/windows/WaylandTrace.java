@@ -29,13 +29,14 @@ final class WaylandTrace implements Command {
   public Description description() {
     return Description.of("wayland trace", "Show the Wayland messages of a guest's programs")
         .details(
-            "In the form of WAYLAND_DEBUG: requests with ->, in the numbers of the program; events"
+            "Several may look on at a time. In the form of WAYLAND_DEBUG: requests with ->, in the numbers of the program; events"
                 + " in those of the display. Ends with Ctrl-C, or after --for. Where they come"
                 + " faster than they can be shown, some are left out and counted.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "whose programs")
         .option(new Option("for", 't', Kind.DURATION, "", "end after this time"))
         .example("lodge wayland trace work", "Until Ctrl-C.")
-        .json("message", "one message; a document for each");
+        .json("message", "one message; a document for each")
+        .json("leftOut", "in place of it: how many were left out here");
   }
 
   @Override
@@ -68,7 +69,9 @@ final class WaylandTrace implements Command {
   }
 
   private static void print(String line, long lost, Invocation invocation) {
-    if (lost > 0 && !invocation.json()) {
+    if (lost > 0 && invocation.json()) {
+      invocation.print(Json.createObjectBuilder().add("leftOut", lost).build());
+    } else if (lost > 0) {
       invocation.out().println("(" + lost + " messages left out)");
     }
     if (line == null) {
