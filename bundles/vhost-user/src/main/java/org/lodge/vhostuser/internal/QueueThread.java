@@ -17,8 +17,9 @@ import org.slf4j.MDC;
 
 /**
  * Serves all rings of one device: waits for kicks, and lets the device that is current then take
- * what is there. A platform thread, because it blocks in the kernel; nothing is allocated per
- * request, and nothing is shared with another guest.
+ * what is there; and sees to the ends of what devices have begun elsewhere. A platform thread,
+ * because it blocks in the kernel; nothing is allocated per request, and nothing is shared with
+ * another guest.
  */
 final class QueueThread {
   private static final Logger log = LoggerFactory.getLogger(QueueThread.class);

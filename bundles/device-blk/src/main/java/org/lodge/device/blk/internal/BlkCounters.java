@@ -2,12 +2,14 @@ package org.lodge.device.blk.internal;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.lodge.virtio.Counter;
 
 /**
  * What a disk counts. Latencies, from taking a request to answering it, go into buckets of an
- * eighth of a power of two, so a percentile is at most 12.5 % too high.
+ * eighth of a power of two, so a percentile is at most 12.5 % too high. The longest is exact, and
+ * that of former logic counts.
  */
 final class BlkCounters {
   private static final int READS = 0;
@@ -25,6 +27,7 @@ final class BlkCounters {
 
   private final AtomicLongArray values = new AtomicLongArray(COUNT);
   private final AtomicLongArray latencies = new AtomicLongArray(BUCKETS);
+  private final AtomicLong longestNanos = new AtomicLong();
   private volatile int lastErrno;
   private volatile int lastErrorType;
 
@@ -40,7 +43,11 @@ final class BlkCounters {
     if (status == Blk.S_IOERR) {
       values.getAndIncrement(ERRORS);
     }
-    latencies.getAndIncrement(bucket(nowNanos - request.startedNanos));
+    long nanos = nowNanos - request.startedNanos;
+    latencies.getAndIncrement(bucket(nanos));
+    if (nanos > longestNanos.get()) {
+      longestNanos.accumulateAndGet(nanos, Math::max);
+    }
   }
 
   private void add(int requests, int bytes, byte status, long dataBytes) {
@@ -109,11 +116,16 @@ final class BlkCounters {
         new Counter("throttled", "pauses", values.get(THROTTLED)),
         new Counter("latency.p50", "microseconds", percentileMicros(50)),
         new Counter("latency.p99", "microseconds", percentileMicros(99)),
-        new Counter("latency.max", "microseconds", percentileMicros(100)));
+        new Counter("latency.max", "microseconds", longestNanos.get() / 1000));
   }
 
   /** The bytes that {@link #save} writes. */
   static int savedBytes() {
+    return firstSavedBytes() + Long.BYTES;
+  }
+
+  /** Those of a state of the first version, which knows no longest latency. */
+  static int firstSavedBytes() {
     return COUNT * Long.BYTES;
   }
 
@@ -121,11 +133,13 @@ final class BlkCounters {
     for (int i = 0; i < COUNT; i++) {
       into.putLong(values.get(i));
     }
+    into.putLong(longestNanos.get());
   }
 
   void load(ByteBuffer from) {
     for (int i = 0; i < COUNT; i++) {
       values.set(i, from.getLong());
     }
+    longestNanos.set(from.hasRemaining() ? from.getLong() : 0);
   }
 }

@@ -25,8 +25,8 @@ import org.lodge.virtio.Virtqueue;
  * configuration space; one that did not gets a durable write each time (section 5.2.6.2).
  */
 final class BlkDevice implements Device {
-  private static final int STATE_VERSION = 1;
-  private static final int STATE_BYTES = 1 + Long.BYTES + BlkCounters.savedBytes();
+  private static final int STATE_VERSION = 2;
+  private static final int STATE_BYTES = 1 + Long.BYTES;
 
   private final BlkSettings settings;
   private final Disk disk;
@@ -171,7 +171,7 @@ final class BlkDevice implements Device {
 
   @Override
   public DeviceState exportState() {
-    ByteBuffer bytes = ByteBuffer.allocate(STATE_BYTES);
+    ByteBuffer bytes = ByteBuffer.allocate(STATE_BYTES + BlkCounters.savedBytes());
     bytes.put((byte) (writeback ? 1 : 0)).putLong(sectorsTold);
     counters.save(bytes);
     return new DeviceState(BlkFactory.TYPE_NAME, STATE_VERSION, bytes.array());
@@ -179,17 +179,19 @@ final class BlkDevice implements Device {
 
   @Override
   public void importState(DeviceState state) throws DeviceException {
+    int counters = state.version() == 1 ? BlkCounters.firstSavedBytes() : BlkCounters.savedBytes();
     if (!state.type().equals(BlkFactory.TYPE_NAME)
-        || state.version() != STATE_VERSION
-        || state.bytes().length != STATE_BYTES) {
+        || state.version() < 1
+        || state.version() > STATE_VERSION
+        || state.bytes().length != STATE_BYTES + counters) {
       throw new DeviceException(
           "import-state",
-          "blk 1.0.0 understands state version %d, not %s".formatted(STATE_VERSION, state));
+          "blk 1.0.0 understands state versions up to %d, not %s".formatted(STATE_VERSION, state));
     }
     ByteBuffer bytes = ByteBuffer.wrap(state.bytes());
     writeback = bytes.get() != 0;
     sectorsTold = bytes.getLong();
-    counters.load(bytes);
+    this.counters.load(bytes);
   }
 
   @Override

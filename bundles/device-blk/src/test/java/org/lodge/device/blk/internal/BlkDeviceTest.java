@@ -381,9 +381,36 @@ class BlkDeviceTest {
   }
 
   @Test
+  void theStateOfTheFirstVersionIsUnderstoodAndTheLongestRequestIsHandedOn() throws Exception {
+    driver.start(file, Map.of());
+    assertEquals(Blk.S_OK, driver.read(0, 512));
+    DeviceState state = driver.device.exportState();
+    byte[] first = java.util.Arrays.copyOf(state.bytes(), state.bytes().length - Long.BYTES);
+    long longest = driver.counter("latency.max");
+    try (Device next = driver.create(file, Map.of());
+        Device other = driver.create(file, Map.of())) {
+      next.importState(state);
+      other.importState(new DeviceState("blk", 1, first));
+      assertEquals(longest, counter(next, "latency.max"));
+      assertEquals(1, counter(other, "read.requests"));
+      assertEquals(0, counter(other, "latency.max"));
+    }
+  }
+
+  private static long counter(Device device, String name) {
+    return device.counters().stream()
+        .filter(counter -> counter.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .value();
+  }
+
+  @Test
   void aStateOfAnotherVersionIsRefused() throws Exception {
     driver.start(file, Map.of());
     try (Device next = driver.create(file, Map.of())) {
+      assertThrows(
+          DeviceException.class, () -> next.importState(new DeviceState("blk", 3, new byte[97])));
       assertThrows(
           DeviceException.class, () -> next.importState(new DeviceState("blk", 2, new byte[89])));
       assertThrows(

@@ -52,6 +52,7 @@ class HostileGuestTest {
    * -Dlodge.fuzz.seconds=600}, from another seed with {@code -Dlodge.fuzz.seed}.
    */
   @Test
+  @Timeout(7200)
   void anyPacketsHarmNobodyElse() throws Exception {
     long first = Long.getLong("lodge.fuzz.seed", 1);
     long nanos = TimeUnit.SECONDS.toNanos(Long.getLong("lodge.fuzz.seconds", 0));
