@@ -42,7 +42,7 @@ public class ContainerIT {
           List.of("linux"),
           List.of("configuration"),
           List.of("client"),
-          List.of("virtio", "vsock", "filesystem", "wayland-protocol"),
+          List.of("virtio", "vsock", "filesystem", "blocks", "wayland-protocol"),
           List.of("vhost-user"),
           List.of("device-rng", "device-input", "device-blk", "device-vsock", "device-fs"),
           List.of("vmm"),
@@ -53,7 +53,7 @@ public class ContainerIT {
           List.of("wayland-router"),
           List.of("images"),
           List.of("vm"),
-          List.of("storage"),
+          List.of("storage", "nbd"),
           List.of("boot"),
           List.of("shell"));
 

@@ -1,13 +1,12 @@
 package org.lodge.device.blk.internal;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.lodge.linux.FileLeases.Lease;
 import org.lodge.virtio.Counter;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
@@ -18,8 +17,8 @@ import org.lodge.virtio.RingException;
 import org.lodge.virtio.Virtqueue;
 
 /**
- * A disk (virtio 1.2 section 5.2). This class is the device's life and its configuration space;
- * {@link BlkQueue} takes requests, {@link Executor} does them.
+ * A disk (virtio 1.2 section 5.2). This class is the device's life and its configuration space; its
+ * {@link Medium} takes requests and has them done.
  *
  * <p>A driver that accepted FLUSH gets a write-back cache unless it switches that off in the
  * configuration space; one that did not gets a durable write each time (section 5.2.6.2).
@@ -29,40 +28,29 @@ final class BlkDevice implements Device {
   private static final int STATE_BYTES = 1 + Long.BYTES;
 
   private final BlkSettings settings;
-  private final Disk disk;
-  private final Lease lease;
+  private final Medium medium;
   private final DeviceContext context;
   private final DeviceConfig config;
-  private final BlkCounters counters = new BlkCounters();
-  private final DirectLane.RingMaker ringMaker;
-  private final Executor executor;
-  private final Workers workers;
-  private final Throttle throttle;
-  private final BlkQueue[] queues;
+  private final BlkCounters counters;
+  private final Medium.QueueServer[] queues;
   private long acceptedFeatures;
   private volatile boolean writeback = true;
-  private long sectorsTold;
+  private volatile long sectorsTold;
 
-  /** Takes over disk and lease; they are this device's to close. */
+  /** Takes over the medium, which counts here too; it is this device's to close. */
   BlkDevice(
       BlkSettings settings,
-      Disk disk,
-      Lease lease,
+      Medium medium,
+      BlkCounters counters,
       DeviceConfig config,
-      DeviceContext context,
-      DirectLane.RingMaker ringMaker) {
-    this.ringMaker = ringMaker;
+      DeviceContext context) {
     this.settings = settings;
-    this.disk = disk;
-    this.lease = lease;
+    this.medium = medium;
+    this.counters = counters;
     this.config = config;
     this.context = context;
-    executor = new Executor(disk, settings, counters);
-    String threads = "blk-%s-%s".formatted(config.guest(), config.device());
-    workers = new Workers(threads, settings.workers(), executor);
-    throttle = new Throttle(settings, counters);
-    queues = new BlkQueue[settings.queues()];
-    sectorsTold = disk.sectors();
+    queues = new Medium.QueueServer[settings.queues()];
+    sectorsTold = medium.sectors();
   }
 
   @Override
@@ -75,7 +63,12 @@ final class BlkDevice implements Device {
         | (settings.sizeMaxBytes() > 0 ? Blk.F_SIZE_MAX : 0)
         | (settings.readOnly() ? Blk.F_RO : 0)
         | (settings.queues() > 1 ? Blk.F_MQ : 0)
-        | (settings.discard() && !settings.readOnly() ? Blk.F_DISCARD | Blk.F_WRITE_ZEROES : 0);
+        | (letsGo() && medium.discards() ? Blk.F_DISCARD : 0)
+        | (letsGo() && medium.zeroes() ? Blk.F_WRITE_ZEROES : 0);
+  }
+
+  private boolean letsGo() {
+    return settings.discard() && !settings.readOnly();
   }
 
   @Override
@@ -95,13 +88,15 @@ final class BlkDevice implements Device {
 
   @Override
   public void readConfig(int offset, ByteBuffer into) {
-    int blockExponent = Integer.numberOfTrailingZeros(disk.blockBytes() / Blk.SECTOR_BYTES);
+    int blocks = medium.blockBytes() / medium.leastBlockBytes();
+    int blockExponent = Integer.numberOfTrailingZeros(blocks);
+    int blockSectors = medium.blockBytes() / Blk.SECTOR_BYTES;
     ByteBuffer space = ByteBuffer.allocate(Blk.CONFIG_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    space.putLong(disk.sectors()).putInt(settings.sizeMaxBytes()).putInt(settings.segMax());
-    space.putInt(0).putInt(Blk.SECTOR_BYTES);
-    space.put((byte) blockExponent).put((byte) 0).putShort((short) (1 << blockExponent)).putInt(0);
+    space.putLong(medium.sectors()).putInt(settings.sizeMaxBytes()).putInt(settings.segMax());
+    space.putInt(0).putInt(medium.leastBlockBytes());
+    space.put((byte) blockExponent).put((byte) 0).putShort((short) blocks).putInt(0);
     space.put((byte) (writeback ? 1 : 0)).put((byte) 0).putShort((short) settings.queues());
-    space.putInt(settings.discardMaxSectors()).putInt(Blk.RANGES_MAX).putInt(1 << blockExponent);
+    space.putInt(settings.discardMaxSectors()).putInt(Blk.RANGES_MAX).putInt(blockSectors);
     space.putInt(settings.discardMaxSectors()).putInt(Blk.RANGES_MAX).put((byte) 1);
     into.put(space.clear().slice(offset, into.remaining()));
   }
@@ -117,37 +112,40 @@ final class BlkDevice implements Device {
 
   private void chooseDurability() {
     boolean flushes = (acceptedFeatures & Blk.F_FLUSH) != 0;
-    executor.writeThrough(settings.writeThrough() || !flushes || !writeback);
+    medium.writeThrough(settings.writeThrough() || !flushes || !writeback);
   }
 
   /** Whether each write is durable before it is answered. */
   boolean writesThrough() {
-    return executor.writeThrough();
+    return medium.writeThrough();
   }
 
   @Override
   public void start(long acceptedFeatures) {
     this.acceptedFeatures = acceptedFeatures;
     chooseDurability();
-    if (disk.sectors() != sectorsTold) {
+    sizeChanged();
+  }
+
+  /** From any thread: the medium has changed its size. */
+  void sizeChanged() {
+    if (medium.sectors() != sectorsTold) {
       tellSize();
     }
   }
 
   private void tellSize() {
-    sectorsTold = disk.sectors();
+    sectorsTold = medium.sectors();
     context.configurationChanged();
   }
 
   @Override
   public void startQueue(Virtqueue queue) {
     end(queues[queue.index()]);
-    DirectLane direct =
-        disk.isDirect() ? new DirectLane(queue, executor, workers, ringMaker) : null;
-    queues[queue.index()] = new BlkQueue(queue, executor, workers, throttle, direct);
+    queues[queue.index()] = medium.serverOf(queue);
   }
 
-  private static void end(BlkQueue former) {
+  private static void end(Medium.QueueServer former) {
     if (former != null) {
       former.close();
     }
@@ -160,7 +158,7 @@ final class BlkDevice implements Device {
 
   @Override
   public boolean stopQueue(Virtqueue queue, Duration limit) {
-    return queue.awaitIdle(limit);
+    return medium.stopQueue(queue, limit);
   }
 
   /** The next driver finds the cache as the specification wants it. */
@@ -208,61 +206,41 @@ final class BlkDevice implements Device {
       return Device.super.control(command, arguments);
     }
     arguments.allowOnly("sizeBytes", "shrink");
-    long presentBytes = disk.sectors() << Blk.SECTOR_SHIFT;
-    long sizeBytes = arguments.sizeBytes("sizeBytes", 0, Blk.SECTOR_BYTES, 1L << 60);
-    if (sizeBytes % Blk.SECTOR_BYTES != 0) {
-      throw arguments.fault("sizeBytes", "must be a multiple of 512");
-    }
-    if (sizeBytes > 0 && sizeBytes < presentBytes && !arguments.flag("shrink", false)) {
-      throw arguments.fault(
-          "sizeBytes",
-          "is less than the present %d bytes; what lies behind is lost: say --shrink, or shrink=true to device control"
-              .formatted(presentBytes));
-    }
-    if (sizeBytes > 0 && (disk.isBlockDevice() || settings.readOnly())) {
-      throw arguments.fault(
-          "sizeBytes", "can only be given for a file that is not read-only; leave it out");
-    }
-    try {
-      if (sizeBytes > 0) {
-        disk.resize(sizeBytes);
-      } else {
-        disk.look();
-      }
-    } catch (IOException e) {
-      throw new DeviceException("resize", disk.path() + " can't be resized: " + e.getMessage(), e);
-    }
+    long presentBytes = medium.sectors() << Blk.SECTOR_SHIFT;
+    medium.resize(arguments);
     tellSize();
     return "%s now has %d bytes, before %d"
-        .formatted(disk.path(), disk.sectors() << Blk.SECTOR_SHIFT, presentBytes);
+        .formatted(medium.name(), medium.sectors() << Blk.SECTOR_SHIFT, presentBytes);
   }
 
   @Override
   public List<Counter> counters() {
-    return counters.list();
+    List<Counter> all = new ArrayList<>(counters.list());
+    all.addAll(medium.counters());
+    return all;
   }
 
   @Override
   public Optional<String> trouble() {
-    return counters.lastErrno() == 0
-        ? Optional.empty()
-        : Optional.of(
-            "guest '%s', device '%s': a request of type %d failed on %s with errno %d; the guest saw an I/O error"
-                .formatted(
-                    config.guest(),
-                    config.device(),
-                    counters.lastErrorType(),
-                    disk.path(),
-                    counters.lastErrno()));
+    Optional<String> present = medium.trouble();
+    if (present.isPresent() || counters.lastErrno() == 0) {
+      return present;
+    }
+    return Optional.of(
+        "guest '%s', device '%s': a request of type %d failed on %s with errno %d; the guest saw an I/O error"
+            .formatted(
+                config.guest(),
+                config.device(),
+                counters.lastErrorType(),
+                medium.name(),
+                counters.lastErrno()));
   }
 
   @Override
   public void close() {
-    for (BlkQueue queue : queues) {
+    for (Medium.QueueServer queue : queues) {
       end(queue);
     }
-    workers.close();
-    disk.close();
-    lease.close();
+    medium.close();
   }
 }

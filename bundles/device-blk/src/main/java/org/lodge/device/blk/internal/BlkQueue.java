@@ -11,7 +11,7 @@ import org.lodge.virtio.Virtqueue;
  * requests turn out to be slow and there are several, the kernel does them side by side if they go
  * past the page cache, and workers otherwise.
  */
-final class BlkQueue implements AutoCloseable {
+final class BlkQueue implements Medium.QueueServer {
   private static final long SLOW_NANOS = 50_000;
   private static final long SHOW_NANOS = 50_000;
 
@@ -50,7 +50,8 @@ final class BlkQueue implements AutoCloseable {
     }
   }
 
-  void serve() throws RingException {
+  @Override
+  public void serve() throws RingException {
     try {
       serveAll();
     } finally {

@@ -39,12 +39,13 @@ final class Disk implements AutoCloseable {
   }
 
   static Disk open(BlkSettings settings, DeviceConfig config) throws DeviceException {
+    Path path = settings.path().orElseThrow();
     BlockFile file = null;
     boolean opened = false;
     try {
-      file = BlockFile.open(settings.path(), !settings.readOnly(), false);
+      file = BlockFile.open(path, !settings.readOnly(), false);
       BlockFile direct = settings.direct() ? openDirect(settings, config) : null;
-      Disk disk = new Disk(settings.path(), file, direct);
+      Disk disk = new Disk(path, file, direct);
       opened = true;
       return disk;
     } catch (LinuxException e) {
@@ -60,12 +61,14 @@ final class Disk implements AutoCloseable {
   private static BlockFile openDirect(BlkSettings settings, DeviceConfig config)
       throws DeviceException {
     try {
-      return BlockFile.open(settings.path(), !settings.readOnly(), true);
+      return BlockFile.open(settings.path().orElseThrow(), !settings.readOnly(), true);
     } catch (LinuxException e) {
       throw new DeviceException(
           "open",
           config
-              .fault("direct", "can't be had for " + settings.path() + "; its file system refuses")
+              .fault(
+                  "direct",
+                  "can't be had for " + settings.path().orElseThrow() + "; its file system refuses")
               .getMessage(),
           e);
     }
@@ -82,11 +85,7 @@ final class Disk implements AutoCloseable {
 
   /** Whether a range lies on the disk. */
   boolean holds(long untrustedSector, long untrustedBytes) {
-    long count = untrustedBytes >>> Blk.SECTOR_SHIFT;
-    return (untrustedBytes & Blk.SECTOR_BYTES - 1) == 0
-        && untrustedSector >= 0
-        && untrustedSector <= sectors
-        && count <= sectors - untrustedSector;
+    return Medium.holds(sectors, untrustedSector, untrustedBytes);
   }
 
   /** Whether data goes past the page cache, where reads and writes always take their time. */

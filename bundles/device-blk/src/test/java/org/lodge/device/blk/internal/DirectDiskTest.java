@@ -65,7 +65,9 @@ class DirectDiskTest {
     BlkSettings settings = BlkSettings.read(config, Path.of("/nowhere"));
     try {
       Disk disk = Disk.open(settings, config);
-      return new BlkDevice(settings, disk, () -> {}, config, driver.transport, ringMaker);
+      BlkCounters counters = new BlkCounters();
+      Medium medium = new FileMedium(settings, disk, () -> {}, config, counters, ringMaker);
+      return new BlkDevice(settings, medium, counters, config, driver.transport);
     } catch (DeviceException e) {
       Assumptions.abort(e.getMessage());
       throw e;
