@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -106,7 +107,7 @@ final class DefinitionReader {
         services(),
         sockets(),
         Set.copyOf(strings("tags")),
-        strings("requires"),
+        requires(),
         json.getBoolean("autostart", false),
         ready(),
         restart(),
@@ -239,6 +240,23 @@ final class DefinitionReader {
       devices.add(VsockDevice.of(name));
     }
     return devices;
+  }
+
+  /** A guest whose disk is kept by another requires that one, whether it says so or not. */
+  private List<String> requires() {
+    Set<String> all = new LinkedHashSet<>(strings("requires"));
+    List<DeviceDeclaration> devices = DeviceDeclaration.list(json.getJsonArray("devices"));
+    for (int i = 0; i < devices.size(); i++) {
+      Optional<String> keeper = devices.get(i).keeper();
+      if (keeper.isPresent() && keeper.get().equals(name)) {
+        problem(
+            "devices[" + i + "].from",
+            "\"" + name + "\"",
+            "must be another guest than this one; a disk of the guest's own needs path");
+      }
+      keeper.ifPresent(all::add);
+    }
+    return List.copyOf(all);
   }
 
   private List<GuestService> services() {

@@ -49,7 +49,7 @@ record DefinitionSet(
               name,
               new Problem(
                   files.get(name),
-                  "requires[" + i + "]",
+                  placeOf(definition, i),
                   "\"" + requires.get(i) + "\"",
                   "no guest is defined by this name; there are "
                       + String.join(", ", sources.keySet())));
@@ -71,6 +71,17 @@ record DefinitionSet(
     problems.addAll(graph.values());
     problems.sort(java.util.Comparator.comparing(Problem::file));
     return new DefinitionSet(good, files, List.copyOf(problems));
+  }
+
+  /** Where a definition says that it requires a guest. */
+  private static String placeOf(Definition definition, int index) {
+    String required = definition.requires().get(index);
+    for (int i = 0; i < definition.devices().size(); i++) {
+      if (definition.devices().get(i).keeper().filter(required::equals).isPresent()) {
+        return "devices[" + i + "].from";
+      }
+    }
+    return "requires[" + index + "]";
   }
 
   List<Problem> problems(String name) {

@@ -113,6 +113,13 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     return new VhostUserDevice(id, type, socket(runDirectory), properties);
   }
 
+  /** The guest that keeps what the device gives; empty where the host does. */
+  Optional<String> keeper() {
+    return type.equals("blk") && config.get("from") instanceof String from && !from.equals("host")
+        ? Optional.of(from)
+        : Optional.empty();
+  }
+
   Path socket(Path runDirectory) {
     return runDirectory.resolve("device-" + id + ".sock");
   }

@@ -247,6 +247,32 @@ class DefinitionTest {
   }
 
   @Test
+  void aGuestRequiresThoseThatKeepItsDisks() {
+    String disk = "{\"id\":\"d\",\"type\":\"blk\",\"from\":\"%s\"}";
+    DefinitionSet set =
+        read(
+            "work",
+            "{\"image\":\"app\",\"requires\":[\"display\"],\"devices\":["
+                + disk.formatted("storage")
+                + "]}",
+            "local",
+            "{\"image\":\"app\",\"devices\":[" + disk.formatted("host") + "]}",
+            "lost",
+            "{\"image\":\"app\",\"devices\":[" + disk.formatted("stroage") + "]}",
+            "display",
+            "{\"image\":\"app\"}",
+            "storage",
+            "{\"image\":\"app\"}");
+    assertEquals(List.of("display", "storage"), set.good().get("work").requires());
+    assertEquals(List.of(), set.good().get("local").requires());
+    assertEquals(1, set.problems().size(), set.problems()::toString);
+    assertEquals("devices[0].from", set.problems().getFirst().key());
+    sources.clear();
+    Problem own = only("{\"image\":\"app\",\"devices\":[" + disk.formatted("work") + "]}");
+    assertEquals("devices[0].from", own.key());
+  }
+
+  @Test
   void aGuestThatRequiresItselfIsACircle() {
     assertTrue(
         only("{\"image\":\"app\",\"requires\":[\"work\"]}").message().endsWith("work -> work"));
