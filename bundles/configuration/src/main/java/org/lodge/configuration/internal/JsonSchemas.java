@@ -23,6 +23,7 @@ import org.osgi.service.component.annotations.Component;
 public final class JsonSchemas implements Schemas {
   private static final URI SCHEMA = URI.create("urn:lodge:schema");
   private static final int MAX_PROBLEMS = 50;
+  private static final String IF = "if";
 
   @Override
   public SchemaValidator compile(String schemaJson) {
@@ -74,6 +75,10 @@ public final class JsonSchemas implements Schemas {
     Map<String, Integer> order = new HashMap<>();
     number("", document, order);
     List<Error> sorted = new ArrayList<>(errors);
+    // That what a condition asks for is not met says no more than what is told of the keys.
+    if (sorted.stream().anyMatch(e -> !IF.equals(e.getKeyword()))) {
+      sorted.removeIf(e -> IF.equals(e.getKeyword()));
+    }
     sorted.sort(
         Comparator.comparingInt((Error e) -> order.getOrDefault(e.getInstanceLocation(), 0))
             .thenComparing(e -> !"type".equals(e.getKeyword())));

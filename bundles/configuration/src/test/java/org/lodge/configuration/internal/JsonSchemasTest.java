@@ -24,7 +24,9 @@ class JsonSchemasTest {
          "disks": {"type": "array", "items": {"type": "object", "required": ["path"],
            "additionalProperties": false, "properties": {
              "path": {"type": "string", "description": "where the file is"},
-             "readOnly": {"type": "boolean"}}}}},
+             "readOnly": {"type": "boolean"}, "from": {"type": "string"}},
+           "if": {"properties": {"readOnly": {"const": true}}, "required": ["readOnly"]},
+           "then": {"properties": {"from": {"pattern": "^[a-z]+$"}}}}}},
        "$defs": {"size": {"type": "string", "pattern": "^[1-9][0-9]*[MG]$",
          "description": "a size such as 512M or 2G"}}}
       """;
@@ -83,6 +85,14 @@ class JsonSchemasTest {
     assertEquals(
         new Problem("memory", "\"lots\"", "must be a size such as 512M or 2G"),
         only("{\"accel\":\"kvm\",\"memory\":\"lots\"}"));
+  }
+
+  @Test
+  void whatAConditionAsksForIsToldOfTheKeyAlone() {
+    String disks =
+        "{\"accel\":\"kvm\",\"disks\":[{\"path\":\"a\",\"readOnly\":%s,\"from\":\"7\"}]}";
+    assertEquals(List.of(), validator.validate(disks.formatted("false")));
+    assertEquals("disks[0].from", only(disks.formatted("true")).key());
   }
 
   @Test
