@@ -36,6 +36,12 @@ final class DeviceAdd implements Command {
                     + " bytesPerSecond=SIZE and operationsPerSecond=N. An rng is a source of"
                     + " randomness and needs no key. An input is a keyboard, mouse or tablet (kind=)"
                     + " that device control uses; QEMU 7.2 takes it with KVM only.")
+            .details(
+                "A blk whose disk another guest keeps has from=GUEST and export=NAME instead of"
+                    + " path=. That guest offers its NBD server as the service disk, and the policy"
+                    + " has to allow disk+NAME. While it is away requests wait for waitSeconds=N"
+                    + " (30) before they fail. from=host with socket=PATH is an NBD server of this"
+                    + " host.")
             .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
             .argument("TYPE", Kind.TEXT, Arity.ONE, "what kind of device, such as blk or rng")
             .argument("KEY=VALUE", Kind.TEXT, Arity.ANY, "the device's configuration")
@@ -47,6 +53,9 @@ final class DeviceAdd implements Command {
                 "lodge device add work blk path=/srv/data.img --id data",
                 "A disk that the guest sees with the serial data.")
             .example("lodge device add work blk volume=data", "A volume of Lodge's.")
+            .example(
+                "lodge device add work blk from=storage export=data --id data",
+                "A disk that the guest storage keeps, in its file /srv/disks/data.")
             .json("device", "as it is now"),
         "device");
   }

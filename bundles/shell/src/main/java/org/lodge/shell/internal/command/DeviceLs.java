@@ -47,7 +47,8 @@ final class DeviceLs implements Command {
                     + " that serves the device; put another version's jar into the deploy folder"
                     + " and it takes over while the guest goes on. NOTE tells the last such"
                     + " takeover and its pause, a refusal and its reason, a jar in the folder that"
-                    + " can't be used, or what is wrong.")
+                    + " can't be used, or what is wrong; and of a disk that another guest keeps"
+                    + " whether it is connected, or since when its requests wait.")
             .argument("GUEST", Kind.GUEST, Arity.OPTIONAL, "only this one's")
             .flag("counters", 'c', "what each device has counted, too")
             .example("lodge device ls", "Those of all guests.")
@@ -131,7 +132,13 @@ final class DeviceLs implements Command {
   }
 
   private static String note(DeviceStatus device, List<UnusedJar> unused) {
-    List<String> notes = new ArrayList<>(device.trouble().stream().toList());
+    List<String> notes = new ArrayList<>();
+    if (device.trouble().isPresent()) {
+      notes.add(device.trouble().get());
+    } else if (device.config().get("from") instanceof String from) {
+      notes.add(
+          "%s of %s, connected".formatted(device.config().getOrDefault("export", "disk"), from));
+    }
     Optional<Takeover> last = device.lastTakeover();
     last.filter(Takeover::taken)
         .ifPresent(t ->
