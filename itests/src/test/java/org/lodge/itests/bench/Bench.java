@@ -53,6 +53,7 @@ public final class Bench {
     parts.put("start", () -> guestStart("storage", "storage"));
     parts.put("desktop", this::desktop);
     parts.put("blk", () -> new DiskBench(home, runs, table).run());
+    parts.put("nbd", () -> new NbdBench(home, runs, table).run());
     parts.put("handles", () -> new HandlesBench(runs, table).run());
     parts.put("fs", () -> new FsBench(home, runs, table).run());
     parts.put("posix", () -> new PosixBench(home).run());

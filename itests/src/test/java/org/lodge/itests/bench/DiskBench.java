@@ -5,10 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.ToDoubleFunction;
 import org.lodge.itests.bench.DiskLoad.Pattern;
 import org.lodge.itests.bench.DiskLoad.Result;
 
@@ -19,9 +17,7 @@ import org.lodge.itests.bench.DiskLoad.Result;
  * fio} there, and the pause of takeovers. All take turns within each round.
  */
 final class DiskBench {
-  private static final int FILE_BYTES = 256 << 20;
-  private static final int WARM_UP_MILLIS = 1500;
-  private static final int RUN_MILLIS = 1000;
+  private static final int FILE_MEBIBYTES = 256;
   private static final int LARGE = 128 << 10;
 
   private static final List<Pattern> CACHED =
@@ -51,13 +47,13 @@ final class DiskBench {
   }
 
   private final Path home;
-  private final int runs;
   private final Table table;
+  private final DiskRounds rounds;
 
   DiskBench(Path home, int runs, Table table) {
     this.home = home;
-    this.runs = runs;
     this.table = table;
+    rounds = new DiskRounds("blk", runs, table);
   }
 
   void run() throws Exception {
@@ -67,7 +63,7 @@ final class DiskBench {
       BenchHost.Running lodge = host.up();
       try {
         Path file = host.place().resolve("disk.img");
-        fill(file);
+        fill(file, FILE_MEBIBYTES);
         throughOurDriver(file, host, CACHED, "threads", false);
         throughOurDriver(file, host, DIRECT, "native", true);
         inGuest(file, host, lodge);
@@ -78,12 +74,12 @@ final class DiskBench {
     }
   }
 
-  private static void fill(Path file) throws IOException {
+  static void fill(Path file, int mebibytes) throws IOException {
     byte[] chunk = new byte[1 << 20];
     ThreadLocalRandom.current().nextBytes(chunk);
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      for (int i = 0; i < FILE_BYTES >> 20; i++) {
+      for (int i = 0; i < mebibytes; i++) {
         channel.write(ByteBuffer.wrap(chunk));
       }
       channel.force(true);
@@ -100,7 +96,7 @@ final class DiskBench {
         DiskLoad theirs = new DiskLoad(first);
         DiskLoad others = new DiskLoad(second)) {
       for (Pattern pattern : patterns) {
-        compare("", pattern, List.of(ours, theirs, others, new Fio(file, direct)));
+        rounds.compare("", pattern, List.of(ours, theirs, others, new Fio(file, direct)));
       }
     }
   }
@@ -114,37 +110,8 @@ final class DiskBench {
         FioGuest guest = FioGuest.boot(hand, List.of(ours, theirs))) {
       List<Contender> contenders = List.of(guest.disk(0, ours), guest.disk(1, theirs));
       for (Pattern pattern : CACHED) {
-        compare("in a guest, ", pattern, contenders);
+        rounds.compare("in a guest, ", pattern, contenders);
       }
     }
-  }
-
-  private void compare(String where, Pattern pattern, List<Contender> contenders)
-      throws IOException {
-    System.err.println("bench: disk, " + where + pattern.name() + " ...");
-    List<List<Result>> results = new ArrayList<>();
-    for (Contender contender : contenders) {
-      contender.run(pattern, WARM_UP_MILLIS);
-      results.add(new ArrayList<>());
-    }
-    for (int round = 0; round < runs; round++) {
-      for (int i = 0; i < contenders.size(); i++) {
-        results.get(i).add(contenders.get(i).run(pattern, RUN_MILLIS));
-      }
-    }
-    for (int i = 0; i < contenders.size(); i++) {
-      boolean ours = i == 0;
-      String what = ours ? "blk: " + where + pattern.name() : "  peer: " + contenders.get(i).name();
-      String goal = ours ? "peer" : "";
-      row(what, "1/s", results.get(i), Result::perSecond, goal);
-      row(what + ", p50", "µs", results.get(i), Result::medianMicros, goal);
-      row(what + ", p99", "µs", results.get(i), Result::p99Micros, goal);
-      row(what + ", CPU each", "µs", results.get(i), Result::cpuMicros, goal);
-    }
-  }
-
-  private void row(
-      String what, String unit, List<Result> of, ToDoubleFunction<Result> value, String goal) {
-    table.row(what, unit, of.stream().mapToDouble(value).boxed().toList(), goal);
   }
 }

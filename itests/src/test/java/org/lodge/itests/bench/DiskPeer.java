@@ -34,28 +34,46 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
    */
   static DiskPeer storageDaemon(Path file, Path folder, String aio, boolean direct)
       throws Exception {
-    Path socket = folder.resolve("storage-daemon-" + aio + ".sock");
+    return storageDaemon(
+        "qemu-storage-daemon, " + aio,
+        "driver=file,node-name=disk,filename=%s,cache.direct=%s,aio=%s,discard=unmap,locking=off"
+            .formatted(file, direct ? "on" : "off", aio),
+        folder.resolve("storage-daemon-" + aio));
+  }
+
+  /** Debian's qemu-storage-daemon as the client of an NBD server. */
+  static DiskPeer storageDaemonOfNbd(Path server, String export, Path folder) throws Exception {
+    return storageDaemon(
+        "qemu-storage-daemon, the same server",
+        "driver=nbd,node-name=disk,server.type=unix,server.path=%s,export=%s"
+            .formatted(server, export),
+        folder.resolve("storage-daemon-nbd"));
+  }
+
+  private static DiskPeer storageDaemon(String name, String blockdev, Path files) throws Exception {
+    Path socket = Path.of(files + ".sock");
     Process process =
         new ProcessBuilder(
                 "qemu-storage-daemon",
                 "--object",
                 "iothread,id=io",
                 "--blockdev",
-                "driver=file,node-name=disk,filename=%s,cache.direct=%s,aio=%s,discard=unmap,locking=off"
-                    .formatted(file, direct ? "on" : "off", aio),
+                blockdev,
                 "--export",
                 "type=vhost-user-blk,id=disk,node-name=disk,writable=on,iothread=io"
                     + ",addr.type=unix,addr.path="
                     + socket)
             .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("storage-daemon-" + aio + ".log").toFile())
+            .redirectOutput(Path.of(files + ".log").toFile())
             .start();
     await(socket, true);
     return new DiskPeer(
-        "qemu-storage-daemon, " + aio,
-        socket,
-        process.pid(),
-        () -> process.destroyForcibly().onExit().join());
+        name, socket, process.pid(), () -> process.destroyForcibly().onExit().join());
+  }
+
+  /** The same under another name in the table. */
+  DiskPeer named(String other) {
+    return new DiskPeer(other, socket, pid, process);
   }
 
   /** A Lodge that runs already serves the file too. */

@@ -1,0 +1,50 @@
+package org.lodge.itests.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.lodge.itests.bench.DiskBench.Contender;
+import org.lodge.itests.bench.DiskLoad.Pattern;
+import org.lodge.itests.bench.DiskLoad.Result;
+
+/**
+ * Lets several do the same by turns, and adds what came of it to the table.
+ *
+ * @param part whose rows these are
+ */
+record DiskRounds(String part, int runs, Table table) {
+  private static final int WARM_UP_MILLIS = 1500;
+  private static final int RUN_MILLIS = 1000;
+
+  /** The first contender is ours. */
+  void compare(String where, Pattern pattern, List<? extends Contender> contenders)
+      throws IOException {
+    System.err.println("bench: " + part + ", " + where + pattern.name() + " ...");
+    List<List<Result>> results = new ArrayList<>();
+    for (Contender contender : contenders) {
+      contender.run(pattern, WARM_UP_MILLIS);
+      results.add(new ArrayList<>());
+    }
+    for (int round = 0; round < runs; round++) {
+      for (int i = 0; i < contenders.size(); i++) {
+        results.get(i).add(contenders.get(i).run(pattern, RUN_MILLIS));
+      }
+    }
+    for (int i = 0; i < contenders.size(); i++) {
+      boolean ours = i == 0;
+      String what =
+          ours ? part + ": " + where + pattern.name() : "  peer: " + contenders.get(i).name();
+      String goal = ours ? "peer" : "";
+      row(what, "1/s", results.get(i), Result::perSecond, goal);
+      row(what + ", p50", "µs", results.get(i), Result::medianMicros, goal);
+      row(what + ", p99", "µs", results.get(i), Result::p99Micros, goal);
+      row(what + ", CPU each", "µs", results.get(i), Result::cpuMicros, goal);
+    }
+  }
+
+  private void row(
+      String what, String unit, List<Result> of, ToDoubleFunction<Result> value, String goal) {
+    table.row(what, unit, of.stream().mapToDouble(value).boxed().toList(), goal);
+  }
+}
