@@ -8,7 +8,9 @@
 
 #include "carriage.h"
 
-#define TAKES_PER_TURN 8
+#define TAKES_PER_TURN 24
+#define HEADS_BYTES 4096
+#define PARTS_MAX 257
 #define DESCRIPTORS_WANTED 16384
 
 static struct carriage carriages[CARRIAGES_MAX];
@@ -95,7 +97,7 @@ void carriage_settle(struct carriage *carriage) {
     carriage_end(carriage, NULL);
     return;
   }
-  bool waits = carriage->unsent != NULL;
+  bool waits = carriage_has_unsent(carriage);
   /* A turn sends so much and no more: what is left then waits for the link as well. */
   bool sends = waits || (carriage->reply_due == 0 && !carriage->link_ended &&
                          (carriage->reads_count > 0 || carriage->due != NULL));
@@ -134,11 +136,40 @@ static void hung_up(struct carriage *carriage) {
     handle_used(carriage->reads[carriage->reads_start].handle);
     carriage->reads_start = (carriage->reads_start + 1) % LODGE_READS_MAX;
   }
+  outgoing_over(carriage);
   handles_hang_up(carriage);
   if (carriage->unsent != NULL) {
     block_give(carriage->unsent);
     carriage->unsent = NULL;
   }
+}
+
+/* Reads what the host sends: rows to where they belong, all else to the scratch. Behind rows only
+ * the head of another frame is read, so that its rows can be put where they belong, too. As
+ * read(2); `asked` is how much there could have been. */
+static ssize_t read_link(struct carriage *carriage, size_t *asked, size_t *in_scratch) {
+  struct iovec parts[PARTS_MAX];
+  size_t count = carriage_target(carriage, parts, PARTS_MAX - 1);
+  size_t direct = 0;
+  for (size_t i = 0; i < count; i++) {
+    direct += parts[i].iov_len;
+  }
+  size_t most = carriage->payload_left > 0 ? sizeof scratch : HEADS_BYTES;
+  if (count > 0) {
+    most = direct == carriage->payload_left ? LODGE_FRAME_BYTES + LODGE_ROWS_BYTES : 0;
+  }
+  parts[count] = (struct iovec){scratch, most};
+  ssize_t got = readv(carriage->link.fd, parts, (int)(most > 0 ? count + 1 : count));
+  *asked = direct + most;
+  *in_scratch = got > (ssize_t)direct ? (size_t)got - direct : 0;
+  if (got > 0 && count > 0) {
+    carriage_came(carriage, (uint32_t)((size_t)got - *in_scratch));
+  } else if (got < 0 && errno == EFAULT && count > 0) {
+    /* Writing will tell what is wrong. */
+    rows_never_map(carriage->payload_to);
+    errno = EINTR;
+  }
+  return got;
 }
 
 /* False where the carriage has ended. */
@@ -147,19 +178,21 @@ static bool receive(struct carriage *carriage) {
     if (carriage->reply_due > 0) {
       return take_reply(carriage);
     }
-    ssize_t count = read(carriage->link.fd, scratch, sizeof scratch);
+    size_t asked;
+    size_t in_scratch;
+    ssize_t count = read_link(carriage, &asked, &in_scratch);
     if (count == 0) {
       hung_up(carriage);
+    } else if (count < 0 && errno == EINTR) {
+      continue;
+    } else if (count < 0 && errno == EAGAIN) {
+      break;
     } else if (count < 0) {
-      if (errno == EAGAIN || errno == EINTR) {
-        break;
-      }
       carriage_end(carriage, NULL);
       return false;
-    } else if (!carriage_take(carriage, scratch, (size_t)count)) {
+    } else if (!carriage_take(carriage, scratch, in_scratch)) {
       return false;
-    }
-    if (count < (ssize_t)sizeof scratch) {
+    } else if ((size_t)count < asked) {
       break;
     }
   }

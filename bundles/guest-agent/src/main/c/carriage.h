@@ -2,6 +2,8 @@
 #ifndef LODGE_CARRIAGE_H
 #define LODGE_CARRIAGE_H
 
+#include <sys/uio.h>
+
 #include "agent.h"
 #include "frame.h"
 
@@ -40,6 +42,9 @@ struct handle {
   bool counted; /* as a pipe */
   uint8_t ends_due; /* LODGE_PIPE_OUT_ENDED, LODGE_PIPE_IN_ENDED */
   uint32_t end_errno;
+  bool mappable; /* a file in memory: the kernel may move its bytes from and to a mapping */
+  uint8_t *map;  /* NULL: none */
+  size_t map_bytes;
   bool due; /* is in its owner's list of handles with news for the host */
   struct handle *next; /* in that list, or among the free ones */
   struct handle *before; /* of its owner's handles */
@@ -50,6 +55,13 @@ struct pending_read {
   struct handle *handle;
   uint32_t tag;
   struct rows rows;
+};
+
+/* The rest of a frame's rows, which follow what is unsent. */
+struct outgoing {
+  struct handle *handle;
+  struct rows rows;
+  uint32_t left;
 };
 
 struct carriage {
@@ -79,6 +91,7 @@ struct carriage {
   uint8_t *unsent; /* a block, or NULL */
   uint32_t unsent_start;
   uint32_t unsent_end;
+  struct outgoing outgoing;
   uint32_t local_credit; /* bytes of the program that the host takes */
   struct queue queue;    /* to the program */
   struct handle *passes[PASSES_MAX];
@@ -105,6 +118,10 @@ void carriage_settle(struct carriage *);
 /* carriage_in.c: frames of the host take effect. False where the carriage has ended. */
 
 bool carriage_take(struct carriage *, const uint8_t *bytes, size_t count);
+/* Where the link's next bytes are to be put without a detour, if anywhere: how many parts that
+ * are. What came there is told by the second. */
+size_t carriage_target(struct carriage *, struct iovec *into, size_t room);
+void carriage_came(struct carriage *, uint32_t count);
 /* Gives the program what waits for it. False where the carriage has ended. */
 bool carriage_feed(struct carriage *);
 
@@ -112,6 +129,9 @@ bool carriage_feed(struct carriage *);
  * ended. */
 
 bool carriage_send(struct carriage *);
+bool carriage_has_unsent(const struct carriage *);
+/* The rest of a frame's rows is not to be sent, or has been. */
+void outgoing_over(struct carriage *);
 
 /* handle.c */
 
@@ -141,6 +161,26 @@ void handle_ready(struct watch *, uint32_t events);
 /* Writes what waits for a pipe. */
 void handle_feed(struct handle *);
 void handle_want(struct handle *);
+
+/* rows.c */
+
+/* Moves on by bytes that are whole rows, or a part of one. */
+void rows_advance(struct rows *, uint64_t count);
+/* Whether the next bytes of rows lie in a mapping of their file now. That may be untrue the moment
+ * after: only system calls may be given what is in it. */
+bool rows_map(struct handle *, const struct rows *, uint64_t bytes);
+void rows_unmap(struct handle *);
+/* A system call could not use the mapping. */
+void rows_never_map(struct handle *);
+/* Where the next bytes lie, as far as there is room. How many parts that are. */
+size_t rows_vectors(const struct handle *, struct rows, uint64_t bytes, struct iovec *into,
+                    size_t room);
+/* How many bytes whole rows have that fit, or a part of one that is too long. */
+size_t rows_at_once(const struct rows *, size_t most);
+/* Reads so many bytes; fewer only where the file lacks them, or by an error, else 0. */
+size_t rows_read(int fd, struct rows, uint8_t *into, size_t count, int *error);
+/* Writes bytes and moves on by them; what fails makes the handle fail. */
+void rows_write(struct handle *, struct rows *, const uint8_t *bytes, size_t count);
 
 /* made.c: what the host lets the agent make. */
 

@@ -127,35 +127,11 @@ static bool begin(struct carriage *carriage) {
   }
 }
 
-static void write_rows(struct handle *handle, struct rows *rows, const uint8_t *bytes,
-                       size_t count) {
-  bool dense = rows->stride == rows->row_bytes;
-  while (count > 0) {
-    size_t row_left = rows->row_bytes - rows->within;
-    size_t part = dense || count < row_left ? count : row_left;
-    size_t done = 0;
-    while (done < part && !handle->failed) {
-      ssize_t written = pwrite(handle->watch.fd, bytes + done, part - done,
-                               (off_t)(rows->offset + rows->within + done));
-      if (written >= 0) {
-        done += (size_t)written;
-      } else if (errno != EINTR) {
-        handle_fail(handle, errno);
-      }
-    }
-    bytes += part;
-    count -= part;
-    uint64_t within = rows->within + part;
-    rows->offset += within / rows->row_bytes * rows->stride;
-    rows->within = (uint32_t)(within % rows->row_bytes);
-  }
-}
-
 static void take_payload(struct carriage *carriage, const uint8_t *bytes, uint32_t count) {
   struct handle *handle = carriage->payload_to;
   carriage->payload_left -= count;
   if (carriage->frame.type == LODGE_WRITE) {
-    write_rows(handle, &carriage->frame.rows, bytes, count);
+    rows_write(handle, &carriage->frame.rows, bytes, count);
     return;
   }
   struct queue *queue = handle != NULL ? &handle->queue : &carriage->queue;
@@ -167,6 +143,22 @@ static void take_payload(struct carriage *carriage, const uint8_t *bytes, uint32
   if (handle != NULL) {
     handle_feed(handle);
   }
+}
+
+size_t carriage_target(struct carriage *carriage, struct iovec *into, size_t room) {
+  struct handle *handle = carriage->payload_to;
+  const struct rows *rows = &carriage->frame.rows;
+  uint32_t bytes = carriage->payload_left;
+  if (bytes == 0 || carriage->frame.type != LODGE_WRITE || handle->failed ||
+      (handle->id & LODGE_OF_HOST) == 0 || !rows_map(handle, rows, bytes)) {
+    return 0;
+  }
+  return rows_vectors(handle, *rows, bytes, into, room);
+}
+
+void carriage_came(struct carriage *carriage, uint32_t count) {
+  rows_advance(&carriage->frame.rows, count);
+  carriage->payload_left -= count;
 }
 
 bool carriage_take(struct carriage *carriage, const uint8_t *bytes, size_t count) {

@@ -3,12 +3,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "carriage.h"
 
 #define ROUNDS_PER_TURN 16
-#define ROWS_AT_ONCE_MAX 4096
+/* A frame's rows may have to follow what is before them in one block. */
+#define BEFORE_ROWS_BYTES (BLOCK_BYTES - LODGE_CHUNK_MAX)
+#define VECTORS_MAX 257
 /* Room for the frames that tell one handle's news, and for all that one recvmsg can bring. */
 #define NEWS_BYTES 4096
 #define PIPE_ENDS_BYTES 64
@@ -162,84 +165,50 @@ static bool put_received(struct carriage *carriage, struct writer *out) {
   return true;
 }
 
-/* Reads so many bytes at an offset; fewer only where there are no more. */
-static size_t read_fully(int fd, uint8_t *into, size_t count, uint64_t offset, int *error) {
-  size_t done = 0;
-  while (done < count) {
-    ssize_t got = pread(fd, into + done, count - done, (off_t)(offset + done));
-    if (got > 0) {
-      done += (size_t)got;
-    } else if (got == 0 || errno != EINTR) {
-      *error = got == 0 ? 0 : errno;
-      break;
-    }
-  }
-  return done;
-}
-
-/* Moves on by bytes that are whole rows, or a part of one. */
-static void advance(struct rows *rows, uint64_t count) {
-  uint64_t within = rows->within + count;
-  rows->rows -= (uint32_t)(within / rows->row_bytes);
-  rows->offset += within / rows->row_bytes * rows->stride;
-  rows->within = (uint32_t)(within % rows->row_bytes);
-}
-
-/* As many whole rows as fit, or a part of one that is too long. How many bytes came; `asked` is
- * how many should have. */
-static size_t read_some(int fd, struct rows rows, uint8_t *into, size_t most, size_t *asked,
-                        int *error) {
-  if (rows.row_bytes > most) {
-    size_t left = rows.row_bytes - rows.within;
-    *asked = left < most ? left : most;
-    size_t done = read_fully(fd, into, *asked, rows.offset + rows.within, error);
-    return done == *asked ? done : 0;
-  }
-  size_t count = most / rows.row_bytes;
-  count = count < rows.rows ? count : rows.rows;
-  count = count < ROWS_AT_ONCE_MAX ? count : ROWS_AT_ONCE_MAX;
-  *asked = count * rows.row_bytes;
-  if (rows.stride == rows.row_bytes) {
-    size_t done = read_fully(fd, into, *asked, rows.offset, error);
-    return done - done % rows.row_bytes;
-  }
-  size_t done = 0;
-  for (size_t i = 0; i < count; i++, done += rows.row_bytes) {
-    if (read_fully(fd, into + done, rows.row_bytes, rows.offset + i * rows.stride, error) <
-        rows.row_bytes) {
-      break;
-    }
-  }
-  return done;
-}
-
 static void read_over(struct carriage *carriage, struct pending_read *read) {
   carriage->reads_start = (carriage->reads_start + 1) % LODGE_READS_MAX;
   carriage->reads_count--;
   handle_used(read->handle);
 }
 
-/* Answers the first read as far as there is room. False where there is too little. */
+/* Answers the first read as far as there is room. False where nothing may follow now. */
 static bool put_rows(struct carriage *carriage, struct writer *out) {
   struct pending_read *read = &carriage->reads[carriage->reads_start];
   struct rows *rows = &read->rows;
+  struct handle *handle = read->handle;
+  uint32_t id = handle->id;
+  uint32_t tag = read->tag;
   uint64_t wanted = (uint64_t)rows->row_bytes * rows->rows - rows->within;
-  size_t most = room(out) - 3 * LODGE_FRAME_BYTES;
-  most = most < LODGE_CHUNK_MAX ? most : LODGE_CHUNK_MAX;
+  size_t count = rows_at_once(rows, LODGE_CHUNK_MAX);
+  if (rows_map(handle, rows, count)) {
+    if (out->used > BEFORE_ROWS_BYTES - LODGE_FRAME_BYTES) {
+      return false;
+    }
+    put_head(out, LODGE_DATA, id, tag, count == wanted ? LODGE_LAST : 0, (uint32_t)count);
+    carriage->outgoing = (struct outgoing){handle, *rows, (uint32_t)count};
+    handle->uses++;
+    rows_advance(rows, count);
+    if (count == wanted) {
+      read_over(carriage, read);
+    }
+    return false;
+  }
   size_t least = rows->row_bytes < LODGE_CHUNK_MAX ? rows->row_bytes : LODGE_CHUNK_MAX;
   if (room(out) < 3 * LODGE_FRAME_BYTES + least) {
     return false;
   }
-  uint8_t *into = out->start + out->used + LODGE_FRAME_BYTES;
-  size_t asked = 0;
+  size_t most = room(out) - 3 * LODGE_FRAME_BYTES;
+  size_t asked = rows_at_once(rows, most < LODGE_CHUNK_MAX ? most : LODGE_CHUNK_MAX);
   int error = 0;
-  size_t done = read_some(read->handle->watch.fd, *rows, into, most, &asked, &error);
-  uint32_t id = read->handle->id;
-  uint32_t tag = read->tag;
+  size_t done = rows_read(handle->watch.fd, *rows, out->start + out->used + LODGE_FRAME_BYTES,
+                          asked, &error);
+  if (done < asked) {
+    done -= rows->row_bytes > LODGE_CHUNK_MAX ? done : done % rows->row_bytes;
+  }
   if (done > 0) {
     put_head(out, LODGE_DATA, id, tag, done == wanted ? LODGE_LAST : 0, (uint32_t)done);
     out->used += done;
-    advance(rows, done);
+    rows_advance(rows, done);
   }
   if (done < asked) {
     put_failed(out, id, tag, (uint32_t)error);
@@ -250,41 +219,114 @@ static bool put_rows(struct carriage *carriage, struct writer *out) {
   return true;
 }
 
-/* Writes what is in the block or the scratch; keeps what the link does not take. */
-static bool write_out(struct carriage *carriage, const uint8_t *bytes, uint32_t count) {
+void outgoing_over(struct carriage *carriage) {
+  if (carriage->outgoing.left > 0) {
+    carriage->outgoing.left = 0;
+    handle_used(carriage->outgoing.handle);
+  }
+}
+
+/* The file was shortened after its size was looked at: the frame becomes whole with zeros, in a
+ * block, behind the bytes that go before. */
+static void fill_up(struct carriage *carriage, const uint8_t *bytes, uint32_t count) {
+  struct outgoing *rows = &carriage->outgoing;
+  uint8_t *block = carriage->unsent != NULL ? carriage->unsent : block_take();
+  int error = 0;
+  memmove(block, bytes, count);
+  size_t done = rows_read(rows->handle->watch.fd, rows->rows, block + count, rows->left, &error);
+  memset(block + count + done, 0, rows->left - done);
+  carriage->unsent = block;
+  carriage->unsent_start = 0;
+  carriage->unsent_end = count + rows->left;
+  outgoing_over(carriage);
+  errno = EFAULT;
+}
+
+static void went(struct carriage *carriage, uint32_t count) {
+  struct outgoing *rows = &carriage->outgoing;
+  if (count == rows->left) {
+    outgoing_over(carriage);
+  } else {
+    rows_advance(&rows->rows, count);
+    rows->left -= count;
+  }
+}
+
+/* Writes bytes, and the rows behind them, as far as the link takes them. How many of the bytes
+ * went, or -1 with EFAULT where the rows are not there any more. */
+static ssize_t write_parts(struct carriage *carriage, const uint8_t *bytes, uint32_t count) {
+  struct outgoing *rows = &carriage->outgoing;
   uint32_t done = 0;
-  while (done < count) {
-    ssize_t written = write(carriage->link.fd, bytes + done, count - done);
+  while (done < count || rows->left > 0) {
+    struct iovec parts[VECTORS_MAX];
+    size_t parts_count = 0;
+    if (done < count) {
+      parts[parts_count++] = (struct iovec){(uint8_t *)bytes + done, count - done};
+    }
+    if (rows->left > 0) {
+      parts_count += rows_vectors(rows->handle, rows->rows, rows->left, parts + parts_count,
+                                  VECTORS_MAX - parts_count);
+    }
+    ssize_t written = writev(carriage->link.fd, parts, (int)parts_count);
     if (written >= 0) {
-      done += (uint32_t)written;
+      uint32_t of_bytes = count - done < (size_t)written ? count - done : (uint32_t)written;
+      done += of_bytes;
+      if (rows->left > 0) {
+        went(carriage, (uint32_t)written - of_bytes);
+      }
     } else if (errno == EAGAIN) {
       break;
+    } else if (errno == EFAULT && rows->left > 0) {
+      fill_up(carriage, bytes + done, count - done);
+      return -1;
     } else if (errno != EINTR) {
+      return -1;
+    }
+  }
+  return done;
+}
+
+/* Sends what is in the block, or else these bytes, with the rows behind them; keeps what the link
+ * does not take. False where the carriage has ended. */
+static bool write_out(struct carriage *carriage, const uint8_t *bytes, uint32_t count) {
+  while (true) {
+    bool kept = carriage->unsent != NULL;
+    if (kept) {
+      bytes = carriage->unsent + carriage->unsent_start;
+      count = carriage->unsent_end - carriage->unsent_start;
+    }
+    ssize_t done = write_parts(carriage, bytes, count);
+    if (done < 0 && errno == EFAULT) {
+      continue;
+    }
+    if (done < 0) {
       carriage_end(carriage, NULL);
       return false;
     }
-  }
-  if (carriage->unsent != NULL) {
-    carriage->unsent_start += done;
-    if (done == count) {
-      block_give(carriage->unsent);
-      carriage->unsent = NULL;
+    if (kept) {
+      carriage->unsent_start += (uint32_t)done;
+      if ((uint32_t)done == count) {
+        block_give(carriage->unsent);
+        carriage->unsent = NULL;
+      }
+    } else if ((uint32_t)done < count) {
+      carriage->unsent = block_take();
+      memcpy(carriage->unsent, bytes + done, count - (uint32_t)done);
+      carriage->unsent_start = 0;
+      carriage->unsent_end = count - (uint32_t)done;
     }
-  } else if (done < count) {
-    carriage->unsent = block_take();
-    memcpy(carriage->unsent, bytes + done, count - done);
-    carriage->unsent_start = 0;
-    carriage->unsent_end = count - done;
+    return true;
   }
-  return true;
+}
+
+bool carriage_has_unsent(const struct carriage *carriage) {
+  return carriage->unsent != NULL || carriage->outgoing.left > 0;
 }
 
 bool carriage_send(struct carriage *carriage) {
   for (int round = 0; round < ROUNDS_PER_TURN; round++) {
-    if (carriage->unsent != NULL &&
-        (!write_out(carriage, carriage->unsent + carriage->unsent_start,
-                    carriage->unsent_end - carriage->unsent_start) ||
-         carriage->unsent != NULL)) {
+    if (carriage_has_unsent(carriage) &&
+        (!write_out(carriage, NULL, 0) || carriage_has_unsent(carriage))) {
       return carriage->used;
     }
     if (carriage->reply_due > 0 || carriage->link_ended) {

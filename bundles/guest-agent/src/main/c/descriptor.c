@@ -65,6 +65,7 @@ void descriptor_classify(int fd, struct handle *handle, uint32_t *seals, uint64_
   } else if (S_ISREG(file.st_mode) && is_local(fd)) {
     int known = fcntl(fd, F_GET_SEALS);
     handle->kind = LODGE_KIND_FILE;
+    handle->mappable = known >= 0;
     *seals = known < 0 ? 0 : (uint32_t)known;
     *size = (uint64_t)file.st_size;
   } else if (S_ISFIFO(file.st_mode) && handle_counts_as_pipe(handle)) {

@@ -90,6 +90,7 @@ static void let_go(struct handle *handle) {
       unlink(address.sun_path);
     }
   }
+  rows_unmap(handle);
   watch_end(&handle->watch);
   if (handle->passed_fd >= 0) {
     close(handle->passed_fd);

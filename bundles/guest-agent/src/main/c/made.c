@@ -84,6 +84,7 @@ void make_handle(struct handle *handle, const struct frame *frame) {
       handle->kind = LODGE_KIND_FILE;
       handle->access = LODGE_READABLE | LODGE_WRITABLE;
       fd = make_file(frame);
+      handle->mappable = fd >= 0;
       break;
     case LODGE_MAKE_LISTENER:
       handle->kind = KIND_LISTENER;
@@ -104,6 +105,7 @@ void make_handle(struct handle *handle, const struct frame *frame) {
 }
 
 void resize_file(struct handle *handle, uint64_t size, uint32_t seals) {
+  rows_unmap(handle); /* F_SEAL_WRITE needs that */
   if ((size != UINT64_MAX && ftruncate(handle->watch.fd, (off_t)size) != 0) ||
       (seals != 0 && fcntl(handle->watch.fd, F_ADD_SEALS, seals & SEALS_ALLOWED) != 0)) {
     handle_fail(handle, errno);

@@ -5,9 +5,9 @@ import java.util.OptionalInt;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A file that an agent holds, read and written by ranges through its connection. The agent maps
- * none that came from a program; so the program may shorten it at any time, and what is missing
- * then is told as missing.
+ * A file that an agent holds, read and written by ranges through its connection. A program may
+ * shorten its file at any time: what is missing then is told as missing, or is 0 where it goes
+ * while it is read.
  */
 @ProviderType
 public interface FileHandle extends Handle {

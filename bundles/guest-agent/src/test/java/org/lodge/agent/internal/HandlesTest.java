@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,6 +197,36 @@ class HandlesTest {
       assertEquals(0, client.connection().awaitTransfers());
       file.resize(1 << 20);
       client.connection().transferRows(from, 0, 100, to, 0, 100, 100, 1000);
+      assertEquals(0, client.connection().awaitTransfers());
+    }
+  }
+
+  @Test
+  void aFileThatIsShortenedWhileItIsReadHarmsNobody() throws Exception {
+    int bytes = 2 << 20;
+    try (Pair client = rig.client();
+        Pair server = rig.server();
+        MemFd file = MemFd.resizable("unsteady", bytes)) {
+      client.program().send("x", file);
+      receive(client.connection(), 1);
+      FileHandle from = (FileHandle) client.connection().takeHandle();
+      FileHandle to = server.connection().makeFile(bytes, true);
+      AtomicBoolean over = new AtomicBoolean();
+      Thread program =
+          Thread.ofPlatform()
+              .start(() -> {
+                while (!over.get()) {
+                  attempt(() -> file.resize(bytes / 3));
+                  attempt(() -> file.resize(bytes));
+                }
+              });
+      for (int i = 0; i < 100; i++) {
+        client.connection().transferRows(from, 0, 4096, to, 0, 4096, 4096, bytes / 4096);
+        client.connection().awaitTransfers();
+      }
+      over.set(true);
+      program.join();
+      client.connection().transferRows(from, 0, 4096, to, 0, 4096, 4096, bytes / 4096);
       assertEquals(0, client.connection().awaitTransfers());
     }
   }
