@@ -21,8 +21,6 @@ import org.lodge.itests.vsock.VsockServerJar;
 record VsockCarrier(
     String name, Path folder, long pid, int writeBytesMax, boolean relayed, Closeable process)
     implements AutoCloseable {
-  private static final double TICKS_PER_SECOND = 100;
-
   /** A Lodge that runs already. */
   static VsockCarrier lodge(BenchHost host) throws Exception {
     Path folder = Files.createDirectories(host.place().resolve("vsock"));
@@ -82,9 +80,7 @@ record VsockCarrier(
 
   /** Processor time that the process has used, in seconds. */
   double cpuSeconds() throws IOException {
-    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+    return Processors.seconds(pid, false);
   }
 
   @Override
