@@ -232,7 +232,9 @@ static void fill_up(struct carriage *carriage, const uint8_t *bytes, uint32_t co
   struct outgoing *rows = &carriage->outgoing;
   uint8_t *block = carriage->unsent != NULL ? carriage->unsent : block_take();
   int error = 0;
-  memmove(block, bytes, count);
+  if (count > 0) {
+    memmove(block, bytes, count);
+  }
   size_t done = rows_read(rows->handle->watch.fd, rows->rows, block + count, rows->left, &error);
   memset(block + count + done, 0, rows->left - done);
   carriage->unsent = block;
