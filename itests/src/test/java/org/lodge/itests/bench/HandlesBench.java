@@ -194,17 +194,19 @@ final class HandlesBench {
   }
 
   private static Thread forward(HandleConnection from, HandleConnection to, Before before) {
-    return Thread.startVirtualThread(() -> {
-      ByteBuffer bytes = ByteBuffer.allocateDirect(65536);
-      try {
-        while (from.receive(bytes.clear()) >= 0) {
-          before.run();
-          to.send(bytes.flip());
-        }
-      } catch (IOException ended) {
-        assert !from.isOpen() || !to.isOpen();
-      }
-    });
+    return Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          ByteBuffer bytes = ByteBuffer.allocateDirect(65536);
+          try {
+            while (from.receive(bytes.clear()) >= 0) {
+              before.run();
+              to.send(bytes.flip());
+            }
+          } catch (IOException ended) {
+            assert !from.isOpen() || !to.isOpen();
+          }
+        });
   }
 
   /** What comes goes back, until its end. */

@@ -4,6 +4,7 @@ import static org.lodge.wayland.protocol.WaylandException.IMPLEMENTATION;
 import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,9 @@ final class Conversation {
 
   private boolean fetching;
   private volatile boolean ended;
+
+  /** How the client's side ended, where that was no offence. */
+  private volatile IOException lost;
 
   Conversation(
       Display display,
@@ -132,10 +136,28 @@ final class Conversation {
     return requests.selections();
   }
 
-  /** Carries both directions until one side ends; the caller's thread reads from the client. */
+  /**
+   * Carries both directions until one side ends. Both threads are the system's own: a virtual one
+   * would be woken by way of another thread, and being woken is most of what a small message costs.
+   */
   void run() throws IOException {
     routing.guest.selections().add(this);
-    Thread.ofVirtual().name("wayland-events").start(this::readCompositor);
+    Thread.ofPlatform().daemon().name("wayland-events").start(this::readCompositor);
+    Thread requestThread =
+        Thread.ofPlatform().daemon().name("wayland-requests").start(this::serveClient);
+    try {
+      requestThread.join();
+    } catch (InterruptedException e) {
+      end();
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("a connection of " + name() + " was interrupted");
+    }
+    if (lost != null) {
+      throw lost;
+    }
+  }
+
+  private void serveClient() {
     try {
       lock.lock();
       try {
@@ -151,6 +173,8 @@ final class Conversation {
       fail(offence);
     } catch (Pixels.MissingPixels missing) {
       fail(new WaylandException(1, WlShm.ERROR_INVALID_FD, missing.getMessage()));
+    } catch (IOException e) {
+      lost = e;
     } catch (RuntimeException defect) {
       broken(defect);
     } finally {
