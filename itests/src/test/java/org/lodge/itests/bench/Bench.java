@@ -59,6 +59,7 @@ public final class Bench {
     parts.put("posix", () -> new PosixBench(home).run());
     parts.put("vsock", () -> new VsockBench(home, runs, table).run());
     parts.put("wayland", () -> new WaylandBench(runs, table).run());
+    parts.put("wayland-guests", () -> new WaylandGuestsBench(home, runs, table).run());
     return parts;
   }
 

@@ -78,6 +78,7 @@ final class WindowDriver {
     double before = way.cpuSeconds();
     Result result = way.run(step.arguments());
     double cpu = way.cpuSeconds() - before;
+    System.err.printf("bench: %s: %s, %.2f s of processor time%n", name, result.line(), cpu);
     if (step.isStream()) {
       add(step.what(), "frames/s", name, result.number("rate"));
       add(step.what() + ", CPU", "s/GB", name, cpu / (result.number("bytes") / GIGABYTE));
