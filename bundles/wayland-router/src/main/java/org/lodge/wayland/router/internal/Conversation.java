@@ -189,8 +189,11 @@ final class Conversation {
       while (bytes.hasRemaining()) {
         boolean stuck = fromClient.append(bytes) == 0;
         lock.lock();
+        // Where this fails half a message may be in the outbox: nobody sends from it again.
+        fetching = true;
         try {
           handleRequests();
+          fetching = false;
         } finally {
           lock.unlock();
         }
