@@ -3,17 +3,12 @@ package org.lodge.storage.internal.volume;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import org.lodge.linux.FileCopy;
 import org.lodge.linux.FileLeases;
 import org.lodge.linux.LinuxException;
 import org.lodge.storage.VolumeException;
@@ -26,9 +21,7 @@ import org.lodge.vm.Definitions;
 import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.Devices;
 import org.lodge.vm.GuestException;
-import org.lodge.vm.GuestStatus;
 import org.lodge.vm.Guests;
-import org.lodge.vm.VolumeUse;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -46,9 +39,10 @@ public final class VolumesService implements Volumes {
 
   private final VolumeKeeper keeper;
   private final VolumeFolder folder;
+  private final VolumeLooks looks;
+  private final VolumeUsers users;
   private final Guests guests;
   private final Devices devices;
-  private final Definitions definitions;
 
   @Activate
   public VolumesService(
@@ -58,9 +52,10 @@ public final class VolumesService implements Volumes {
       @Reference Definitions definitions) {
     this.keeper = keeper;
     this.folder = keeper.folder();
+    this.looks = new VolumeLooks(keeper);
+    this.users = new VolumeUsers(guests, devices, definitions);
     this.guests = guests;
     this.devices = devices;
-    this.definitions = definitions;
   }
 
   @FunctionalInterface
@@ -80,13 +75,13 @@ public final class VolumesService implements Volumes {
 
   @Override
   public List<VolumeStatus> list() {
-    Map<String, List<Use>> uses = uses();
+    Map<String, List<Use>> uses = users.all();
     List<VolumeStatus> list = new ArrayList<>();
     try {
-      Map<String, String> notes = notes();
+      Map<String, String> notes = looks.notes();
       for (String name : folder.names()) {
         try {
-          list.add(status(name, uses.getOrDefault(name, List.of()), notes.get(name)));
+          list.add(looks.status(name, uses.getOrDefault(name, List.of()), notes.get(name)));
         } catch (IOException e) {
           LOG.debug("{} went meanwhile", name, e);
         }
@@ -101,83 +96,9 @@ public final class VolumesService implements Volumes {
   public VolumeStatus status(String name) throws VolumeException {
     require(name);
     try {
-      return status(name, uses().getOrDefault(name, List.of()), notes().get(name));
+      return looks.status(name, users.of(name), looks.notes().get(name));
     } catch (IOException e) {
       throw new VolumeException("volume '%s' can't be read: %s".formatted(name, e), e);
-    }
-  }
-
-  private VolumeStatus status(String name, List<Use> uses, String note) throws IOException {
-    Path disk = folder.disk(name);
-    List<Snapshot> snapshots = new ArrayList<>();
-    for (String each : folder.snapshots(name)) {
-      Path file = folder.snapshot(name, each);
-      Optional<String> guest = StartPoints.guest(each);
-      Kind kind =
-          each.equals(VolumeFolder.BEFORE_REVERT)
-              ? Kind.BEFORE_REVERT
-              : guest.isPresent() ? Kind.START : Kind.TAKEN;
-      Instant at = StartPoints.time(each).orElse(Files.getLastModifiedTime(file).toInstant());
-      snapshots.add(new Snapshot(each, kind, guest, at, FileCopy.allocatedBytes(file)));
-    }
-    snapshots.sort(Comparator.comparing(Snapshot::at).reversed());
-    return new VolumeStatus(
-        name,
-        disk,
-        Files.size(disk),
-        FileCopy.allocatedBytes(disk),
-        uses,
-        snapshots,
-        Optional.ofNullable(note));
-  }
-
-  private Map<String, String> notes() throws IOException {
-    Map<String, String> notes = new HashMap<>();
-    for (String guest : folder.started()) {
-      keeper.lastStart(guest).ifPresent(start -> notes.putAll(start.missing()));
-    }
-    return notes;
-  }
-
-  /** By volume: what definitions say, and what guests have beside them. */
-  private Map<String, List<Use>> uses() {
-    Map<String, Map<String, Use>> uses = new TreeMap<>();
-    Map<String, Boolean> running = new HashMap<>();
-    for (GuestStatus guest : guests.list()) {
-      running.put(guest.name(), guest.state().hasProcess());
-    }
-    definitions
-        .volumes()
-        .forEach((guest, volumes) ->
-            volumes.forEach(use -> put(uses, guest, use, running.getOrDefault(guest, false))));
-    for (DeviceStatus device : live()) {
-      VolumeUse use =
-          new VolumeUse(
-              device.config().get("volume").toString(),
-              "device " + device.id(),
-              Boolean.parseBoolean(device.config().getOrDefault("readOnly", "").toString()),
-              java.util.OptionalLong.empty());
-      put(uses, device.guest(), use, true);
-    }
-    Map<String, List<Use>> lists = new HashMap<>();
-    uses.forEach((volume, byPlace) -> lists.put(volume, List.copyOf(byPlace.values())));
-    return lists;
-  }
-
-  private static void put(
-      Map<String, Map<String, Use>> uses, String guest, VolumeUse use, boolean running) {
-    uses.computeIfAbsent(use.volume(), volume -> new TreeMap<>())
-        .put(guest + " " + use.as(), new Use(guest, use.as(), use.readOnly(), running));
-  }
-
-  /** Devices that Lodge serves now from volumes. */
-  private List<DeviceStatus> live() {
-    try {
-      return devices.list(null).stream()
-          .filter(device -> device.config().containsKey("volume"))
-          .toList();
-    } catch (GuestException e) {
-      throw new IllegalStateException(e);
     }
   }
 
@@ -207,7 +128,7 @@ public final class VolumesService implements Volumes {
       throw new VolumeException(
           "there is a volume '%s' already; take another name".formatted(name));
     }
-    if (guests.list().stream().anyMatch(guest -> guest.name().equals(name))) {
+    if (users.isGuest(name)) {
       throw new VolumeException(
           "'%s' is a guest's name, by which lodge volume revert means all of its volumes; take another"
               .formatted(name));
@@ -220,33 +141,10 @@ public final class VolumesService implements Volumes {
       return keeper.leases().take(folder.disk(name), true, OWNER);
     } catch (LinuxException e) {
       if (e.errno() == LinuxException.EAGAIN) {
-        throw inUse(name, what, e);
+        throw users.inUse(name, folder.disk(name), what, e);
       }
       throw e;
     }
-  }
-
-  private VolumeException inUse(String name, String what, Exception cause) {
-    List<Use> running = uses().getOrDefault(name, List.of()).stream().filter(Use::running).toList();
-    String message =
-        running.isEmpty()
-            ? "volume '%s' can't be %s: a program has %s open"
-                .formatted(name, what, folder.disk(name))
-            : "volume '%s' can't be %s while guest '%s' has it as %s; %s"
-                .formatted(
-                    name,
-                    what,
-                    running.getFirst().guest(),
-                    running.getFirst().as(),
-                    remedy(running.getFirst()));
-    return new VolumeException(message, cause);
-  }
-
-  private static String remedy(Use use) {
-    return use.as().startsWith("device ")
-        ? "lodge device rm %s %s, or lodge stop %s"
-            .formatted(use.guest(), use.as().substring("device ".length()), use.guest())
-        : "stop the guest first: lodge stop " + use.guest();
   }
 
   @Override
@@ -276,9 +174,7 @@ public final class VolumesService implements Volumes {
   public void remove(String name, boolean force) throws VolumeException {
     require(name);
     Optional<Use> named =
-        uses().getOrDefault(name, List.of()).stream()
-            .filter(use -> !use.as().equals("root"))
-            .findFirst();
+        users.of(name).stream().filter(use -> !use.as().equals("root")).findFirst();
     uninterrupted(
         name,
         "removed",
@@ -329,8 +225,7 @@ public final class VolumesService implements Volumes {
                 "volume '%s' has more than that; what lies behind would be lost: --shrink allows it"
                     .formatted(name));
           }
-          Optional<DeviceStatus> device =
-              live().stream().filter(each -> name.equals(each.config().get("volume"))).findFirst();
+          Optional<DeviceStatus> device = users.device(name);
           if (device.isPresent()) {
             resizeUnder(device.get(), name, sizeBytes);
           } else {
@@ -346,7 +241,7 @@ public final class VolumesService implements Volumes {
   private void resizeUnder(DeviceStatus device, String name, long sizeBytes)
       throws IOException, InterruptedException, VolumeException {
     if (sizeBytes < Files.size(folder.disk(name))) {
-      throw inUse(name, "made smaller", null);
+      throw users.inUse(name, folder.disk(name), "made smaller", null);
     }
     try {
       devices.control(device.guest(), device.id(), "resize", Map.of("sizeBytes", sizeBytes)).get();
@@ -397,7 +292,7 @@ public final class VolumesService implements Volumes {
         copying.by(ImageCopy.instant());
         return;
       } catch (ImageCopy.CanNotShareException slow) {
-        throw inUse(name, what, slow);
+        throw users.inUse(name, folder.disk(name), what, slow);
       }
     }
     try (lease) {
