@@ -70,6 +70,11 @@ final class HostDisplay implements DisplayWay {
     String display = options.getOrDefault("display", DEFAULT_DISPLAY);
     Path socket = display.startsWith("/") ? Path.of(display) : runtimeFolder(user).resolve(display);
     Path folder = socket.getParent();
+    if (!Files.isDirectory(folder)) {
+      throw new IOException(
+          "there is no folder %s: is user=%s logged in, with a Wayland desktop?"
+              .formatted(folder, user));
+    }
     if (!isOf(user, folder)) {
       throw new IOException(folder + " is not of user=" + user + ", as the rule says");
     }

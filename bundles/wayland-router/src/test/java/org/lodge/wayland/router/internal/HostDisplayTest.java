@@ -62,6 +62,13 @@ class HostDisplayTest {
   }
 
   @Test
+  void aFolderThatIsNotThereIsSaidToBeMissing() throws Exception {
+    refused(
+        "there is no folder " + folder.resolve("gone"),
+        Map.of("user", owner(), "display", folder.resolve("gone/screen").toString()));
+  }
+
+  @Test
   void aFolderOfAnotherUserIsRefused() {
     refused(
         "is not of user=nobody-of-this-name",
