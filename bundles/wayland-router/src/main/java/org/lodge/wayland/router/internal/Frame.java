@@ -33,6 +33,10 @@ final class Frame {
   private boolean mapped;
   private boolean configured;
   private boolean dirty;
+
+  /** State of the window that its surface's next commit applies, and no other surface's. */
+  private boolean pending;
+
   private int geometryX;
   private int geometryY;
   private int geometryWidth;
@@ -89,14 +93,14 @@ final class Frame {
     return frames.border() - around[1];
   }
 
-  /** State of the window has changed that the wrapper's next commit applies. */
+  /** State of the window has changed that its next commit applies. */
   void changed() {
-    dirty = true;
+    pending = true;
   }
 
   void acknowledged() {
     configured = true;
-    dirty = true;
+    pending = true;
   }
 
   /** The client has no window any more, and may make one again. */
@@ -105,8 +109,16 @@ final class Frame {
     configured = false;
   }
 
-  /** The guest's surface, or one within, is about to show what its commit has set. */
-  void beforeCommit() {
+  /**
+   * What a commit has set is about to be shown.
+   *
+   * @param surface that was committed: the guest's window or one within
+   */
+  void beforeCommit(Surface surface) {
+    if (surface == window.surface) {
+      dirty |= pending;
+      pending = false;
+    }
     if (window.surface.buffer != null && configured) {
       grow();
     }
@@ -114,10 +126,11 @@ final class Frame {
 
   /** Surrounds also what may be seen from now on. */
   void grow() {
-    int[] wanted = extents();
-    if (wanted == null) {
+    int[] target = extents();
+    if (target == null) {
       return;
     }
+    int[] wanted = target.clone();
     if (mapped) {
       wanted[0] = Math.min(wanted[0], around[0]);
       wanted[1] = Math.min(wanted[1], around[1]);
@@ -126,7 +139,7 @@ final class Frame {
     } else if (!configured || window.surface.buffer == null) {
       return;
     }
-    place(wanted);
+    place(wanted, target);
     if (dirty) {
       commit();
     }
@@ -145,7 +158,8 @@ final class Frame {
       return;
     }
     if (mapped && surface == window.surface) {
-      place(extents());
+      int[] target = extents();
+      place(target, target);
     }
     if (dirty) {
       commit();
@@ -167,7 +181,11 @@ final class Frame {
     return extents[0] < extents[2] ? extents : null;
   }
 
-  private void place(int[] wanted) {
+  /**
+   * @param target what will be left of it once the commit is shown: the window's size, which must
+   *     be what it was told to be if it is maximised or fullscreen
+   */
+  private void place(int[] wanted, int[] target) {
     boolean same = mapped && Arrays.equals(wanted, around);
     if (!same) {
       int border = frames.border();
@@ -188,16 +206,16 @@ final class Frame {
       routing.toCompositor.words(wrapper.upstreamId, WlSurface.DAMAGE, 0, 0, all, all);
       dirty = true;
     }
-    sendGeometry();
+    sendGeometry(target);
   }
 
   /** The window proper, with its border: what compositors place, tile and maximise. */
-  private void sendGeometry() {
+  private void sendGeometry(int[] target) {
     int border = frames.border();
-    int left = window.hasGeometry ? window.geometryX : around[0];
-    int top = window.hasGeometry ? window.geometryY : around[1];
-    int width = window.hasGeometry ? window.geometryWidth : around[2] - around[0];
-    int height = window.hasGeometry ? window.geometryHeight : around[3] - around[1];
+    int left = window.hasGeometry ? window.geometryX : target[0];
+    int top = window.hasGeometry ? window.geometryY : target[1];
+    int width = window.hasGeometry ? window.geometryWidth : target[2] - target[0];
+    int height = window.hasGeometry ? window.geometryHeight : target[3] - target[1];
     int x = moved(left, -around[0]);
     int y = moved(top, -around[1]);
     int wide = larger(width, border);

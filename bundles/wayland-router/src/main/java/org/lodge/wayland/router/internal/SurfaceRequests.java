@@ -133,7 +133,7 @@ final class SurfaceRequests {
     }
     Frame frame = frameOf(surface);
     if (frame != null) {
-      frame.beforeCommit();
+      frame.beforeCommit(surface);
     }
     routing.forward(surface.object, request);
     if (frame != null) {

@@ -75,6 +75,38 @@ class FrameTest {
     assertEquals(List.of(), shown.violations());
   }
 
+  /** Compositors end the connection of a maximised window of another size. */
+  @Test
+  void aWindowThatShrinksHasTheSizeItWasToldAtOnce() throws Exception {
+    open();
+    show(root, 400, 300);
+    rig.client.send(root, WlSurface.COMMIT);
+    int child = rig.surface(compositor);
+    int subsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, root);
+    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    rig.sync();
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    rig.client.send(child, WlSurface.COMMIT);
+    show(root, 200, 150);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    String commit = "wl_surface@" + shown.wrapper() + ".commit()";
+    boolean acknowledged = false;
+    String geometry = "";
+    int commits = 0;
+    for (String line : List.copyOf(rig.compositor.log)) {
+      acknowledged |= line.endsWith(".ack_configure(8)");
+      geometry = line.contains("set_window_geometry") ? line.replaceAll(".*y\\(", "") : geometry;
+      if (acknowledged && line.equals(commit)) {
+        commits++;
+        assertEquals("0, 0, 208, 158)", geometry);
+      }
+    }
+    assertTrue(commits > 0);
+    assertEquals(List.of(), shown.violations());
+  }
+
   @Test
   void theKeyboardComesToTheGuestsSurfaceAndOtherEventsOfTheFrameAreKept() throws Exception {
     open();
