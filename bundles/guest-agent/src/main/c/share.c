@@ -28,13 +28,34 @@ static int connection;
 static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
+/* What was read of the connection and belongs to nobody yet; whoever has `reading` has it. */
+static struct {
+  uint8_t bytes[8192];
+  size_t from, until;
+} ahead;
+
+/* Small requests that came together are read together. */
 static bool read_all(void *into, size_t length) {
   uint8_t *at = into;
   while (length > 0) {
-    ssize_t count = read(connection, at, length);
-    if (count > 0) {
+    size_t there = ahead.until - ahead.from;
+    size_t part = there < length ? there : length;
+    memcpy(at, ahead.bytes + ahead.from, part);
+    ahead.from += part;
+    at += part;
+    length -= part;
+    if (length == 0) {
+      break;
+    }
+    bool direct = length >= sizeof ahead.bytes;
+    ssize_t count = direct ? read(connection, at, length)
+                           : read(connection, ahead.bytes, sizeof ahead.bytes);
+    if (count > 0 && direct) {
       at += count;
       length -= (size_t)count;
+    } else if (count > 0) {
+      ahead.from = 0;
+      ahead.until = (size_t)count;
     } else if (count == 0 || errno != EINTR) {
       return false;
     }
@@ -56,39 +77,58 @@ static bool write_all(const void *from, size_t length) {
   return true;
 }
 
-/* One request, whole, at `in`; false at the end of the connection. */
+/* One request, whole, at `in`; false at the end of the connection. For whoever has `reading`. */
 static bool take(uint8_t *in) {
   struct fuse_in *header = (struct fuse_in *)in;
-  pthread_mutex_lock(&reading);
-  bool whole = read_all(header, sizeof *header) && header->len >= sizeof *header &&
-               header->len <= SHARE_MESSAGE_MAX &&
-               read_all(in + sizeof *header, header->len - sizeof *header);
-  pthread_mutex_unlock(&reading);
-  return whole;
+  return read_all(header, sizeof *header) && header->len >= sizeof *header &&
+         header->len <= SHARE_MESSAGE_MAX &&
+         read_all(in + sizeof *header, header->len - sizeof *header);
+}
+
+/* Whether a request may keep others waiting: those that move data or wait for a disk must not. Waking
+ * another thread for the next request costs more than these take. */
+static bool is_quick(uint32_t opcode) {
+  switch (opcode) {
+    case FUSE_READ: case FUSE_WRITE: case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FALLOCATE:
+    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS: case FUSE_SETATTR: case FUSE_RELEASE:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/* False where nobody takes the answer. */
+static bool execute(uint8_t *in, uint8_t *out) {
+  const struct fuse_in *header = (const struct fuse_in *)in;
+  struct exchange exchange = {header, in + sizeof *header, header->len - sizeof *header,
+                              out + sizeof(struct fuse_out)};
+  in[header->len] = 0;
+  long answer = share_execute(&exchange);
+  if (share_is_silent(header->opcode)) {
+    return true;
+  }
+  size_t length = sizeof(struct fuse_out) + (answer > 0 ? (size_t)answer : 0);
+  *(struct fuse_out *)out =
+      (struct fuse_out){(uint32_t)length, answer < 0 ? (int32_t)answer : 0, header->unique};
+  pthread_mutex_lock(&writing);
+  bool told = write_all(out, length);
+  pthread_mutex_unlock(&writing);
+  return told;
 }
 
 static void *serve(void *unused) {
   (void)unused;
   uint8_t *in = malloc(SHARE_MESSAGE_MAX + 1);
   uint8_t *out = malloc(SHARE_MESSAGE_MAX);
-  while (in != NULL && out != NULL && take(in)) {
-    const struct fuse_in *header = (const struct fuse_in *)in;
-    struct exchange exchange = {header, in + sizeof *header, header->len - sizeof *header,
-                                out + sizeof(struct fuse_out)};
-    in[header->len] = 0;
-    long answer = share_execute(&exchange);
-    if (share_is_silent(header->opcode)) {
-      continue;
+  bool goes_on = in != NULL && out != NULL;
+  while (goes_on) {
+    pthread_mutex_lock(&reading);
+    goes_on = take(in);
+    while (goes_on && is_quick(((const struct fuse_in *)in)->opcode)) {
+      goes_on = execute(in, out) && take(in);
     }
-    size_t length = sizeof(struct fuse_out) + (answer > 0 ? (size_t)answer : 0);
-    *(struct fuse_out *)out = (struct fuse_out){
-        (uint32_t)length, answer < 0 ? (int32_t)answer : 0, header->unique};
-    pthread_mutex_lock(&writing);
-    bool told = write_all(out, length);
-    pthread_mutex_unlock(&writing);
-    if (!told) {
-      break;
-    }
+    pthread_mutex_unlock(&reading);
+    goes_on = goes_on && execute(in, out);
   }
   /* The connection is over, and with it what the host knew of this process. */
   _exit(0);

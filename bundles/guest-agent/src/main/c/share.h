@@ -19,7 +19,8 @@ struct node {
   uint64_t ino;
   uint64_t dev;
   uint32_t type; /* bits of the mode; an inode never changes its type */
-  int fd;        /* O_PATH */
+  int fd;        /* O_PATH; -1 while only the handle knows the file, never between get and put */
+  struct file_handle *handle;
   uint64_t uses;
   uint32_t pins;
   struct node *next;

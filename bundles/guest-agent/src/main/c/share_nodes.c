@@ -1,3 +1,5 @@
+/* The files that the host knows. Those not in use let go of their descriptors where there are many,
+ * as each pins memory of the kernel, and are found again by their file handles. */
 #define _GNU_SOURCE
 #include "share.h"
 
@@ -5,10 +7,19 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NODES_MAX 400000u
+#define NODES_MAX 1000000u
+#define NODES_LEAST 20000u
+/* What a node takes, and which part of the guest's memory all of them may. */
+#define NODE_BYTES 200u
+#define MEMORY_PART 8u
+#ifndef NODES_HELD_MAX
+#define NODES_HELD_MAX 8192u
+#endif
+#define HANDLE_BYTES 128
 #define HANDLES_MAX 65536u
 #define BUCKETS 65536u
 
@@ -16,6 +27,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct node **nodes; /* by id - 1 */
 static uint32_t nodes_room;
 static uint32_t nodes_used;
+static uint32_t nodes_max;
+static uint32_t nodes_held;
+static uint32_t hand;
+static int mount_fd; /* the root, opened, as those that find files by handles want it */
+static bool handles_work = true;
 static uint32_t *free_nodes;
 static uint32_t free_count;
 static struct node *buckets[BUCKETS];
@@ -70,7 +86,7 @@ static bool grow(void) {
 }
 
 static struct node *insert(int fd, const struct stat *status) {
-  if (free_count == 0 && (nodes_used == NODES_MAX || (nodes_used == nodes_room && !grow()))) {
+  if (free_count == 0 && (nodes_used == nodes_max || (nodes_used == nodes_room && !grow()))) {
     return NULL;
   }
   struct node *node = calloc(1, sizeof *node);
@@ -83,6 +99,7 @@ static struct node *insert(int fd, const struct stat *status) {
   node->dev = status->st_dev;
   node->type = status->st_mode & S_IFMT;
   node->fd = fd;
+  nodes_held++;
   node->uses = 1;
   nodes[slot] = node;
   struct node **bucket = &buckets[bucket_of(node->dev, node->ino)];
@@ -93,6 +110,11 @@ static struct node *insert(int fd, const struct stat *status) {
 
 bool nodes_begin(int root_fd) {
   struct stat status;
+  uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  uint64_t fit = memory / MEMORY_PART / NODE_BYTES;
+  nodes_max = fit < NODES_LEAST ? NODES_LEAST : fit > NODES_MAX ? NODES_MAX : (uint32_t)fit;
+  mount_fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  handles_work = mount_fd >= 0;
   return fstat(root_fd, &status) == 0 && insert(root_fd, &status) != NULL;
 }
 
@@ -104,8 +126,54 @@ static void drop(struct node *node) {
   *at = node->next;
   nodes[node->id - 1] = NULL;
   free_nodes[free_count++] = (uint32_t)(node->id - 1);
-  close(node->fd);
+  if (node->fd >= 0) {
+    close(node->fd);
+    nodes_held--;
+  }
+  free(node->handle);
   free(node);
+}
+
+/* Makes the handle by which a file of the root's file system is found again. */
+static bool describe(struct node *node) {
+  union {
+    struct file_handle head;
+    uint8_t bytes[sizeof(struct file_handle) + HANDLE_BYTES];
+  } handle = {.head = {.handle_bytes = HANDLE_BYTES}};
+  int mount;
+  if (node->dev != nodes[0]->dev ||
+      name_to_handle_at(node->fd, "", &handle.head, &mount, AT_EMPTY_PATH) != 0) {
+    handles_work &= node->dev != nodes[0]->dev || errno != EOPNOTSUPP;
+    return false;
+  }
+  size_t length = sizeof(struct file_handle) + handle.head.handle_bytes;
+  node->handle = malloc(length);
+  if (node->handle != NULL) {
+    memcpy(node->handle, &handle, length);
+  }
+  return node->handle != NULL;
+}
+
+/* Lets some descriptors go where there are too many. */
+static void make_room(void) {
+  for (uint32_t tried = 0; handles_work && nodes_held >= NODES_HELD_MAX && tried < nodes_used; tried++) {
+    hand = hand + 1 < nodes_used ? hand + 1 : 1;
+    struct node *node = hand < nodes_used ? nodes[hand] : NULL;
+    if (node != NULL && node->fd >= 0 && node->pins == 0 && (node->handle != NULL || describe(node))) {
+      close(node->fd);
+      node->fd = -1;
+      nodes_held--;
+    }
+  }
+}
+
+static bool hold(struct node *node) {
+  if (node->fd < 0) {
+    make_room();
+    node->fd = open_by_handle_at(mount_fd, node->handle, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    nodes_held += node->fd >= 0;
+  }
+  return node->fd >= 0;
 }
 
 static struct node *known(uint64_t id) {
@@ -115,8 +183,10 @@ static struct node *known(uint64_t id) {
 struct node *node_get(uint64_t id) {
   pthread_mutex_lock(&lock);
   struct node *node = known(id);
-  if (node != NULL) {
+  if (node != NULL && hold(node)) {
     node->pins++;
+  } else {
+    node = NULL;
   }
   pthread_mutex_unlock(&lock);
   return node;
@@ -148,6 +218,7 @@ int node_found(int fd, struct fuse_entry *entry) {
     node->uses++;
     close(fd);
   } else {
+    make_room();
     node = insert(fd, &status);
   }
   uint64_t id = node != NULL ? node->id : 0;

@@ -35,6 +35,11 @@ class ProtocolFuzzTest {
     run("fuzz_carriage");
   }
 
+  @Test
+  void aShareGivesNothingFromOutsideAndKeepsNothing() throws Exception {
+    run("fuzz_share");
+  }
+
   private static void run(String program) throws Exception {
     Path path = Path.of("target", "agent", program).toAbsolutePath();
     ProcessBuilder builder = new ProcessBuilder(path.toString(), "2", "7");
