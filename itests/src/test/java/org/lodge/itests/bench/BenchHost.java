@@ -55,6 +55,11 @@ final class BenchHost implements AutoCloseable {
     Files.writeString(place.resolve("config/vm/" + guest + ".json"), definition);
   }
 
+  void defineShare(String share, String definition) throws IOException {
+    Path folder = Files.createDirectories(place.resolve("config/share"));
+    Files.writeString(folder.resolve(share + ".json"), definition);
+  }
+
   /** Defines an image, and builds it unless it is there. */
   void addImage(String name, byte[] definition) throws Exception {
     Files.write(place.resolve("config/image/" + name + ".json"), definition);

@@ -153,6 +153,11 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
    * the sum from exact times and tells it in hundredths of a second.
    */
   long cpuNanos() throws IOException {
+    return cpuNanos(pid);
+  }
+
+  /** As {@link #cpuNanos()}, of any process. */
+  static long cpuNanos(long pid) throws IOException {
     String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
     return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * 10_000_000;

@@ -1,6 +1,7 @@
 package org.lodge.itests.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,14 +10,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A directory of the host that Lodge serves to a guest against the same one served by Debian's
- * {@code virtiofsd}: one guest has both, with the caches {@code auto} and {@code none}, and they
- * take turns within each round. What the guest runs forks no process per file.
+ * A directory of the host that Lodge serves to a guest, and one that another guest serves to it
+ * through Lodge, against one served by Debian's {@code virtiofsd}: one guest has all of them, with
+ * the caches {@code auto} and {@code none} or with one of those, and they take turns within each
+ * round. What the guest runs forks no process per file.
  */
 final class FsBench {
   private static final int MEBIBYTES = 64;
   private static final int FILES = 500;
   private static final int TREE_FILES = 600;
+
+  private static final String IMAGE = "fs-bench";
+  private static final String STORAGE =
+      "{\"image\": \"storage\", \"memory\": \"512M\", \"root\": \"volume\", \"volumeSize\": \"1G\"}";
 
   /** Every command leaves the directory as the next one needs it; DIR is where it works. */
   private static final Map<String, Work> WORKS = works();
@@ -29,11 +35,13 @@ final class FsBench {
 
   private final Path home;
   private final int runs;
+  private final List<String> caches;
   private final Table table;
 
-  FsBench(Path home, int runs, Table table) {
+  FsBench(Path home, int runs, List<String> caches, Table table) {
     this.home = home;
     this.runs = runs;
+    this.caches = caches;
     this.table = table;
   }
 
@@ -57,6 +65,13 @@ final class FsBench {
     works.put(
         "find, nothing cached in the guest",
         new Work(cold, "find DIR/tree > /dev/null", TREE_FILES, "files/s"));
+    works.put(
+        "git status of " + TREE_FILES + " files, nothing cached in the guest",
+        new Work(
+            "git -c safe.directory=* -C DIR/tree status --porcelain > /dev/null; " + cold,
+            "git -c safe.directory=* -C DIR/tree status --porcelain > /dev/null",
+            TREE_FILES,
+            "files/s"));
     works.put("create", new Work(":", "cd DIR; " + each + ": > f$i; done; cd /", FILES, "1/s"));
     works.put(
         "stat, nothing cached in the guest",
@@ -69,15 +84,25 @@ final class FsBench {
 
   void run() throws Exception {
     try (BenchHost host = new BenchHost(home)) {
-      host.define("files", "{\"image\": \"storage\", \"memory\": \"384M\", \"vsock\": false}");
+      try (InputStream image = FsBench.class.getResourceAsStream("/image/" + IMAGE + ".json")) {
+        host.addImage(IMAGE, image.readAllBytes());
+      }
+      host.define(
+          "files", "{\"image\": \"" + IMAGE + "\", \"memory\": \"384M\", \"vsock\": false}");
+      host.define("storage", STORAGE);
+      for (String cache : caches) {
+        FsPeer.declare(host, cache);
+      }
       try (BenchHost.Running lodge = host.up()) {
+        long storage = lodge.start("storage").getJsonNumber("pid").longValue();
         lodge.start("files");
         HandQemu hand = HandQemu.like(lodge.show("files"), host.place());
         lodge.command("stop", "files");
         List<FsPeer> peers = new ArrayList<>();
         try {
-          for (String cache : List.of("auto", "none")) {
+          for (String cache : caches) {
             peers.add(FsPeer.lodge(host, folder(host, "lodge-" + cache), cache));
+            peers.add(FsPeer.served(host, storage, cache));
             peers.add(FsPeer.virtiofsd(host.place(), folder(host, "peer-" + cache), cache));
           }
           compare(hand, peers);
@@ -97,9 +122,10 @@ final class FsBench {
   private void compare(HandQemu hand, List<FsPeer> peers) throws Exception {
     try (FsGuest guest = FsGuest.boot(hand, peers)) {
       guest.run(
-          "mkdir /tmp/tree; cd /tmp/tree; for d in 0 1 2 3 4 5; do mkdir $d; i=0;"
+          "mkdir /tmp/tree; cd /tmp/tree; git init -q --template=; for d in 0 1 2 3 4 5; do mkdir $d; i=0;"
               + " while [ $i -lt 100 ]; do i=$((i+1)); head -c 6000 /dev/urandom > $d/$i; done;"
-              + " done; cd /; tar cf /tmp/tree.tar -C /tmp tree");
+              + " done; git config user.email b@b; git config user.name b; git add .;"
+              + " git commit -qm b; git repack -adq; cd /; tar cf /tmp/tree.tar -C /tmp tree");
       Map<String, List<Double>> speeds = new LinkedHashMap<>();
       Map<String, List<Double>> costs = new LinkedHashMap<>();
       for (int round = 0; round <= runs; round++) {

@@ -6,15 +6,41 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A process that serves a directory of the host as a vhost-user file system. */
-record FsPeer(String name, DiskPeer server) implements AutoCloseable {
+/**
+ * Whoever serves a directory as a vhost-user file system.
+ *
+ * @param others processes that have a part in it, beside the server
+ */
+record FsPeer(String name, DiskPeer server, List<Long> others) implements AutoCloseable {
+  private static final String SERVED =
+      "{\"from\":\"storage\",\"path\":\"/srv/%s\",\"create\":true"
+          + ",\"to\":{\"bench\":{\"access\":\"read-write\"}}}";
 
   /** A Lodge that runs already serves it too. */
   static FsPeer lodge(BenchHost host, Path directory, String cache) throws Exception {
     Path socket = host.place().resolve("fs-" + cache + ".sock");
     return new FsPeer(
         "Lodge, cache " + cache,
-        DiskPeer.lodge(host, "fs", socket, "path=" + directory + ";cache=" + cache));
+        DiskPeer.lodge(host, "fs", socket, "path=" + directory + ";cache=" + cache),
+        List.of());
+  }
+
+  /** To be called before {@link #served}, and before Lodge is up. */
+  static void declare(BenchHost host, String cache) throws IOException {
+    host.defineShare("served-" + cache, SERVED.formatted(cache));
+  }
+
+  /**
+   * A Lodge that runs already has it from its guest that keeps files.
+   *
+   * @param storage the process of that guest
+   */
+  static FsPeer served(BenchHost host, long storage, String cache) throws Exception {
+    Path socket = host.place().resolve("served-" + cache + ".sock");
+    return new FsPeer(
+        "Lodge from a guest, cache " + cache,
+        DiskPeer.lodge(host, "fs", socket, "share=served-%s;cache=%s".formatted(cache, cache)),
+        List.of(storage));
   }
 
   /** Debian's virtiofsd, from a newer suite. */
@@ -45,15 +71,22 @@ record FsPeer(String name, DiskPeer server) implements AutoCloseable {
     DiskPeer.awaitFile(socket);
     Closeable end = () -> process.destroyForcibly().onExit().join();
     return new FsPeer(
-        "virtiofsd, cache " + cache, new DiskPeer("virtiofsd", socket, process.pid(), end));
+        "virtiofsd, cache " + cache,
+        new DiskPeer("virtiofsd", socket, process.pid(), end),
+        List.of());
   }
 
   Path socket() {
     return server.socket();
   }
 
+  /** Of all that have a part in it. */
   long cpuNanos() throws IOException {
-    return server.cpuNanos();
+    long sum = server.cpuNanos();
+    for (long other : others) {
+      sum += DiskPeer.cpuNanos(other);
+    }
+    return sum;
   }
 
   @Override
