@@ -17,6 +17,7 @@ public final class Call {
   private int uid;
   private int gid;
   private int pid;
+  private boolean repeat;
   private int umask;
 
   /** Begins a request of this user, group and process of the guest. */
@@ -25,7 +26,18 @@ public final class Call {
     this.gid = gid;
     this.pid = pid;
     umask = 0;
+    repeat = false;
     return this;
+  }
+
+  /** From now on it may be that what is asked was done before, and only the answer was lost. */
+  public Call repeat() {
+    repeat = true;
+    return this;
+  }
+
+  public boolean isRepeat() {
+    return repeat;
   }
 
   /**

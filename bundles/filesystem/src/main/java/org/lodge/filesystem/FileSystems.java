@@ -4,7 +4,8 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Where devices get the file systems that they serve. An OSGi service; thread-safe. A file system
- * outlives the logic of its device, so that new logic goes on with the same nodes and handles.
+ * outlives the logic of its device, so that new logic goes on with the same nodes and handles. What
+ * the guest knows of it outlives Lodge too, where a service manager keeps it.
  */
 @ProviderType
 public interface FileSystems {
@@ -31,7 +32,7 @@ public interface FileSystems {
       throws FileSystemException;
 
   /** A directory of the host without rules, for an offer to give. */
-  FileSystem directory(DirectorySettings settings) throws FileSystemException;
+  FileSystem directory(DirectorySettings settings, Ledger ledger) throws FileSystemException;
 
   /**
    * Takes a share back from a guest at once: whatever it has open or tries from now on gives {@link

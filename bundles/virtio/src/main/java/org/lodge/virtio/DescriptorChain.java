@@ -24,6 +24,14 @@ public interface DescriptorChain {
   /** A number below the queue's size, of which no other chain that is out has the same. */
   int slot();
 
+  /**
+   * Whether an earlier process had this request already, and died before it answered: it may have
+   * executed it.
+   */
+  default boolean isRepeat() {
+    return false;
+  }
+
   /** How many bytes the driver lets the device read, below 2^32. */
   long readableBytes();
 

@@ -9,14 +9,19 @@ import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.lodge.filesystem.DirectorySettings;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.FileSystemException;
 import org.lodge.filesystem.FileSystemOffer;
 import org.lodge.filesystem.FileSystems;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Offered;
 import org.lodge.filesystem.Rules;
 import org.lodge.linux.LinuxException;
+import org.lodge.linux.ServiceManager;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -32,6 +37,8 @@ public final class FileSystemsService implements FileSystems {
   private final List<FileSystemOffer> offers = new CopyOnWriteArrayList<>();
   private final Map<Key, Use> uses = new HashMap<>();
   private final Map<String, LockTable> locks = new HashMap<>();
+  private final Ledgers ledgers;
+  private final BooleanSupplier goesOn;
 
   /**
    * @param what the share's name, or the settings of a directory
@@ -40,19 +47,39 @@ public final class FileSystemsService implements FileSystems {
 
   private static final class Use {
     final Ruled fileSystem;
+    final Ledger ledger;
     int users;
 
-    Use(Offered offered, LockTable locks) {
-      fileSystem = new Ruled(offered.fileSystem(), offered.rules(), locks);
+    Use(Offered offered, LockTable locks, Ledger ledger) {
+      fileSystem = new Ruled(offered.fileSystem(), offered.rules(), locks, ledger);
+      this.ledger = ledger;
     }
   }
 
   private interface Maker {
-    Offered make() throws FileSystemException;
+    Offered make(Ledger ledger) throws FileSystemException;
   }
 
+  /** Whatever is still in use while the whole of Lodge ends is wanted by the next one. */
   @Activate
-  public FileSystemsService() {}
+  public FileSystemsService(@Reference ServiceManager manager, BundleContext context) {
+    this(manager, () -> context.getBundle(0).getState() == Bundle.STOPPING);
+  }
+
+  private FileSystemsService(ServiceManager manager, BooleanSupplier goesOn) {
+    ledgers = new Ledgers(manager);
+    this.goesOn = goesOn;
+  }
+
+  /**
+   * Outside the container.
+   *
+   * @param manager that keeps what guests know; null for none
+   * @param goesOn whether file systems end now only for this process
+   */
+  public static FileSystemsService of(ServiceManager manager, BooleanSupplier goesOn) {
+    return new FileSystemsService(manager, goesOn);
+  }
 
   @Reference(
       cardinality = ReferenceCardinality.MULTIPLE,
@@ -68,7 +95,7 @@ public final class FileSystemsService implements FileSystems {
 
   @Override
   public Lease open(String guest, String device, String share) throws FileSystemException {
-    return use(new Key(guest, device, share), () -> offered(guest, share));
+    return use(new Key(guest, device, share), ledger -> offered(guest, share, ledger));
   }
 
   @Override
@@ -76,24 +103,25 @@ public final class FileSystemsService implements FileSystems {
       throws FileSystemException {
     return use(
         new Key(guest, device, List.of(settings, rules)),
-        () -> new Offered(directory(settings), rules));
+        ledger -> new Offered(directory(settings, ledger), rules));
   }
 
   @Override
-  public FileSystem directory(DirectorySettings settings) throws FileSystemException {
+  public FileSystem directory(DirectorySettings settings, Ledger ledger)
+      throws FileSystemException {
     try {
-      return new HostDirectory(settings);
+      return new HostDirectory(settings, ledger);
     } catch (LinuxException e) {
       throw new FileSystemException(settings.path() + " can't be shared: " + e.getMessage(), e);
     }
   }
 
   /** While Lodge starts, a device may ask before whoever has the share is there. */
-  private Offered offered(String guest, String share) throws FileSystemException {
+  private Offered offered(String guest, String share, Ledger ledger) throws FileSystemException {
     long deadline = System.nanoTime() + OFFER_WAIT.toNanos();
     while (true) {
       for (FileSystemOffer offer : offers) {
-        Optional<Offered> offered = offer.open(guest, share);
+        Optional<Offered> offered = offer.open(guest, share, ledger);
         if (offered.isPresent()) {
           return offered.get();
         }
@@ -116,14 +144,32 @@ public final class FileSystemsService implements FileSystems {
   private synchronized Lease use(Key key, Maker maker) throws FileSystemException {
     Use use = uses.get(key);
     if (use == null) {
-      Offered offered = maker.make();
-      LockTable table =
-          locks.computeIfAbsent(offered.fileSystem().place(), place -> new LockTable());
-      use = new Use(offered, table);
+      use = make(key, maker);
       uses.put(key, use);
     }
     use.users++;
     return lease(key, use);
+  }
+
+  private Use make(Key key, Maker maker) throws FileSystemException {
+    Ledger ledger;
+    try {
+      ledger = ledgers.open(key.guest(), key.device(), key.what());
+    } catch (LinuxException e) {
+      throw new FileSystemException("no memory for its files: " + e.getMessage(), e);
+    }
+    boolean made = false;
+    try {
+      Offered offered = maker.make(ledger);
+      LockTable table =
+          locks.computeIfAbsent(offered.fileSystem().place(), place -> new LockTable());
+      made = true;
+      return new Use(offered, table, ledger);
+    } finally {
+      if (!made) {
+        ledgers.close(ledger, true);
+      }
+    }
   }
 
   private Lease lease(Key key, Use use) {
@@ -149,8 +195,9 @@ public final class FileSystemsService implements FileSystems {
         return;
       }
       uses.remove(key, use);
+      use.fileSystem.close();
+      ledgers.close(use.ledger, !goesOn.getAsBoolean());
     }
-    use.fileSystem.close();
   }
 
   @Override

@@ -1,13 +1,17 @@
 package org.lodge.filesystem.internal;
 
 import java.util.Arrays;
+import org.lodge.filesystem.Attributes;
+import org.lodge.filesystem.Ledger;
+import org.lodge.linux.FileFd;
 
 /**
  * The open files of one guest. A handle is its slot plus one, with a count above that tells it from
- * earlier ones of the same slot. Thread-safe.
+ * earlier ones of the same slot; the ledger has them too. Thread-safe.
  */
 final class Handles implements AutoCloseable {
   private final int budget;
+  private final Ledger ledger;
   private Handle[] slots = new Handle[16];
   private int[] counts = new int[16];
   private int[] free = new int[16];
@@ -16,25 +20,54 @@ final class Handles implements AutoCloseable {
   private int open;
   private boolean closed;
 
-  Handles(int budget) {
+  Handles(int budget, Ledger ledger) {
     this.budget = budget;
+    this.ledger = ledger;
+    ledger.forEachOpen(this::restore);
+    for (int slot = 0; slot < used; slot++) {
+      if (slots[slot] == null) {
+        free[freeCount++] = slot;
+      }
+    }
+  }
+
+  private void restore(int cell) {
+    long number = ledger.handle(cell);
+    int slot = (int) number - 1;
+    if (slot < 0 || slot >= budget || ledger.parent(cell) == 0) {
+      ledger.remove(cell);
+      return;
+    }
+    reach(slot);
+    used = Math.max(used, slot + 1);
+    boolean directory = ledger.type(cell) == Attributes.DIRECTORY;
+    slots[slot] = new Handle(cell, ledger.parent(cell), ledger.openFlags(cell), directory, null);
+    counts[slot] = (int) (number >>> 32);
+    open++;
+  }
+
+  private void reach(int slot) {
+    if (slot >= slots.length) {
+      int length = Math.max(2 * slots.length, Integer.highestOneBit(slot) * 2);
+      slots = Arrays.copyOf(slots, length);
+      counts = Arrays.copyOf(counts, length);
+      free = Arrays.copyOf(free, length);
+    }
   }
 
   /** Its number, or 0 where there are too many; the file is closed then. */
-  synchronized long add(Handle handle) {
+  synchronized long add(FileFd fd, long node, int flags, boolean directory) {
     if (closed || open >= budget) {
-      handle.fd.close();
+      fd.close();
       return 0;
     }
     int slot = freeCount > 0 ? free[--freeCount] : used++;
-    if (slot == slots.length) {
-      slots = Arrays.copyOf(slots, 2 * slot);
-      counts = Arrays.copyOf(counts, 2 * slot);
-      free = Arrays.copyOf(free, 2 * slot);
-    }
-    slots[slot] = handle;
+    reach(slot);
+    long number = (long) counts[slot] << 32 | slot + 1;
+    int cell = ledger.addOpen(number, node, flags, directory);
+    slots[slot] = new Handle(cell, node, flags, directory, fd);
     open++;
-    return (long) counts[slot] << 32 | slot + 1;
+    return number;
   }
 
   /** The file, or null where the number means none. */
@@ -59,26 +92,49 @@ final class Handles implements AutoCloseable {
       counts[slot]++;
       free[freeCount++] = slot;
       open--;
+      if (handle.cell != Ledger.NONE) {
+        ledger.remove(handle.cell);
+      }
     }
-    handle.fd.close();
+    closeFile(handle);
+  }
+
+  private static void closeFile(Handle handle) {
+    synchronized (handle) {
+      if (handle.fd != null) {
+        handle.fd.close();
+      }
+    }
+  }
+
+  /** Closes all of them. */
+  void reset() {
+    Handle[] all;
+    synchronized (this) {
+      all = Arrays.copyOf(slots, used);
+    }
+    for (int slot = 0; slot < all.length; slot++) {
+      if (all[slot] != null) {
+        remove(number(slot), all[slot].directory);
+      }
+    }
+  }
+
+  private synchronized long number(int slot) {
+    return (long) counts[slot] << 32 | slot + 1;
   }
 
   synchronized int open() {
     return open;
   }
 
-  /** Closes all. */
-  synchronized void reset() {
-    for (int slot = 0; slot < used; slot++) {
-      if (slots[slot] != null) {
-        remove((long) counts[slot] << 32 | slot + 1, slots[slot].directory);
-      }
-    }
-  }
-
   @Override
   public synchronized void close() {
     closed = true;
-    reset();
+    for (int slot = 0; slot < used; slot++) {
+      if (slots[slot] != null) {
+        closeFile(slots[slot]);
+      }
+    }
   }
 }

@@ -11,6 +11,7 @@ import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
@@ -29,17 +30,18 @@ final class HostDirectory implements FileSystem {
   private static final int REGULAR = Attributes.REGULAR;
   private static final int FIFO = 0x1000;
   private static final int SOCKET = 0xc000;
+  private static final int RENAME_EXCHANGE = 2;
 
   private final Inodes inodes;
   private final OpenFiles files;
   private final Owners owners;
 
-  HostDirectory(DirectorySettings settings) throws LinuxException {
+  HostDirectory(DirectorySettings settings, Ledger ledger) throws LinuxException {
     InodeFd root = InodeFd.directory(settings.path());
     Call call = new Call();
     root.stat(call.scratch());
-    inodes = new Inodes(root, call.scratch(), settings.descriptorsMax() / 2);
-    files = new OpenFiles(inodes, settings.descriptorsMax() / 2);
+    inodes = new Inodes(root, call.scratch(), settings.descriptorsMax() / 2, ledger);
+    files = new OpenFiles(inodes, settings.descriptorsMax() / 2, ledger);
     owners = new Owners(settings);
   }
 
@@ -55,18 +57,18 @@ final class HostDirectory implements FileSystem {
       return -Errno.ESTALE;
     }
     try {
-      return lookup(call, directory.fd, name.address(), into);
+      return lookup(call, directory, name, into);
     } finally {
       inodes.put(directory);
     }
   }
 
-  private int lookup(Call call, InodeFd directory, long name, Entry into) {
-    int number = directory.lookup(call.scratch(), name);
-    return number < 0 ? number : found(call, InodeFd.of(number), into);
+  private int lookup(Call call, Inode directory, Name name, Entry into) {
+    int number = directory.fd.lookup(call.scratch(), name.address());
+    return number < 0 ? number : found(call, InodeFd.of(number), directory.node, name, into);
   }
 
-  private int found(Call call, InodeFd fd, Entry into) {
+  private int found(Call call, InodeFd fd, long parent, Name name, Entry into) {
     int result = fd.stat(call.scratch());
     if (result < 0) {
       fd.close();
@@ -74,13 +76,9 @@ final class HostDirectory implements FileSystem {
     }
     into.attributes.take(call.scratch());
     owners.show(into.attributes);
-    Inode inode = inodes.found(fd, call.scratch());
-    if (inode == null) {
-      return -Errno.ENFILE;
-    }
-    into.node = inode.node;
-    into.generation = inode.generation;
-    return 0;
+    into.node = inodes.found(fd, call.scratch(), parent, name);
+    into.generation = 0;
+    return into.node == 0 ? -Errno.ENFILE : 0;
   }
 
   @Override
@@ -153,7 +151,7 @@ final class HostDirectory implements FileSystem {
     if (change.has(Change.KILL_PRIVILEGES)) {
       OpenFiles.killPrivileges(call, inode.fd);
     }
-    Handle open = handle == 0 ? null : files.get(handle);
+    Handle open = handle == 0 ? null : files.get(call, handle);
     return open == null
         ? inode.fd.truncate(call.scratch(), change.sizeBytes)
         : open.fd.truncate(call.scratch(), change.sizeBytes);
@@ -207,10 +205,10 @@ final class HostDirectory implements FileSystem {
       return result;
     }
     int number = directory.fd.lookup(call.scratch(), name.address());
-    return number < 0 ? number : settled(call, directory, InodeFd.of(number), mode, into);
+    return number < 0 ? number : settled(call, directory, InodeFd.of(number), name, mode, into);
   }
 
-  private int settled(Call call, Inode directory, InodeFd fd, int mode, Entry into) {
+  private int settled(Call call, Inode directory, InodeFd fd, Name name, int mode, Entry into) {
     int result = fd.stat(call.scratch());
     if (result == 0) {
       result = owners.settle(call, directory.fd, fd, mode);
@@ -219,7 +217,7 @@ final class HostDirectory implements FileSystem {
       fd.close();
       return result;
     }
-    return found(call, fd, into);
+    return found(call, fd, directory.node, name, into);
   }
 
   @Override
@@ -283,12 +281,31 @@ final class HostDirectory implements FileSystem {
     Inode from = inodes.take(call.scratch(), parent);
     Inode to = inodes.take(call.scratch(), toParent);
     try {
-      return from == null || to == null
-          ? -Errno.ESTALE
-          : from.fd.rename(call.scratch(), name.address(), to.fd, toName.address(), flags);
+      if (from == null || to == null) {
+        return -Errno.ESTALE;
+      }
+      int result = from.fd.rename(call.scratch(), name.address(), to.fd, toName.address(), flags);
+      if (result == 0) {
+        moved(call, to, toName);
+      }
+      if (result == 0 && (flags & RENAME_EXCHANGE) != 0) {
+        moved(call, from, name);
+      }
+      return result;
     } finally {
       put(from);
       put(to);
+    }
+  }
+
+  private void moved(Call call, Inode directory, Name name) {
+    int number = directory.fd.lookup(call.scratch(), name.address());
+    if (number >= 0) {
+      try (InodeFd fd = InodeFd.of(number)) {
+        if (fd.stat(call.scratch()) == 0) {
+          inodes.moved(call.scratch(), directory.node, name);
+        }
+      }
     }
   }
 
@@ -301,7 +318,7 @@ final class HostDirectory implements FileSystem {
         return -Errno.ESTALE;
       }
       int result = inode.fd.link(call.scratch(), to.fd, toName.address());
-      return result < 0 ? result : lookup(call, to.fd, toName.address(), into);
+      return result < 0 ? result : lookup(call, to, toName, into);
     } finally {
       put(inode);
       put(to);
@@ -335,10 +352,12 @@ final class HostDirectory implements FileSystem {
       int masked = owners.masked(call, directory.fd, mode);
       int number = directory.fd.create(call.scratch(), name.address(), all, masked);
       if (number == -Errno.EEXIST && (flags & O_EXCL) == 0) {
-        int result = lookup(call, directory.fd, name.address(), into);
+        int result = lookup(call, directory, name, into);
         return result < 0 ? result : opened(call, flags, into, opened);
       }
-      return number < 0 ? number : created(call, directory, number, masked, into, opened);
+      return number < 0
+          ? number
+          : created(call, directory, name, number, flags, masked, into, opened);
     } finally {
       inodes.put(directory);
     }
@@ -352,19 +371,27 @@ final class HostDirectory implements FileSystem {
     return result;
   }
 
-  private int created(Call call, Inode directory, int number, int mode, Entry into, Opened opened) {
+  private int created(
+      Call call,
+      Inode directory,
+      Name name,
+      int number,
+      int flags,
+      int mode,
+      Entry into,
+      Opened opened) {
     FileFd file = FileFd.of(number);
     int hold = file.hold(call.scratch());
     if (hold < 0) {
       file.close();
       return hold;
     }
-    int result = settled(call, directory, InodeFd.of(hold), mode, into);
+    int result = settled(call, directory, InodeFd.of(hold), name, mode, into);
     if (result < 0) {
       file.close();
       return result;
     }
-    opened.handle = files.add(file, false);
+    opened.handle = files.add(file, into.node, flags & OpenFiles.FLAGS, false);
     if (opened.handle == 0) {
       inodes.forget(into.node, 1);
       return -Errno.ENFILE;
@@ -381,7 +408,10 @@ final class HostDirectory implements FileSystem {
     try {
       int masked = owners.masked(call, directory.fd, mode);
       int number = files.temporary(call, directory.fd, flags, masked);
-      return number < 0 ? number : created(call, directory, number, masked, into, opened);
+      Name none = new Name().of(call.buffer(), 0, 0);
+      return number < 0
+          ? number
+          : created(call, directory, none, number, flags, masked, into, opened);
     } finally {
       inodes.put(directory);
     }
@@ -400,7 +430,7 @@ final class HostDirectory implements FileSystem {
 
   @Override
   public int flush(Call call, long node, long handle) {
-    return files.get(handle) == null ? -Errno.EBADF : 0;
+    return files.get(call, handle) == null ? files.missing(handle) : 0;
   }
 
   @Override

@@ -7,34 +7,63 @@ import java.util.Arrays;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
+import org.lodge.filesystem.Ledger;
+import org.lodge.filesystem.LedgerIndex;
+import org.lodge.filesystem.Name;
 import org.lodge.linux.InodeFd;
 import org.lodge.linux.TreeScratch;
 
 /**
  * The nodes of one guest, by number and by what the host calls the file. At most so many hold a
  * descriptor as the budget says; beyond, those not in use are let go and found again by their file
- * handle. A node's number is its slot plus one, so the root's is 1. Thread-safe.
+ * handle. After a death of Lodge none does, and each is found again by its names when the guest
+ * uses it, as far as it is the same file. Thread-safe.
  */
 final class Inodes implements AutoCloseable {
   private static final int HANDLE_BYTES_MAX = 128;
+  private static final int DEPTH_MAX = 4096;
+  private static final int ROOT = 0;
 
   private final int budget;
+  private final Ledger ledger;
+  private final LedgerIndex byFile;
   private final MemorySegment handle = Arena.ofAuto().allocate(8 + HANDLE_BYTES_MAX, 8);
-  private Inode[] slots = new Inode[64];
-  private int[] freeSlots = new int[64];
-  private int freeCount;
-  private int slotCount;
-  private Inode[] buckets = new Inode[64];
-  private int count;
+  private final MemorySegment name = Arena.ofAuto().allocate(256);
+  private Inode[] holders = new Inode[64];
   private int held;
   private int hand;
-  private long generation;
   private boolean handles = true;
   private boolean closed;
 
-  Inodes(InodeFd root, TreeScratch status, int budget) {
+  /**
+   * @param status of the root
+   */
+  Inodes(InodeFd root, TreeScratch status, int budget, Ledger ledger) {
     this.budget = budget;
-    insert(root, status);
+    this.ledger = ledger;
+    byFile = new LedgerIndex(ledger, 0);
+    if (!isFile(ROOT, status)) {
+      ledger.clear();
+    }
+    ledger.identify(ROOT, status.inode(), status.device(), stamp(status));
+    hold(ROOT, root);
+    ledger.forEachNode(cell -> byFile.put(cell, hash(ledger.device(cell), ledger.inode(cell))));
+  }
+
+  /** What tells a file from another that had its inode number before. */
+  private static int stamp(TreeScratch status) {
+    return Long.hashCode(status.birthSeconds() * 1_000_000_000 + status.birthNanos());
+  }
+
+  private static int hash(int device, long inode) {
+    return LedgerIndex.mix(inode ^ (long) device << 40);
+  }
+
+  private boolean isFile(int cell, TreeScratch status) {
+    return ledger.inode(cell) == status.inode()
+        && ledger.device(cell) == status.device()
+        && ledger.type(cell) == (status.mode() & Attributes.TYPE)
+        && ledger.stamp(cell) == stamp(status);
   }
 
   /**
@@ -42,132 +71,168 @@ final class Inodes implements AutoCloseable {
    * is not found again.
    */
   synchronized Inode take(TreeScratch scratch, long node) {
-    if (node < 1 || node > slotCount || closed) {
+    int cell = closed ? Ledger.NONE : ledger.node(node);
+    if (cell == Ledger.NONE) {
       return null;
     }
-    Inode inode = slots[(int) node - 1];
-    if (inode == null || inode.fd == null && !reopen(scratch, inode)) {
-      return null;
+    Inode inode = holder(cell);
+    if (inode == null) {
+      inode = reopen(scratch, cell);
     }
-    inode.pins++;
+    if (inode != null) {
+      inode.pins++;
+    }
     return inode;
+  }
+
+  private Inode holder(int cell) {
+    int slot = ledger.held(cell) - 1;
+    return slot < 0 ? null : holders[slot];
   }
 
   synchronized void put(Inode inode) {
     inode.pins--;
-    if (inode.uses == 0 && inode.pins == 0) {
-      remove(inode);
+    if (inode.pins > 0) {
+      return;
+    }
+    if (inode.orphaned) {
+      inode.fd.close();
+    } else if (!closed && ledger.uses(inode.cell) == 0) {
+      remove(inode.cell);
     }
   }
 
   /**
-   * The inode of a file just found, in use once more. The descriptor belongs to this from now on.
+   * The node of a file just found, in use once more. The descriptor belongs to this from now on.
    *
    * @param status of that descriptor
-   * @return null where the budget is used up
+   * @return its number, 0 where the budget is used up
    */
-  synchronized Inode found(InodeFd fd, TreeScratch status) {
-    Inode known = buckets[bucket(status.device(), status.inode())];
-    while (known != null && (known.number != status.inode() || known.device != status.device())) {
-      known = known.next;
-    }
-    if (known != null && known.type == (status.mode() & Attributes.TYPE)) {
-      known.uses++;
-      if (known.fd == null && !closed) {
-        known.fd = fd;
-        held++;
+  synchronized long found(InodeFd fd, TreeScratch status, long parent, Name name) {
+    int cell = closed ? Ledger.NONE : known(status);
+    if (cell != Ledger.NONE) {
+      ledger.setUses(cell, ledger.uses(cell) + 1);
+      if (cell != ROOT && !ledger.isAt(cell, parent, name)) {
+        ledger.move(cell, parent, name);
+      }
+      if (ledger.held(cell) == 0 && held < budget) {
+        hold(cell, fd);
       } else {
         fd.close();
       }
-      return known;
+      return ledger.number(cell);
     }
-    if (closed || held >= budget && !release(status)) {
+    boolean room = !closed && (held < budget || release(status));
+    if (room) {
+      int type = status.mode() & Attributes.TYPE;
+      cell = ledger.addNode(parent, name, status.inode(), status.device(), type, stamp(status));
+    }
+    if (cell == Ledger.NONE) {
       fd.close();
-      return null;
+      return 0;
     }
-    return insert(fd, status);
+    byFile.put(cell, hash(status.device(), status.inode()));
+    hold(cell, fd);
+    return ledger.number(cell);
   }
 
-  private Inode insert(InodeFd fd, TreeScratch status) {
-    if (count >= buckets.length) {
-      rehash();
+  private int known(TreeScratch status) {
+    int cell = byFile.first(hash(status.device(), status.inode()));
+    while (cell != Ledger.NONE && !isFile(cell, status)) {
+      cell = byFile.next(cell);
     }
-    int slot = freeCount > 0 ? freeSlots[--freeCount] : slotCount++;
-    if (slot == slots.length) {
-      slots = Arrays.copyOf(slots, 2 * slot);
+    return cell;
+  }
+
+  /** A file has another name now: one that was just renamed. */
+  synchronized void moved(TreeScratch status, long parent, Name name) {
+    int cell = closed ? Ledger.NONE : known(status);
+    if (cell != Ledger.NONE && cell != ROOT) {
+      ledger.move(cell, parent, name);
     }
-    Inode inode =
-        new Inode(
-            slot + 1L,
-            ++generation,
-            status.device(),
-            status.inode(),
-            status.mode() & Attributes.TYPE,
-            fd);
-    inode.uses = 1;
-    slots[slot] = inode;
-    int bucket = bucket(inode.device, inode.number);
-    inode.next = buckets[bucket];
-    buckets[bucket] = inode;
-    count++;
-    held++;
+  }
+
+  private Inode hold(int cell, InodeFd fd) {
+    if (held == holders.length) {
+      holders = Arrays.copyOf(holders, 2 * held);
+    }
+    Inode inode = new Inode(cell, ledger.number(cell), ledger.type(cell), fd);
+    holders[held++] = inode;
+    ledger.setHeld(cell, held);
     return inode;
   }
 
-  synchronized void forget(long node, long uses) {
-    // The root is not the guest's to forget.
-    if (node <= 1 || node > slotCount || slots[(int) node - 1] == null) {
-      return;
+  /** The last one takes its place. */
+  private void unhold(Inode inode) {
+    int slot = ledger.held(inode.cell) - 1;
+    ledger.setHeld(inode.cell, 0);
+    Inode last = holders[--held];
+    holders[held] = null;
+    if (last != inode) {
+      holders[slot] = last;
+      ledger.setHeld(last.cell, slot + 1);
     }
-    Inode inode = slots[(int) node - 1];
-    inode.uses = Long.compareUnsigned(uses, inode.uses) >= 0 ? 0 : inode.uses - uses;
-    if (inode.uses == 0 && inode.pins == 0) {
-      remove(inode);
+    if (inode.pins == 0) {
+      inode.fd.close();
+    } else {
+      inode.orphaned = true;
     }
   }
 
-  private void remove(Inode inode) {
-    int slot = (int) inode.node - 1;
-    if (slots[slot] != inode) {
+  synchronized void forget(long node, long uses) {
+    int cell = closed ? Ledger.NONE : ledger.node(node);
+    // The root is not the guest's to forget.
+    if (cell == Ledger.NONE || cell == ROOT) {
       return;
     }
-    slots[slot] = null;
-    if (freeCount == freeSlots.length) {
-      freeSlots = Arrays.copyOf(freeSlots, 2 * freeCount);
+    long had = ledger.uses(cell);
+    ledger.setUses(cell, Long.compareUnsigned(uses, had) >= 0 ? 0 : had - uses);
+    Inode inode = holder(cell);
+    if (ledger.uses(cell) == 0 && (inode == null || inode.pins == 0)) {
+      remove(cell);
     }
-    freeSlots[freeCount++] = slot;
-    int bucket = bucket(inode.device, inode.number);
-    if (buckets[bucket] == inode) {
-      buckets[bucket] = inode.next;
-    } else {
-      Inode before = buckets[bucket];
-      while (before.next != inode) {
-        before = before.next;
-      }
-      before.next = inode.next;
+  }
+
+  private void remove(int cell) {
+    Inode inode = holder(cell);
+    if (inode != null) {
+      unhold(inode);
     }
-    count--;
-    if (inode.fd != null) {
-      inode.fd.close();
-      held--;
+    byFile.remove(cell);
+    ledger.remove(cell);
+  }
+
+  /** Forgets all but the root. */
+  synchronized void reset() {
+    if (closed) {
+      return;
     }
+    while (held > 1) {
+      unhold(holders[held - 1]);
+    }
+    Inode root = holders[ROOT];
+    long inode = ledger.inode(ROOT);
+    int device = ledger.device(ROOT);
+    int stamp = ledger.stamp(ROOT);
+    ledger.clear();
+    ledger.identify(ROOT, inode, device, stamp);
+    ledger.setHeld(root.cell, 1);
+    byFile.clear();
+    byFile.put(ROOT, hash(device, inode));
   }
 
   /** Lets some descriptor go that its handle can bring back. */
   private boolean release(TreeScratch scratch) {
-    for (int tried = 0; handles && tried < slotCount; tried++) {
-      hand = hand + 1 < slotCount ? hand + 1 : 1;
-      Inode inode = hand < slotCount ? slots[hand] : null;
-      if (inode == null || inode.fd == null || inode.pins > 0) {
+    for (int tried = 0; handles && tried < held; tried++) {
+      hand = hand + 1 < held ? hand + 1 : 1;
+      Inode inode = hand < held ? holders[hand] : null;
+      if (inode == null || inode.pins > 0) {
         continue;
       }
-      if (inode.handle == null && !describe(scratch, inode)) {
-        continue;
+      if (ledger.hasBlob(inode.cell) || describe(scratch, inode)) {
+        unhold(inode);
+        return true;
       }
-      inode.fd.close();
-      inode.fd = null;
-      held--;
-      return true;
     }
     return false;
   }
@@ -178,65 +243,77 @@ final class Inodes implements AutoCloseable {
     if (result == -Errno.EOPNOTSUPP || result == -Errno.EPERM) {
       handles = false;
     }
-    if (result < 0) {
-      return false;
-    }
-    inode.handle =
-        handle.asSlice(0, 8L + handle.get(ValueLayout.JAVA_INT, 0)).toArray(ValueLayout.JAVA_BYTE);
-    return true;
+    return result >= 0
+        && ledger.setBlob(inode.cell, handle, 8 + handle.get(ValueLayout.JAVA_INT, 0));
   }
 
-  private boolean reopen(TreeScratch scratch, Inode inode) {
-    if (held >= budget) {
-      release(scratch);
+  private Inode reopen(TreeScratch scratch, int cell) {
+    if (held >= budget && !release(scratch)) {
+      return null;
     }
-    MemorySegment.copy(inode.handle, 0, handle, ValueLayout.JAVA_BYTE, 0, inode.handle.length);
-    int number = slots[0].fd.reopen(scratch, handle.address());
-    if (number < 0) {
-      return false;
-    }
-    inode.fd = InodeFd.of(number);
-    held++;
-    return true;
+    int number = ledger.hasBlob(cell) ? byHandle(scratch, cell) : byNames(scratch, cell);
+    return number < 0 ? null : hold(cell, InodeFd.of(number));
   }
 
-  private int bucket(int device, long number) {
-    long mixed = (number ^ (long) device << 40) * 0x9e3779b97f4a7c15L;
-    return (int) (mixed >>> 32) & buckets.length - 1;
+  private int byHandle(TreeScratch scratch, int cell) {
+    ledger.blob(cell, handle);
+    int size = handle.get(ValueLayout.JAVA_INT, 0);
+    return size < 0 || size > HANDLE_BYTES_MAX
+        ? -Errno.ESTALE
+        : holders[ROOT].fd.reopen(scratch, handle.address());
   }
 
-  private void rehash() {
-    buckets = new Inode[2 * buckets.length];
-    for (int slot = 0; slot < slotCount; slot++) {
-      Inode inode = slots[slot];
-      if (inode != null) {
-        int bucket = bucket(inode.device, inode.number);
-        inode.next = buckets[bucket];
-        buckets[bucket] = inode;
+  /** From the nearest directory that is held down to the node, each name beneath the one before. */
+  private int byNames(TreeScratch scratch, int cell) {
+    int[] way = new int[16];
+    int depth = 0;
+    int at = cell;
+    while (at != Ledger.NONE && holder(at) == null && depth < DEPTH_MAX) {
+      if (depth == way.length) {
+        way = Arrays.copyOf(way, 2 * depth);
+      }
+      way[depth++] = at;
+      at = ledger.node(ledger.parent(at));
+    }
+    Inode from = at == Ledger.NONE ? null : holder(at);
+    if (from == null) {
+      return -Errno.ESTALE;
+    }
+    InodeFd directory = from.fd;
+    int number = -Errno.ESTALE;
+    while (depth-- > 0) {
+      number =
+          ledger.name(way[depth], name) == 0
+              ? -Errno.ESTALE
+              : directory.lookup(scratch, name.address());
+      if (directory != from.fd) {
+        directory.close();
+      }
+      if (number < 0) {
+        return number;
+      }
+      directory = InodeFd.of(number);
+      if (directory.stat(scratch) < 0 || !isFile(way[depth], scratch)) {
+        directory.close();
+        return -Errno.ESTALE;
       }
     }
+    return number;
   }
 
   /** Which file a node is; false where there is none. */
   synchronized boolean identify(long node, FileIdentity into) {
-    Inode inode = node < 1 || node > slotCount ? null : slots[(int) node - 1];
-    if (inode != null) {
-      into.device = inode.device;
-      into.inode = inode.number;
+    int cell = closed ? Ledger.NONE : ledger.node(node);
+    if (cell != Ledger.NONE) {
+      into.device = ledger.device(cell);
+      into.inode = ledger.inode(cell);
     }
-    return inode != null;
-  }
-
-  /** Forgets all but the root. */
-  synchronized void reset() {
-    for (int slot = 1; slot < slotCount; slot++) {
-      forget(slot + 1L, -1);
-    }
+    return cell != Ledger.NONE;
   }
 
   /** How many nodes the guest knows. */
   synchronized int count() {
-    return count;
+    return closed ? 0 : ledger.nodes();
   }
 
   /** How many of them hold a descriptor. */
@@ -247,12 +324,8 @@ final class Inodes implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    for (int slot = 0; slot < slotCount; slot++) {
-      if (slots[slot] != null && slots[slot].fd != null) {
-        slots[slot].fd.close();
-        slots[slot].fd = null;
-        held--;
-      }
+    while (held > 0) {
+      holders[--held].fd.close();
     }
   }
 }

@@ -9,6 +9,7 @@ import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.linux.FileFd;
@@ -35,13 +36,50 @@ final class OpenFiles implements AutoCloseable {
   private final Inodes inodes;
   private final Handles handles;
 
-  OpenFiles(Inodes inodes, int budget) {
+  OpenFiles(Inodes inodes, int budget, Ledger ledger) {
     this.inodes = inodes;
-    handles = new Handles(budget);
+    handles = new Handles(budget, ledger);
   }
 
-  Handle get(long handle) {
-    return handles.get(handle, false);
+  /** Null where there is none, or its file is not found again after a death of Lodge. */
+  Handle get(Call call, long number) {
+    return get(call, number, false);
+  }
+
+  private Handle get(Call call, long number, boolean directory) {
+    Handle handle = handles.get(number, directory);
+    return handle == null || handle.fd != null || reopen(call, handle) ? handle : null;
+  }
+
+  private boolean reopen(Call call, Handle handle) {
+    synchronized (handle) {
+      int flags = handle.flags & ~O_TRUNC;
+      int fd = handle.fd != null ? 0 : reopened(call, handle, flags);
+      if (fd > 0) {
+        handle.fd = FileFd.of(fd);
+      }
+      return handle.fd != null;
+    }
+  }
+
+  private int reopened(Call call, Handle handle, int flags) {
+    Inode inode = inodes.take(call.scratch(), handle.node);
+    if (inode == null) {
+      return -Errno.ESTALE;
+    }
+    try {
+      int type = handle.directory ? Attributes.DIRECTORY : Attributes.REGULAR;
+      return inode.type == type ? inode.fd.open(call.scratch(), flags) : -Errno.ESTALE;
+    } finally {
+      inodes.put(inode);
+    }
+  }
+
+  /** Why {@link #get} gave nothing. */
+  int missing(long number) {
+    return handles.get(number, false) == null && handles.get(number, true) == null
+        ? -Errno.EBADF
+        : -Errno.ESTALE;
   }
 
   int open(Call call, long node, int flags, Opened opened) {
@@ -65,7 +103,7 @@ final class OpenFiles implements AutoCloseable {
       if (number < 0) {
         return number;
       }
-      opened.handle = add(FileFd.of(number), type == Attributes.DIRECTORY);
+      opened.handle = add(FileFd.of(number), node, flags, type == Attributes.DIRECTORY);
       return opened.handle == 0 ? -Errno.ENFILE : 0;
     } finally {
       inodes.put(inode);
@@ -73,8 +111,8 @@ final class OpenFiles implements AutoCloseable {
   }
 
   /** Its number, 0 where there are too many. */
-  long add(FileFd file, boolean directory) {
-    return handles.add(new Handle(file, directory));
+  long add(FileFd file, long node, int flags, boolean directory) {
+    return handles.add(file, node, flags, directory);
   }
 
   int temporary(Call call, InodeFd directory, int flags, int mode) {
@@ -84,14 +122,18 @@ final class OpenFiles implements AutoCloseable {
     return directory.create(call.scratch(), dot.address(), writable | O_TMPFILE, mode);
   }
 
+  void reset() {
+    handles.reset();
+  }
+
   void remove(long handle, boolean directory) {
     handles.remove(handle, directory);
   }
 
   int read(Call call, long handle, long offset, Data data) {
-    Handle file = handles.get(handle, false);
+    Handle file = get(call, handle);
     if (file == null) {
-      return -Errno.EBADF;
+      return missing(handle);
     }
     IoVector vector = call.scratch().vector();
     vector.clear();
@@ -102,9 +144,9 @@ final class OpenFiles implements AutoCloseable {
   }
 
   int write(Call call, long node, long handle, long offset, Data data, boolean killPrivileges) {
-    Handle file = handles.get(handle, false);
+    Handle file = get(call, handle);
     if (file == null) {
-      return -Errno.EBADF;
+      return missing(handle);
     }
     if (killPrivileges) {
       Inode inode = inodes.take(call.scratch(), node);
@@ -135,8 +177,8 @@ final class OpenFiles implements AutoCloseable {
   }
 
   int sync(Call call, long handle, boolean dataOnly, boolean directory) {
-    Handle file = handles.get(handle, directory);
-    return file == null ? -Errno.EBADF : file.fd.sync(call.scratch(), dataOnly);
+    Handle file = get(call, handle, directory);
+    return file == null ? missing(handle) : file.fd.sync(call.scratch(), dataOnly);
   }
 
   int syncAll(Call call) {
@@ -158,20 +200,22 @@ final class OpenFiles implements AutoCloseable {
   }
 
   int allocate(Call call, long handle, int mode, long offset, long sizeBytes) {
-    Handle file = handles.get(handle, false);
-    return file == null ? -Errno.EBADF : file.fd.allocate(call.scratch(), mode, offset, sizeBytes);
+    Handle file = get(call, handle);
+    return file == null
+        ? missing(handle)
+        : file.fd.allocate(call.scratch(), mode, offset, sizeBytes);
   }
 
   long seek(Call call, long handle, long offset, int whence) {
-    Handle file = handles.get(handle, false);
-    return file == null ? -Errno.EBADF : file.fd.seek(call.scratch(), offset, whence);
+    Handle file = get(call, handle);
+    return file == null ? missing(handle) : file.fd.seek(call.scratch(), offset, whence);
   }
 
   long copy(Call call, long from, long offset, long to, long toOffset, long sizeBytes) {
-    Handle source = handles.get(from, false);
-    Handle target = handles.get(to, false);
+    Handle source = get(call, from);
+    Handle target = get(call, to);
     return source == null || target == null
-        ? -Errno.EBADF
+        ? missing(source == null ? from : to)
         : source.fd.copy(call.scratch(), offset, target.fd, toOffset, sizeBytes);
   }
 
@@ -180,9 +224,9 @@ final class OpenFiles implements AutoCloseable {
    */
   int readDirectory(
       Call call, long handle, long offset, DirectorySink into, FileSystem lookups, long node) {
-    Handle directory = handles.get(handle, true);
+    Handle directory = get(call, handle, true);
     if (directory == null) {
-      return -Errno.EBADF;
+      return missing(handle);
     }
     synchronized (directory) {
       if (directory.position != offset) {
@@ -239,10 +283,6 @@ final class OpenFiles implements AutoCloseable {
 
   private static boolean isDots(Name name) {
     return name.length() == 2 && name.at(1) == '.';
-  }
-
-  void reset() {
-    handles.reset();
   }
 
   int count() {

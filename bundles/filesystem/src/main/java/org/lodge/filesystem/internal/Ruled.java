@@ -12,6 +12,7 @@ import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileLock;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.LockWaiter;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
@@ -35,20 +36,22 @@ final class Ruled implements FileSystem {
   private final XattrPolicy xattrs;
   private final Pace pace;
   private final Quota quota;
+  private final Repeats repeats;
   private final LockTable.Session locks;
   private volatile boolean revoked;
 
   /**
    * @param place the locks of all who share what is behind
    */
-  Ruled(FileSystem behind, Rules rules, LockTable place) {
+  Ruled(FileSystem behind, Rules rules, LockTable place, Ledger ledger) {
     this.behind = behind;
+    repeats = new Repeats(behind);
     locks = place.open();
     this.rules = rules;
     hidden = new NameFilter(rules.hidden());
     xattrs = new XattrPolicy(rules);
     pace = new Pace(rules.operationsPerSecond());
-    quota = new Quota(rules.quotaBytes(), rules.quotaFiles());
+    quota = new Quota(rules.quotaBytes(), rules.quotaFiles(), ledger);
   }
 
   /** From now on everything fails. */
@@ -192,7 +195,12 @@ final class Ruled implements FileSystem {
   @Override
   public int symlink(Call call, long parent, Name name, Name target, Entry into) {
     int result = adding(name);
-    return result < 0 ? result : added(behind.symlink(call, parent, name, target, into), into);
+    if (result == 0) {
+      result = behind.symlink(call, parent, name, target, into);
+      result = repeats.made(call, result, parent, name, Attributes.SYMLINK, into);
+      result = added(result, into);
+    }
+    return result;
   }
 
   private int adding(Name name) {
@@ -214,30 +222,35 @@ final class Ruled implements FileSystem {
       return -Errno.EPERM;
     }
     int result = adding(name);
-    return result < 0
-        ? result
-        : added(behind.makeNode(call, parent, name, mode(mode), 0, into), into);
+    if (result == 0) {
+      result = behind.makeNode(call, parent, name, mode(mode), 0, into);
+      result = added(repeats.made(call, result, parent, name, type, into), into);
+    }
+    return result;
   }
 
   @Override
   public int makeDirectory(Call call, long parent, Name name, int mode, Entry into) {
     int result = adding(name);
-    return result < 0
-        ? result
-        : added(behind.makeDirectory(call, parent, name, mode & 07777, into), into);
+    if (result == 0) {
+      result = behind.makeDirectory(call, parent, name, mode & 07777, into);
+      result = repeats.made(call, result, parent, name, Attributes.DIRECTORY, into);
+      result = added(result, into);
+    }
+    return result;
   }
 
   @Override
   public int unlink(Call call, long parent, Name name) {
     int result = naming(name);
     if (result < 0 || !quota.limitsAny()) {
-      return result < 0 ? result : behind.unlink(call, parent, name);
+      return result < 0 ? result : remove(call, parent, name);
     }
     quota.lock();
     try {
       Entry gone = new Entry();
       boolean known = behind.lookup(call, parent, name, gone) == 0;
-      result = behind.unlink(call, parent, name);
+      result = remove(call, parent, name);
       if (known) {
         behind.forget(gone.node, 1);
         if (result == 0 && gone.attributes.links == 1) {
@@ -251,11 +264,16 @@ final class Ruled implements FileSystem {
     }
   }
 
+  private int remove(Call call, long parent, Name name) {
+    return repeats.removed(call, behind.unlink(call, parent, name), Errno.ENOENT);
+  }
+
   @Override
   public int removeDirectory(Call call, long parent, Name name) {
     int result = naming(name);
     if (result == 0) {
       result = behind.removeDirectory(call, parent, name);
+      result = repeats.removed(call, result, Errno.ENOENT);
       if (result == 0) {
         quota.removeFile();
       }
@@ -273,14 +291,19 @@ final class Ruled implements FileSystem {
       // A whiteout is a device node.
       result = -Errno.EINVAL;
     }
-    return result < 0 ? result : behind.rename(call, parent, name, toParent, toName, flags);
+    if (result == 0) {
+      result = behind.rename(call, parent, name, toParent, toName, flags);
+      result = repeats.renamed(call, result, toParent, toName);
+    }
+    return result;
   }
 
   @Override
   public int link(Call call, long node, long toParent, Name toName, Entry into) {
     int result = adding(toName);
     if (result == 0) {
-      result = added(behind.link(call, node, toParent, toName, into), into);
+      result = behind.link(call, node, toParent, toName, into);
+      result = added(repeats.linked(call, result, node, toParent, toName, into), into);
       if (result == 0 && into.attributes.links != 1) {
         // Only a file that had no name before is one more.
         quota.removeFile();
@@ -322,7 +345,8 @@ final class Ruled implements FileSystem {
     int result = adding(name);
     if (result == 0) {
       int kept = kept(flags);
-      result = added(behind.create(call, parent, name, kept, file(mode), into, opened), into);
+      result = behind.create(call, parent, name, kept, file(mode), into, opened);
+      result = added(repeats.created(call, result, parent, name, kept, into, opened), into);
       opened(result, into, opened);
     }
     return result;
@@ -491,7 +515,9 @@ final class Ruled implements FileSystem {
   @Override
   public int removeXattr(Call call, long node, Name name) {
     int result = changing(name);
-    return result < 0 ? result : behind.removeXattr(call, node, name);
+    return result < 0
+        ? result
+        : repeats.removed(call, behind.removeXattr(call, node, name), Errno.ENODATA);
   }
 
   @Override
@@ -598,7 +624,7 @@ final class Ruled implements FileSystem {
   @Override
   public void reset() {
     locks.drop(false);
-    quota.releasedAll();
+    quota.reset();
     if (!revoked) {
       behind.reset();
     }

@@ -20,6 +20,7 @@ import org.lodge.filesystem.DirectorySettings;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Rules;
@@ -46,10 +47,12 @@ class RuledTest {
   }
 
   private Ruled ruled(long bytes, long count, long pace) throws Exception {
+    Ledger ledger = Ledger.create();
     return new Ruled(
-        new HostDirectory(DirectorySettings.of(folder)),
+        new HostDirectory(DirectorySettings.of(folder), ledger),
         new Rules(false, false, Rules.Xattrs.USER, false, List.of(), bytes, count, pace),
-        new LockTable());
+        new LockTable(),
+        ledger);
   }
 
   private static Name name(String text) {
@@ -137,7 +140,8 @@ class RuledTest {
 
   @Test
   void aGuestSeesTheOwnerThatItsShareNames() throws Exception {
-    try (FileSystem one = new HostDirectory(new DirectorySettings(folder, 1234, -1, 4096))) {
+    try (FileSystem one =
+        new HostDirectory(new DirectorySettings(folder, 1234, -1, 4096), Ledger.create())) {
       assertTrue(one.create(call, FileSystem.ROOT, name("a"), O_RDWR, 0644, entry, opened) >= 0);
       assertEquals(1234, entry.attributes.uid);
       assertEquals(1234, entry.attributes.gid);

@@ -16,6 +16,7 @@ final class Exchange {
 
   private final ByteBuffer out = buffer();
   private final ByteBuffer in = buffer();
+  private final MemorySegment outMemory = MemorySegment.ofBuffer(out);
   private final MemorySegment inMemory = MemorySegment.ofBuffer(in);
   private Data data;
   private boolean reads;
@@ -66,8 +67,11 @@ final class Exchange {
     }
   }
 
-  void name(byte[] name) {
-    out.put(name).put((byte) 0);
+  /** A node's name; false where it has none. */
+  boolean name(RemoteNodes nodes, long id) {
+    int length = nodes.name(id, outMemory.asSlice(out.position()));
+    out.position(out.position() + length + 1);
+    return length > 0;
   }
 
   void bytes(MemorySegment from, int count) {

@@ -122,6 +122,14 @@ final class Links implements AutoCloseable {
     }
   }
 
+  /** The next request needs another connection. */
+  synchronized void renew() {
+    if (current != null) {
+      current.end("the guest has mounted it anew");
+      current = null;
+    }
+  }
+
   /** The connection that is open now, or null; waits for nothing. */
   synchronized Link now() {
     return current != null && current.isOpen() ? current : null;

@@ -19,6 +19,7 @@ import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.FileSystemException;
 import org.lodge.filesystem.FileSystemOffer;
 import org.lodge.filesystem.FileSystems;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Offered;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -109,7 +110,8 @@ public final class Offers implements FileSystemOffer {
   }
 
   @Override
-  public Optional<Offered> open(String guest, String name) throws FileSystemException {
+  public Optional<Offered> open(String guest, String name, Ledger ledger)
+      throws FileSystemException {
     Optional<Grant> grant = find(guest, name);
     if (grant.isEmpty()) {
       if (names().contains(name)) {
@@ -119,25 +121,27 @@ public final class Offers implements FileSystemOffer {
       }
       return Optional.empty();
     }
-    return Optional.of(new Offered(files(grant.get()), grant.get().rules()));
+    return Optional.of(new Offered(files(grant.get(), ledger), grant.get().rules()));
   }
 
-  private FileSystem files(Grant grant) throws FileSystemException {
+  private FileSystem files(Grant grant, Ledger ledger) throws FileSystemException {
     if (!grant.file()) {
-      return folder(grant, grant.path(), grant.create());
+      return folder(grant, grant.path(), grant.create(), ledger);
     }
     Path file = Path.of(grant.path());
     if (file.getNameCount() == 0) {
       throw new FileSystemException(grant.path() + " is no file that could be shared");
     }
-    FileSystem folder = folder(grant, file.getParent().toString(), false);
-    return new OneFile(folder, file.getFileName().toString());
+    FileSystem folder = folder(grant, file.getParent().toString(), false, ledger);
+    return new OneFile(folder, file.getFileName().toString(), ledger);
   }
 
-  private FileSystem folder(Grant grant, String path, boolean create) throws FileSystemException {
+  private FileSystem folder(Grant grant, String path, boolean create, Ledger ledger)
+      throws FileSystemException {
     if (grant.isFromHost()) {
       return fileSystems.directory(
-          new DirectorySettings(Path.of(path), grant.uid(), grant.ownerUid(), DESCRIPTORS_MAX));
+          new DirectorySettings(Path.of(path), grant.uid(), grant.ownerUid(), DESCRIPTORS_MAX),
+          ledger);
     }
     Links links =
         new Links(
@@ -147,7 +151,8 @@ public final class Offers implements FileSystemOffer {
     synchronized (this) {
       grantOf.put(links, grant);
     }
-    return new RemoteFiles(links, new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()));
+    return new RemoteFiles(
+        links, new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()), ledger);
   }
 
   /**

@@ -15,6 +15,7 @@ import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
@@ -38,8 +39,9 @@ final class OneFile implements FileSystem {
   /** What was opened is in use until it is closed, whatever has the name meanwhile. */
   private final Map<Long, Long> nodeOfHandle = new ConcurrentHashMap<>();
 
-  OneFile(FileSystem folder, String name) {
+  OneFile(FileSystem folder, String name, Ledger ledger) {
     this.folder = folder;
+    ledger.forEachOpen(cell -> nodeOfHandle.put(ledger.handle(cell), ledger.parent(cell)));
     nameBytes = Arena.ofAuto().allocateFrom(name);
   }
 

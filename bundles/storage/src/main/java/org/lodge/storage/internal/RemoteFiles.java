@@ -2,9 +2,8 @@ package org.lodge.storage.internal;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
@@ -14,6 +13,7 @@ import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
@@ -21,30 +21,43 @@ import org.lodge.storage.internal.Link.LostException;
 
 /**
  * A folder of a storage guest: each call becomes a FUSE message to that guest. While the guest is
- * away calls wait, as long as the share says. After its return files are found again by their names
- * and are the same only with the same inode; else {@link Errno#ESTALE}. What was asked before and
- * not answered is asked again only where twice is as once.
+ * away calls wait, as long as the share says. After its return, or ours, files are found again by
+ * their names and are the same only with the same inode; else {@link Errno#ESTALE}. What was asked
+ * before and not answered is asked again where twice is as once or can be told.
  */
 final class RemoteFiles implements FileSystem {
   private static final int O_CREATE_FLAGS = 0x40 | 0x80 | 0x200;
+  private static final int O_APPEND = 0x400;
   private static final int RENAME_EXCHANGE = 2;
-  private static final int HANDLES_MAX = 16_384;
+  private static final int DEPTH_MAX = 4096;
+
+  /** Of {@code fallocate(2)}: it moves what lies behind. */
+  private static final int COLLAPSE_OR_INSERT = 8 | 32;
 
   private final Links links;
   private final RemoteSettings settings;
-  private final RemoteNodes nodes = new RemoteNodes();
-  private final Map<Long, RemoteHandle> handles = new HashMap<>();
+  private final RemoteNodes nodes;
+  private final RemoteHandles handles;
   private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
-  private long lastHandle;
+
+  /** What doing it twice means, where it is not known whether it was done. */
+  private enum Twice {
+    AS_ONCE,
+    /** An error tells that it was done; {@link Call#isRepeat} says that it may have been. */
+    SHOWS,
+    NEVER
+  }
 
   /** A request on an open connection; its result, or a negated error. */
   private interface Request {
     long on(Link link, Exchange exchange) throws LostException;
   }
 
-  RemoteFiles(Links links, RemoteSettings settings) {
+  RemoteFiles(Links links, RemoteSettings settings, Ledger ledger) {
     this.links = links;
     this.settings = settings;
+    nodes = new RemoteNodes(ledger);
+    handles = new RemoteHandles(ledger);
   }
 
   @Override
@@ -52,10 +65,7 @@ final class RemoteFiles implements FileSystem {
     return true;
   }
 
-  /**
-   * @param repeatable whether doing it twice is as doing it once
-   */
-  private long run(boolean repeatable, Request request) {
+  private long run(Call call, Twice twice, Request request) {
     long deadline = links.deadline();
     while (true) {
       Link link = links.await(deadline);
@@ -67,8 +77,11 @@ final class RemoteFiles implements FileSystem {
       try {
         return request.on(link, exchange);
       } catch (LostException e) {
-        if (e.sent && !repeatable) {
+        if (e.sent && twice == Twice.NEVER) {
           return -Errno.EIO;
+        }
+        if (e.sent) {
+          call.repeat();
         }
       } finally {
         give(exchange);
@@ -90,34 +103,49 @@ final class RemoteFiles implements FileSystem {
   }
 
   /** The storage guest's number of a node, looked up along its names where that is needed. */
-  private long resolve(Link link, RemoteNode node) throws LostException {
-    if (node == null) {
-      return -Errno.ESTALE;
+  private long resolve(Link link, long id) throws LostException {
+    long remote = nodes.remote(id, link);
+    if (remote != 0) {
+      return remote < 0 ? -Errno.ESTALE : remote;
     }
-    long known = nodes.remote(node, link);
-    if (known != 0) {
-      return known;
+    long[] way = new long[16];
+    int depth = 0;
+    for (long at = id; remote == 0 && depth < DEPTH_MAX; remote = nodes.remote(at, link)) {
+      if (depth == way.length) {
+        way = Arrays.copyOf(way, 2 * depth);
+      }
+      way[depth++] = at;
+      at = nodes.parent(at);
     }
-    long parent = resolve(link, node.parent);
-    if (parent < 0) {
-      return parent;
+    while (depth-- > 0 && remote > 0) {
+      remote = findAgain(link, remote, way[depth]);
     }
+    return remote > 0 ? remote : -Errno.ESTALE;
+  }
+
+  /** The same file as before under its name, or an error. */
+  private long findAgain(Link link, long directory, long id) throws LostException {
     Exchange exchange = take();
     try {
-      exchange.request(Op.LOOKUP, parent, 0, 0, Replies.ENTRY_BYTES, Replies.ENTRY_BYTES);
-      exchange.name(node.name);
+      exchange.request(Op.LOOKUP, directory, 0, 0, Replies.ENTRY_BYTES, Replies.ENTRY_BYTES);
+      if (!exchange.name(nodes, id)) {
+        return -Errno.ESTALE;
+      }
       link.ask(exchange);
       Attributes attributes = new Attributes();
       boolean same =
           exchange.error() == 0
               && exchange.getLong(0) > 0
               && Replies.attributes(exchange, Replies.ENTRY_ATTRIBUTES, attributes)
-              && attributes.inode == node.inode
-              && (attributes.mode & Attributes.TYPE) == node.type;
+              && nodes.isFile(
+                  id,
+                  Replies.device(exchange, 0),
+                  attributes.inode,
+                  attributes.mode & Attributes.TYPE);
       if (!same) {
         return -Errno.ESTALE;
       }
-      nodes.rebind(link, node, exchange.getLong(0));
+      nodes.rebind(link, id, exchange.getLong(0));
       return exchange.getLong(0);
     } finally {
       give(exchange);
@@ -141,13 +169,13 @@ final class RemoteFiles implements FileSystem {
 
   /** A request that gives a node: LOOKUP, MKDIR and their kin. */
   private int entry(
-      Call call, boolean repeatable, int opcode, long parent, Name name, Entry into, Body body) {
-    RemoteNode directory = nodes.get(parent);
+      Call call, Twice twice, int opcode, long parent, Name name, Entry into, Body body) {
     return (int)
         run(
-            repeatable,
+            call,
+            twice,
             (link, exchange) -> {
-              long remote = resolve(link, directory);
+              long remote = resolve(link, parent);
               if (remote < 0) {
                 return remote;
               }
@@ -160,7 +188,7 @@ final class RemoteFiles implements FileSystem {
               link.ask(exchange);
               return exchange.error() < 0
                   ? exchange.error()
-                  : found(link, exchange, 0, directory, name.bytes(), into);
+                  : found(link, exchange, 0, parent, name, into);
             });
   }
 
@@ -169,28 +197,18 @@ final class RemoteFiles implements FileSystem {
     long write(Link link, Exchange exchange) throws LostException;
   }
 
-  private int found(
-      Link link, Exchange exchange, int at, RemoteNode directory, byte[] name, Entry into)
-      throws LostException {
+  private int found(Link link, Exchange exchange, int at, long directory, Name name, Entry into) {
     long remote = exchange.getLong(at);
     boolean good =
         Replies.attributes(exchange, at + Replies.ENTRY_ATTRIBUTES, into.attributes) && remote > 0;
-    RemoteNode node =
-        good
-            ? nodes.found(
-                link,
-                directory,
-                name,
-                remote,
-                exchange.getLong(at + Replies.ENTRY_DEVICE),
-                into.attributes.inode,
-                into.attributes.mode & Attributes.TYPE)
-            : null;
-    if (node == null) {
+    int type = into.attributes.mode & Attributes.TYPE;
+    int device = Replies.device(exchange, at);
+    into.node =
+        good ? nodes.found(link, directory, name, remote, device, into.attributes.inode, type) : 0;
+    if (into.node == 0) {
       return -Errno.EIO;
     }
     show(into.attributes);
-    into.node = node.id;
     into.generation = 0;
     return 0;
   }
@@ -199,7 +217,7 @@ final class RemoteFiles implements FileSystem {
   public int lookup(Call call, long parent, Name name, Entry into) {
     return entry(
         call,
-        true,
+        Twice.AS_ONCE,
         Op.LOOKUP,
         parent,
         name,
@@ -212,14 +230,11 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public void forget(long id, long uses) {
-    RemoteNode node = nodes.get(id);
-    if (node == null) {
-      return;
-    }
     Link link = links.now();
-    long told = nodes.forget(node, uses, link);
-    if (told > 0) {
-      tell(link, Op.FORGET, node.remote, told);
+    long remote = link == null ? 0 : nodes.remote(id, link);
+    long told = nodes.forget(id, uses, link);
+    if (told > 0 && remote > 0) {
+      tell(link, Op.FORGET, remote, told);
     }
   }
 
@@ -238,19 +253,23 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int getAttributes(Call call, long id, long handle, Attributes into) {
     return attributes(
-        call, true, Op.GETATTR, id, into, (link, exchange, out) -> out.putLong(0).putLong(0));
+        call,
+        Twice.AS_ONCE,
+        Op.GETATTR,
+        id,
+        into,
+        (link, exchange, out) -> out.putLong(0).putLong(0));
   }
 
   private interface Fill {
     void write(Link link, Exchange exchange, java.nio.ByteBuffer out) throws LostException;
   }
 
-  private int attributes(
-      Call call, boolean repeatable, int opcode, long id, Attributes into, Fill fill) {
+  private int attributes(Call call, Twice twice, int opcode, long id, Attributes into, Fill fill) {
     return (int)
         onNode(
             call,
-            repeatable,
+            twice,
             opcode,
             id,
             104,
@@ -275,19 +294,12 @@ final class RemoteFiles implements FileSystem {
 
   /** A request on a node, with an answer of so many bytes. */
   private long onNode(
-      Call call,
-      boolean repeatable,
-      int opcode,
-      long id,
-      int least,
-      int most,
-      Fill fill,
-      Answer answer) {
-    RemoteNode node = nodes.get(id);
+      Call call, Twice twice, int opcode, long id, int least, int most, Fill fill, Answer answer) {
     return run(
-        repeatable,
+        call,
+        twice,
         (link, exchange) -> {
-          long remote = resolve(link, node);
+          long remote = resolve(link, id);
           if (remote < 0) {
             return remote;
           }
@@ -309,14 +321,13 @@ final class RemoteFiles implements FileSystem {
       }
       change.valid &= ~(Change.UID | Change.GID);
     }
-    RemoteNode node = nodes.get(id);
-    if (node != null && change.has(Change.SIZE)) {
-      nodes.written(node);
+    if (change.has(Change.SIZE)) {
+      nodes.written(id);
     }
     int fields = change.valid & Op.SETATTR_FIELDS;
     return attributes(
         call,
-        true,
+        Twice.AS_ONCE,
         Op.SETATTR,
         id,
         into,
@@ -333,7 +344,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            true,
+            Twice.AS_ONCE,
             Op.READLINK,
             id,
             1,
@@ -351,7 +362,7 @@ final class RemoteFiles implements FileSystem {
   public int symlink(Call call, long parent, Name name, Name target, Entry into) {
     return entry(
         call,
-        false,
+        Twice.SHOWS,
         Op.SYMLINK,
         parent,
         name,
@@ -367,7 +378,7 @@ final class RemoteFiles implements FileSystem {
   public int makeNode(Call call, long parent, Name name, int mode, int device, Entry into) {
     return entry(
         call,
-        false,
+        Twice.SHOWS,
         Op.MKNOD,
         parent,
         name,
@@ -383,7 +394,7 @@ final class RemoteFiles implements FileSystem {
   public int makeDirectory(Call call, long parent, Name name, int mode, Entry into) {
     return entry(
         call,
-        false,
+        Twice.SHOWS,
         Op.MKDIR,
         parent,
         name,
@@ -409,7 +420,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            false,
+            Twice.SHOWS,
             opcode,
             parent,
             0,
@@ -420,14 +431,13 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int rename(Call call, long parent, Name name, long toParent, Name toName, int flags) {
-    RemoteNode from = nodes.get(parent);
-    RemoteNode to = nodes.get(toParent);
     return (int)
         run(
-            false,
+            call,
+            (flags & RENAME_EXCHANGE) != 0 ? Twice.NEVER : Twice.SHOWS,
             (link, exchange) -> {
-              long remote = resolve(link, from);
-              long remoteTo = resolve(link, to);
+              long remote = resolve(link, parent);
+              long remoteTo = resolve(link, toParent);
               if (remote < 0 || remoteTo < 0) {
                 return -Errno.ESTALE;
               }
@@ -437,7 +447,8 @@ final class RemoteFiles implements FileSystem {
               exchange.name(toName);
               link.ask(exchange);
               if (exchange.error() == 0) {
-                nodes.moved(from, name.bytes(), to, toName.bytes(), (flags & RENAME_EXCHANGE) != 0);
+                boolean exchanged = (flags & RENAME_EXCHANGE) != 0;
+                nodes.moved(parent, name, toParent, toName, exchanged);
               }
               return exchange.error();
             });
@@ -445,16 +456,15 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int link(Call call, long id, long toParent, Name toName, Entry into) {
-    RemoteNode node = nodes.get(id);
     return entry(
         call,
-        false,
+        Twice.SHOWS,
         Op.LINK,
         toParent,
         toName,
         into,
         (link, exchange) -> {
-          long remote = resolve(link, node);
+          long remote = resolve(link, id);
           exchange.out().putLong(remote);
           exchange.name(toName);
           return remote;
@@ -472,19 +482,19 @@ final class RemoteFiles implements FileSystem {
   }
 
   private int open(Call call, int opcode, long id, int flags, Opened opened) {
-    RemoteNode node = nodes.get(id);
     return (int)
         run(
-            true,
+            call,
+            Twice.AS_ONCE,
             (link, exchange) -> {
-              long remote = resolve(link, node);
+              long remote = resolve(link, id);
               if (remote < 0) {
                 return remote;
               }
               long handle = openOn(link, exchange, opcode, remote, flags);
               return handle < 0
                   ? handle
-                  : keep(link, node, flags, opcode == Op.OPENDIR, handle, opened);
+                  : keep(link, id, flags, opcode == Op.OPENDIR, handle, opened);
             });
   }
 
@@ -496,24 +506,14 @@ final class RemoteFiles implements FileSystem {
     return exchange.error() < 0 ? exchange.error() : exchange.getLong(0) & Long.MAX_VALUE;
   }
 
-  private int keep(
-      Link link, RemoteNode node, int flags, boolean directory, long remote, Opened opened) {
-    synchronized (handles) {
-      if (handles.size() < HANDLES_MAX) {
-        opened.handle = ++lastHandle;
-        handles.put(opened.handle, new RemoteHandle(node, flags, directory, remote, link.epoch));
-        return 0;
-      }
+  private int keep(Link link, long node, int flags, boolean directory, long remote, Opened opened) {
+    opened.handle = handles.add(node, flags, directory, remote, link.epoch);
+    if (opened.handle != 0) {
+      return 0;
     }
-    tell(link, directory ? Op.RELEASEDIR : Op.RELEASE, node.remote, remote);
+    int opcode = directory ? Op.RELEASEDIR : Op.RELEASE;
+    tell(link, opcode, Math.max(0, nodes.remote(node, link)), remote);
     return -Errno.ENFILE;
-  }
-
-  private RemoteHandle handle(long number, boolean directory) {
-    synchronized (handles) {
-      RemoteHandle handle = handles.get(number);
-      return handle != null && handle.directory == directory ? handle : null;
-    }
   }
 
   /** The storage guest's number of an open file, opened again where that is needed. */
@@ -562,12 +562,12 @@ final class RemoteFiles implements FileSystem {
       int mode,
       Entry into,
       Opened opened) {
-    RemoteNode directory = nodes.get(parent);
     return (int)
         run(
-            false,
+            call,
+            opcode == Op.TMPFILE ? Twice.AS_ONCE : Twice.SHOWS,
             (link, exchange) -> {
-              long remote = resolve(link, directory);
+              long remote = resolve(link, parent);
               if (remote < 0) {
                 return remote;
               }
@@ -579,19 +579,19 @@ final class RemoteFiles implements FileSystem {
               if (exchange.error() < 0) {
                 return exchange.error();
               }
-              int result = found(link, exchange, 0, directory, name.bytes(), into);
+              int result = found(link, exchange, 0, parent, name, into);
               if (result < 0) {
                 return result;
               }
               long handle = exchange.getLong(Replies.ENTRY_BYTES) & Long.MAX_VALUE;
-              return keep(link, nodes.get(into.node), flags, false, handle, opened);
+              return keep(link, into.node, flags, false, handle, opened);
             });
   }
 
   /** A request on an open file, whose body begins with its handle. */
   private long onHandle(
       Call call,
-      boolean repeatable,
+      Twice twice,
       int opcode,
       long number,
       boolean directory,
@@ -599,12 +599,13 @@ final class RemoteFiles implements FileSystem {
       int most,
       Fill fill,
       Answer answer) {
-    RemoteHandle handle = handle(number, directory);
+    RemoteHandle handle = handles.get(number, directory);
     if (handle == null) {
       return -Errno.EBADF;
     }
     return run(
-        repeatable,
+        call,
+        twice,
         (link, exchange) -> {
           long remote = resolve(link, handle);
           if (remote < 0) {
@@ -624,7 +625,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onHandle(
             call,
-            true,
+            Twice.AS_ONCE,
             Op.READ,
             number,
             false,
@@ -640,15 +641,16 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int write(
       Call call, long id, long number, long offset, Data data, boolean killPrivileges) {
-    RemoteHandle handle = handle(number, false);
+    RemoteHandle handle = handles.get(number, false);
     if (handle != null) {
       nodes.written(handle.node);
     }
+    boolean appends = handle != null && (handle.flags & O_APPEND) != 0;
     int size = data.sizeBytes();
     return (int)
         onHandle(
             call,
-            true,
+            appends ? Twice.NEVER : Twice.AS_ONCE,
             Op.WRITE,
             number,
             false,
@@ -667,7 +669,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int flush(Call call, long id, long number) {
-    return handle(number, false) == null ? -Errno.EBADF : 0;
+    return handles.get(number, false) == null ? -Errno.EBADF : 0;
   }
 
   @Override
@@ -681,18 +683,16 @@ final class RemoteFiles implements FileSystem {
   }
 
   private void release(long number, boolean directory) {
-    RemoteHandle handle = handle(number, directory);
+    RemoteHandle handle = handles.get(number, directory);
     if (handle == null) {
       return;
     }
-    synchronized (handles) {
-      handles.remove(number);
-    }
+    handles.remove(number);
     Link link = links.now();
     synchronized (handle) {
       if (link != null && link.epoch == handle.epoch) {
         int opcode = directory ? Op.RELEASEDIR : Op.RELEASE;
-        tell(link, opcode, handle.node.remote, handle.remote);
+        tell(link, opcode, Math.max(0, nodes.remote(handle.node, link)), handle.remote);
       }
     }
   }
@@ -709,7 +709,7 @@ final class RemoteFiles implements FileSystem {
 
   /** A guest that was booted again may have lost what it had taken: whoever syncs must know. */
   private int sync(Call call, int opcode, long number, boolean directory, boolean dataOnly) {
-    RemoteHandle handle = handle(number, directory);
+    RemoteHandle handle = handles.get(number, directory);
     if (handle == null) {
       return -Errno.EBADF;
     }
@@ -717,7 +717,7 @@ final class RemoteFiles implements FileSystem {
         (int)
             onHandle(
                 call,
-                true,
+                Twice.AS_ONCE,
                 opcode,
                 number,
                 directory,
@@ -737,14 +737,15 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int readDirectory(
       Call call, long id, long number, long offset, boolean plus, DirectorySink into) {
-    RemoteHandle handle = handle(number, true);
+    RemoteHandle handle = handles.get(number, true);
     if (handle == null) {
       return -Errno.EBADF;
     }
     int size = Math.min(into.sizeBytes(), Call.BUFFER_BYTES);
     return (int)
         run(
-            true,
+            call,
+            Twice.AS_ONCE,
             (link, exchange) -> {
               long remote = resolve(link, handle);
               if (remote < 0) {
@@ -763,7 +764,7 @@ final class RemoteFiles implements FileSystem {
   }
 
   private int entries(
-      Link link, Exchange exchange, RemoteNode directory, boolean plus, DirectorySink into)
+      Link link, Exchange exchange, long directory, boolean plus, DirectorySink into)
       throws LostException {
     Name name = new Name();
     Entry entry = new Entry();
@@ -783,7 +784,7 @@ final class RemoteFiles implements FileSystem {
       boolean looked =
           plus
               && exchange.getLong(at) > 0
-              && found(link, exchange, at, directory, name.bytes(), entry) == 0;
+              && found(link, exchange, at, directory, name, entry) == 0;
       if (into.fits(length)) {
         into.add(
             name,
@@ -805,7 +806,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            true,
+            Twice.AS_ONCE,
             Op.STATFS,
             id,
             bytes,
@@ -829,7 +830,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            true,
+            Twice.AS_ONCE,
             Op.GETXATTR,
             id,
             0,
@@ -846,7 +847,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            true,
+            Twice.AS_ONCE,
             Op.LISTXATTR,
             id,
             0,
@@ -860,7 +861,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            true,
+            Twice.AS_ONCE,
             Op.SETXATTR,
             id,
             0,
@@ -878,7 +879,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onNode(
             call,
-            false,
+            Twice.SHOWS,
             Op.REMOVEXATTR,
             id,
             0,
@@ -892,7 +893,7 @@ final class RemoteFiles implements FileSystem {
     return (int)
         onHandle(
             call,
-            true,
+            (mode & COLLAPSE_OR_INSERT) != 0 ? Twice.NEVER : Twice.AS_ONCE,
             Op.FALLOCATE,
             number,
             false,
@@ -906,7 +907,7 @@ final class RemoteFiles implements FileSystem {
   public long seek(Call call, long id, long number, long offset, int whence) {
     return onHandle(
         call,
-        true,
+        Twice.AS_ONCE,
         Op.LSEEK,
         number,
         false,
@@ -926,14 +927,14 @@ final class RemoteFiles implements FileSystem {
       long toNumber,
       long toOffset,
       long sizeBytes) {
-    RemoteHandle to = handle(toNumber, false);
+    RemoteHandle to = handles.get(toNumber, false);
     if (to == null) {
       return -Errno.EBADF;
     }
     nodes.written(to.node);
     return onHandle(
         call,
-        true,
+        Twice.AS_ONCE,
         Op.COPY_FILE_RANGE,
         number,
         false,
@@ -957,7 +958,7 @@ final class RemoteFiles implements FileSystem {
         (int)
             onNode(
                 call,
-                true,
+                Twice.AS_ONCE,
                 Op.SYNCFS,
                 id,
                 0,
@@ -967,6 +968,14 @@ final class RemoteFiles implements FileSystem {
     return nodes.takeAnyLost() ? -Errno.EIO : result;
   }
 
+  /** The storage guest forgets all with the connection. */
+  @Override
+  public void reset() {
+    if (handles.reset() | nodes.reset()) {
+      links.renew();
+    }
+  }
+
   @Override
   public String place() {
     return settings.from();
@@ -974,31 +983,12 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int identify(long id, FileIdentity into) {
-    RemoteNode node = nodes.get(id);
-    if (node == null) {
-      return -Errno.ESTALE;
-    }
-    into.device = node.device;
-    into.inode = node.inode;
-    return 0;
-  }
-
-  @Override
-  public void reset() {
-    Map<Long, RemoteHandle> open;
-    synchronized (handles) {
-      open = Map.copyOf(handles);
-    }
-    open.forEach((number, handle) -> release(number, handle.directory));
-    nodes.ids().forEach(id -> forget(id, -1));
+    return nodes.identify(id, into) ? 0 : -Errno.ESTALE;
   }
 
   @Override
   public List<Count> counts() {
-    int open;
-    synchronized (handles) {
-      open = handles.size();
-    }
+    int open = handles.count();
     return List.of(new Count("nodes", "files", nodes.count()), new Count("open", "files", open));
   }
 

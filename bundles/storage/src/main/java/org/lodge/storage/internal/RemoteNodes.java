@@ -1,44 +1,45 @@
 package org.lodge.storage.internal;
 
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import org.lodge.filesystem.Attributes;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
+import org.lodge.filesystem.LedgerIndex;
+import org.lodge.filesystem.Name;
 
 /**
  * The files that a client guest knows, by a number of ours that stays the same whatever the storage
- * guest calls them after its next start. Thread-safe.
+ * guest calls them after its next start, or after ours. Thread-safe.
  */
 final class RemoteNodes {
-  static final int NODES_MAX = 1_000_000;
+  private static final int ROOT = 0;
+  private static final int BOOT = 8;
 
-  private final Map<Long, RemoteNode> byId = new HashMap<>();
-  private final Map<Long, RemoteNode> byRemote = new HashMap<>();
-  private final Map<Key, RemoteNode> byName = new HashMap<>();
+  private final Ledger ledger;
+  private final LedgerIndex byRemote;
+  private final LedgerIndex byName;
   private int epoch;
-  private String bootId = "";
-  private long lastId = FileSystem.ROOT;
 
-  /**
-   * @param name a character for each byte
-   */
-  private record Key(long parent, String name) {
-    static Key of(RemoteNode parent, byte[] name) {
-      return new Key(parent.id, new String(name, StandardCharsets.ISO_8859_1));
+  RemoteNodes(Ledger ledger) {
+    this.ledger = ledger;
+    byRemote = new LedgerIndex(ledger, 0);
+    byName = new LedgerIndex(ledger, 1);
+    Name name = new Name();
+    MemorySegment bytes = java.lang.foreign.Arena.ofAuto().allocate(256);
+    ledger.forEachNode(cell -> {
+      ledger.setRemote(cell, 0, 0);
+      name.of(bytes, 0, ledger.name(cell, bytes));
+      byName.put(cell, hash(ledger.parent(cell), name));
+    });
+  }
+
+  private static int hash(long parent, Name name) {
+    long sum = parent;
+    for (int i = 0; i < name.length(); i++) {
+      sum = sum * 31 + name.at(i);
     }
-  }
-
-  RemoteNodes() {
-    RemoteNode root = new RemoteNode(FileSystem.ROOT, 0, 0, Attributes.DIRECTORY);
-    root.uses = 1;
-    byId.put(root.id, root);
-  }
-
-  synchronized RemoteNode get(long id) {
-    return byId.get(id);
+    return LedgerIndex.mix(sum);
   }
 
   /** A connection is used for the first time. */
@@ -46,79 +47,150 @@ final class RemoteNodes {
     if (epoch == link.epoch) {
       return;
     }
-    boolean bootedAgain = !bootId.isEmpty() && !bootId.equals(link.bootId);
+    long boot = link.bootId.chars().asLongStream().reduce(1, (sum, each) -> sum * 31 + each);
+    boolean bootedAgain = ledger.word(BOOT) != 0 && ledger.word(BOOT) != boot;
     epoch = link.epoch;
-    bootId = link.bootId;
     byRemote.clear();
     if (bootedAgain) {
-      for (RemoteNode node : byId.values()) {
-        node.lost |= node.dirty;
-        node.dirty = false;
-      }
+      ledger.forEachNode(cell -> {
+        if (ledger.has(cell, Ledger.DIRTY)) {
+          ledger.set(cell, Ledger.LOST, true);
+          ledger.set(cell, Ledger.DIRTY, false);
+        }
+      });
     }
+    ledger.setWord(BOOT, boot);
   }
 
-  /** What the guest calls the node on this connection, or 0 where it must be looked up. */
-  synchronized long remote(RemoteNode node, Link link) {
-    if (node.id == FileSystem.ROOT) {
+  /**
+   * What the guest calls the node on this connection, 0 where it must be looked up, negative where
+   * there is no such node.
+   */
+  synchronized long remote(long id, Link link) {
+    if (id == FileSystem.ROOT) {
       return FileSystem.ROOT;
     }
-    return node.epoch == link.epoch ? node.remote : 0;
+    int cell = ledger.node(id);
+    if (cell == Ledger.NONE) {
+      return -1;
+    }
+    return ledger.epoch(cell) == link.epoch ? ledger.remote(cell) : 0;
+  }
+
+  /** The directory where it was last found; 0 for none. */
+  synchronized long parent(long id) {
+    int cell = ledger.node(id);
+    return cell == Ledger.NONE ? 0 : ledger.parent(cell);
+  }
+
+  /**
+   * Copies its name there, with a NUL.
+   *
+   * @return its length, 0 for none
+   */
+  synchronized int name(long id, MemorySegment into) {
+    int cell = ledger.node(id);
+    return cell == Ledger.NONE ? 0 : ledger.name(cell, into);
+  }
+
+  synchronized boolean isFile(long id, int device, long inode, int type) {
+    int cell = ledger.node(id);
+    return cell != Ledger.NONE && isFile(cell, device, inode, type);
+  }
+
+  /** The ledger's own field for a device is that of the epoch here. */
+  private boolean isFile(int cell, int device, long inode, int type) {
+    return ledger.inode(cell) == inode && ledger.type(cell) == type && ledger.stamp(cell) == device;
+  }
+
+  /** Which file a node is; false where there is none. */
+  synchronized boolean identify(long id, FileIdentity into) {
+    int cell = ledger.node(id);
+    if (cell != Ledger.NONE) {
+      into.device = ledger.stamp(cell);
+      into.inode = ledger.inode(cell);
+    }
+    return cell != Ledger.NONE;
   }
 
   /**
    * A lookup's answer; the node is in use once more.
    *
-   * @return null where the answer contradicts earlier ones, or there are too many nodes
+   * @return its number; 0 where the answer contradicts earlier ones, or there are too many nodes
    */
-  synchronized RemoteNode found(
-      Link link, RemoteNode parent, byte[] name, long remote, long device, long inode, int type) {
-    RemoteNode node = remote == FileSystem.ROOT ? null : byRemote.get(remote);
-    if (node == null) {
-      if (byId.size() >= NODES_MAX || remote == FileSystem.ROOT) {
-        return null;
+  synchronized long found(
+      Link link, long parent, Name name, long remote, int device, long inode, int type) {
+    if (remote == FileSystem.ROOT) {
+      return 0;
+    }
+    int cell = link.epoch == epoch ? byRemote.first(LedgerIndex.mix(remote)) : Ledger.NONE;
+    while (cell != Ledger.NONE && ledger.remote(cell) != remote) {
+      cell = byRemote.next(cell);
+    }
+    if (cell == Ledger.NONE) {
+      cell = known(link, parent, name, device, inode, type);
+      if (cell != Ledger.NONE) {
+        bind(link, cell, remote);
       }
-      node = new RemoteNode(++lastId, device, inode, type);
-      byId.put(node.id, node);
-      bind(link, node, remote);
     }
-    if (node.inode != inode || node.type != type) {
-      return null;
+    if (cell == Ledger.NONE) {
+      cell = ledger.addNode(parent, name, inode, 0, type, device);
+      if (cell == Ledger.NONE) {
+        return 0;
+      }
+      byName.put(cell, hash(parent, name));
+      bind(link, cell, remote);
+    } else if (isFile(cell, device, inode, type)) {
+      ledger.setUses(cell, ledger.uses(cell) + 1);
+      place(cell, parent, name);
+    } else {
+      return 0;
     }
-    node.uses++;
-    node.remoteUses++;
-    place(node, parent, name);
-    return node;
+    ledger.setRemoteUses(cell, ledger.remoteUses(cell) + 1);
+    return ledger.number(cell);
   }
 
-  private void place(RemoteNode node, RemoteNode parent, byte[] name) {
-    unplace(node);
-    node.parent = parent;
-    node.name = name;
-    byName.put(Key.of(parent, name), node);
+  /** A node that was not used since the connection is another, and is found where it was. */
+  private int known(Link link, long parent, Name name, int device, long inode, int type) {
+    int cell = byName.first(hash(parent, name));
+    while (cell != Ledger.NONE) {
+      boolean unbound = ledger.epoch(cell) != link.epoch && cell != ROOT;
+      if (unbound && isFile(cell, device, inode, type) && ledger.isAt(cell, parent, name)) {
+        return cell;
+      }
+      cell = byName.next(cell);
+    }
+    return Ledger.NONE;
   }
 
-  private void unplace(RemoteNode node) {
-    if (node.parent != null) {
-      byName.remove(Key.of(node.parent, node.name), node);
+  private void place(int cell, long parent, Name name) {
+    if (!ledger.isAt(cell, parent, name)) {
+      byName.remove(cell);
+      ledger.move(cell, parent, name);
+      byName.put(cell, hash(parent, name));
     }
   }
 
-  private void bind(Link link, RemoteNode node, long remote) {
-    node.epoch = link.epoch;
-    node.remote = remote;
-    node.remoteUses = 0;
+  private void bind(Link link, int cell, long remote) {
     if (link.epoch == epoch) {
-      byRemote.put(remote, node);
+      if (ledger.epoch(cell) == epoch) {
+        byRemote.remove(cell);
+      }
+      ledger.setRemote(cell, remote, link.epoch);
+      byRemote.put(cell, LedgerIndex.mix(remote));
     }
   }
 
   /** Found again on a new connection. */
-  synchronized void rebind(Link link, RemoteNode node, long remote) {
-    if (node.epoch != link.epoch) {
-      bind(link, node, remote);
+  synchronized void rebind(Link link, long id, long remote) {
+    int cell = ledger.node(id);
+    if (cell == Ledger.NONE) {
+      return;
     }
-    node.remoteUses++;
+    if (ledger.epoch(cell) != link.epoch) {
+      bind(link, cell, remote);
+    }
+    ledger.setRemoteUses(cell, ledger.remoteUses(cell) + 1);
   }
 
   /**
@@ -126,20 +198,23 @@ final class RemoteNodes {
    *
    * @param exchanged whether what had the new name has the old one now
    */
-  synchronized void moved(
-      RemoteNode from, byte[] name, RemoteNode to, byte[] toName, boolean exchanged) {
-    RemoteNode node = byName.get(Key.of(from, name));
-    RemoteNode other = exchanged ? byName.get(Key.of(to, toName)) : null;
-    if (node != null) {
-      place(node, to, toName);
+  synchronized void moved(long from, Name name, long to, Name toName, boolean exchanged) {
+    int cell = at(from, name);
+    int other = exchanged ? at(to, toName) : Ledger.NONE;
+    if (cell != Ledger.NONE) {
+      place(cell, to, toName);
     }
-    if (other != null) {
+    if (other != Ledger.NONE) {
       place(other, from, name);
     }
   }
 
-  synchronized List<Long> ids() {
-    return List.copyOf(byId.keySet());
+  private int at(long parent, Name name) {
+    int cell = byName.first(hash(parent, name));
+    while (cell == ROOT || cell != Ledger.NONE && !ledger.isAt(cell, parent, name)) {
+      cell = byName.next(cell);
+    }
+    return cell;
   }
 
   /**
@@ -147,44 +222,69 @@ final class RemoteNodes {
    *
    * @return how often the guest must be told to forget it on this connection; 0 where not at all
    */
-  synchronized long forget(RemoteNode node, long uses, Link link) {
-    if (node.id == FileSystem.ROOT || byId.get(node.id) != node) {
+  synchronized long forget(long id, long uses, Link link) {
+    int cell = ledger.node(id);
+    if (cell == Ledger.NONE || cell == ROOT) {
       return 0;
     }
-    node.uses = Long.compareUnsigned(uses, node.uses) >= 0 ? 0 : node.uses - uses;
-    if (node.uses > 0) {
+    long had = ledger.uses(cell);
+    if (Long.compareUnsigned(uses, had) < 0) {
+      ledger.setUses(cell, had - uses);
       return 0;
     }
-    byId.remove(node.id);
-    byRemote.remove(node.remote, node);
-    unplace(node);
-    return link != null && node.epoch == link.epoch ? node.remoteUses : 0;
+    boolean bound = link != null && ledger.epoch(cell) == link.epoch;
+    long told = bound ? ledger.remoteUses(cell) : 0;
+    if (ledger.epoch(cell) == epoch) {
+      byRemote.remove(cell);
+    }
+    byName.remove(cell);
+    ledger.remove(cell);
+    return told;
   }
 
-  synchronized void written(RemoteNode node) {
-    node.dirty = true;
+  /** Forgets all but the root; true where there was anything else. */
+  synchronized boolean reset() {
+    boolean any = ledger.nodes() > 1;
+    ledger.clear();
+    byRemote.clear();
+    byName.clear();
+    return any;
   }
 
-  synchronized void synced(RemoteNode node) {
-    node.dirty = false;
+  synchronized void written(long id) {
+    int cell = ledger.node(id);
+    if (cell != Ledger.NONE) {
+      ledger.set(cell, Ledger.DIRTY, true);
+    }
+  }
+
+  synchronized void synced(long id) {
+    int cell = ledger.node(id);
+    if (cell != Ledger.NONE) {
+      ledger.set(cell, Ledger.DIRTY, false);
+    }
   }
 
   /** Whether writes may be lost of which nobody was told yet; tells it once. */
-  synchronized boolean takeLost(RemoteNode node) {
-    boolean lost = node.lost;
-    node.lost = false;
+  synchronized boolean takeLost(long id) {
+    int cell = ledger.node(id);
+    return cell != Ledger.NONE && takeLost(cell);
+  }
+
+  private boolean takeLost(int cell) {
+    boolean lost = ledger.has(cell, Ledger.LOST);
+    ledger.set(cell, Ledger.LOST, false);
     return lost;
   }
 
   /** As {@link #takeLost}, of any file. */
   synchronized boolean takeAnyLost() {
-    List<RemoteNode> lost = new ArrayList<>();
-    byId.values().stream().filter(node -> node.lost).forEach(lost::add);
-    lost.forEach(node -> node.lost = false);
-    return !lost.isEmpty();
+    AtomicBoolean any = new AtomicBoolean();
+    ledger.forEachNode(cell -> any.set(takeLost(cell) || any.get()));
+    return any.get();
   }
 
   synchronized int count() {
-    return byId.size();
+    return ledger.nodes();
   }
 }

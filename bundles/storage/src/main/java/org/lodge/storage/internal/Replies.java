@@ -63,6 +63,11 @@ final class Replies {
     };
   }
 
+  /** The device of an entry, in the 32 bits that numbers of devices have in Linux. */
+  static int device(Exchange from, int at) {
+    return (int) from.getLong(at + ENTRY_DEVICE);
+  }
+
   /** A name of a directory's entry: no slash and no NUL. */
   static boolean isName(Exchange from, int at, int length) {
     for (int i = at; i < at + length; i++) {

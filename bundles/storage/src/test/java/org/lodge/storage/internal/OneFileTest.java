@@ -21,6 +21,7 @@ import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.internal.FileSystemsService;
@@ -41,7 +42,9 @@ class OneFileTest {
     Files.writeString(folder.resolve("one"), "first");
     Files.writeString(folder.resolve("other"), "hidden");
     DirectorySettings settings = DirectorySettings.of(folder);
-    file = new OneFile(new FileSystemsService().directory(settings), "one");
+    Ledger ledger = Ledger.create();
+    FileSystemsService service = FileSystemsService.of(null, () -> false);
+    file = new OneFile(service.directory(settings, ledger), "one", ledger);
   }
 
   @AfterEach

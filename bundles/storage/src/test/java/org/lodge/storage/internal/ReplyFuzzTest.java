@@ -19,6 +19,7 @@ import org.lodge.filesystem.Change;
 import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
@@ -41,7 +42,7 @@ class ReplyFuzzTest {
   }
 
   @Test
-  void everyAnswerIsAResultOrAnErrorAndNothingWaitsForEver() {
+  void everyAnswerIsAResultOrAnErrorAndNothingWaitsForEver() throws Exception {
     for (long seed = 0; seed < 150; seed++) {
       Random random = new Random(seed);
       Links links =
@@ -50,7 +51,9 @@ class ReplyFuzzTest {
                   new Link(epoch, "boot" + epoch / 3, new HostileGuest(random), 5_000_000_000L),
               "docs",
               Duration.ofSeconds(2));
-      try (RemoteFiles files = new RemoteFiles(links, new RemoteSettings("storage", -1, 0))) {
+      try (Ledger ledger = Ledger.create();
+          RemoteFiles files =
+              new RemoteFiles(links, new RemoteSettings("storage", -1, 0), ledger)) {
         List<Long> nodes = new ArrayList<>(List.of(1L));
         List<Long> handles = new ArrayList<>(List.of(1L));
         for (int i = 0; i < 60; i++) {

@@ -151,6 +151,11 @@ final class Chain implements DescriptorChain {
   }
 
   @Override
+  public boolean isRepeat() {
+    return sequence < 0;
+  }
+
+  @Override
   public long readableBytes() {
     return readableBytes;
   }

@@ -76,6 +76,9 @@ final class Server {
       return -Errno.E2BIG;
     }
     lane.call.of(request.uid, request.gid, request.pid);
+    if (request.chain.isRepeat()) {
+      lane.call.repeat();
+    }
     return dispatch(request, lane);
   }
 

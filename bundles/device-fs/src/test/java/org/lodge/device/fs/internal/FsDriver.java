@@ -37,7 +37,7 @@ final class FsDriver implements AutoCloseable {
   record Answer(int error, ByteBuffer body) {}
 
   FsDriver() {
-    this(new FileSystemsService(), "work");
+    this(FileSystemsService.of(null, () -> false), "work");
   }
 
   /** One of several guests whose shares one Lodge serves. */

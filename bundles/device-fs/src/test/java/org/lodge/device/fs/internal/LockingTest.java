@@ -26,7 +26,7 @@ class LockingTest {
   private static final int FLOCK = 1;
 
   @TempDir Path folder;
-  private final FileSystemsService lodge = new FileSystemsService();
+  private final FileSystemsService lodge = FileSystemsService.of(null, () -> false);
   private final FsDriver work = new FsDriver(lodge, "work");
   private final FsDriver vault = new FsDriver(lodge, "vault");
   private long workNode;
