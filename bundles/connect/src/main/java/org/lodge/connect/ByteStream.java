@@ -51,4 +51,14 @@ public interface ByteStream extends AutoCloseable {
   default Optional<StreamJoin> join(ByteStream other) {
     return Optional.empty();
   }
+
+  /**
+   * How bytes that arrive here can go on to another stream with one copy. Both are read and written
+   * as before besides.
+   *
+   * @return empty where the transport can't; such bytes are read here and written there then
+   */
+  default Optional<StreamMove> moveTo(ByteStream other) {
+    return Optional.empty();
+  }
 }

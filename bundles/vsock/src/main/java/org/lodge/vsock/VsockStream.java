@@ -50,6 +50,37 @@ public interface VsockStream extends AutoCloseable {
    */
   void write(ByteBuffer from) throws IOException;
 
+  /**
+   * Whether bytes can go on from here to another stream with {@link #moveTo}: both are of this
+   * transport and carry {@link VsockType#STREAM}.
+   */
+  default boolean movesTo(VsockStream to) {
+    return false;
+  }
+
+  /**
+   * Waits for bytes and takes none.
+   *
+   * @return how many are here, at least 1; -1 once the guest will send no more
+   * @throws VsockException where the connection was reset
+   */
+  default int await() throws IOException {
+    throw new UnsupportedOperationException("await of " + this);
+  }
+
+  /**
+   * Moves bytes that are here on to another stream, from one guest's memory to the other's with one
+   * copy, and waits until that has room for them; as a {@link #read} here and a {@link #write}
+   * there.
+   *
+   * @param bytes at most as many as {@link #await} found
+   * @throws VsockException where either connection was reset; part of the bytes may have gone then,
+   *     and the rest is taken off this stream and lost
+   */
+  default void moveTo(VsockStream to, int bytes) throws IOException {
+    throw new UnsupportedOperationException("moveTo of " + this);
+  }
+
   /** Says that nothing more will be written; the guest reads an end of file. */
   void shutdownOutput();
 

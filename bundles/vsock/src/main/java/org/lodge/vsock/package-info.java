@@ -1,6 +1,6 @@
 /** Connections with guests over virtio sockets, as Java objects. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.lodge.vsock;
 
 import org.osgi.annotation.bundle.Export;

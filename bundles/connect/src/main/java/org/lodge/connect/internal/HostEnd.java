@@ -2,8 +2,10 @@ package org.lodge.connect.internal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.lodge.connect.ByteStream;
+import org.lodge.connect.StreamMove;
 
 /** A stream that code on the host holds: counted, and ended with its connection. */
 final class HostEnd implements ByteStream {
@@ -47,6 +49,32 @@ final class HostEnd implements ByteStream {
     } catch (IOException e) {
       onReset.run();
       throw e;
+    }
+  }
+
+  @Override
+  public Optional<StreamMove> moveTo(ByteStream other) {
+    return other instanceof HostEnd to
+        ? stream.moveTo(to.stream).map(move -> new Counted(move, this, to))
+        : Optional.empty();
+  }
+
+  private record Counted(StreamMove move, HostEnd from, HostEnd to) implements StreamMove {
+    @Override
+    public int await() throws IOException {
+      try {
+        return move.await();
+      } catch (IOException e) {
+        from.onReset.run();
+        throw e;
+      }
+    }
+
+    @Override
+    public void move(int bytes) throws IOException {
+      move.move(bytes);
+      from.onRead.accept(bytes);
+      to.onWritten.accept(bytes);
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.StreamJoin;
+import org.lodge.connect.StreamMove;
 import org.lodge.vsock.Vsock;
 import org.lodge.vsock.VsockJoin;
 import org.lodge.vsock.VsockStream;
@@ -72,5 +73,24 @@ record CallStream(Vsock vsock, VsockStream stream) implements ByteStream {
       }
     }
     return Optional.empty();
+  }
+
+  private record Move(VsockStream from, VsockStream to) implements StreamMove {
+    @Override
+    public int await() throws IOException {
+      return from.await();
+    }
+
+    @Override
+    public void move(int bytes) throws IOException {
+      from.moveTo(to, bytes);
+    }
+  }
+
+  @Override
+  public Optional<StreamMove> moveTo(ByteStream other) {
+    return other instanceof CallStream to && stream.movesTo(to.stream)
+        ? Optional.of(new Move(stream, to.stream))
+        : Optional.empty();
   }
 }

@@ -3,13 +3,20 @@ package org.lodge.agent.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.ThreadLocalRandom;
 import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockRequest;
 import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.VsockType;
 
 /** A Unix socket in the place of a virtio socket, for an agent that runs on this host. */
-record ChannelStream(SocketChannel channel, String guest) implements VsockStream, VsockRequest {
+record ChannelStream(SocketChannel channel, String guest, ByteBuffer ahead)
+    implements VsockStream, VsockRequest {
+  private static final int AHEAD_BYTES = 100_000;
+
+  ChannelStream(SocketChannel channel, String guest) {
+    this(channel, guest, ByteBuffer.allocate(AHEAD_BYTES).limit(0));
+  }
 
   @Override
   public long guestPort() {
@@ -28,6 +35,13 @@ record ChannelStream(SocketChannel channel, String guest) implements VsockStream
 
   @Override
   public int read(ByteBuffer into) throws IOException {
+    if (ahead.hasRemaining()) {
+      int count = Math.min(ahead.remaining(), into.remaining());
+      into.put(into.position(), ahead, ahead.position(), count);
+      into.position(into.position() + count);
+      ahead.position(ahead.position() + count);
+      return count;
+    }
     try {
       return channel.read(into);
     } catch (IOException e) {
@@ -50,6 +64,31 @@ record ChannelStream(SocketChannel channel, String guest) implements VsockStream
     while (from.hasRemaining()) {
       channel.write(from);
     }
+  }
+
+  @Override
+  public boolean movesTo(VsockStream to) {
+    return to instanceof ChannelStream;
+  }
+
+  /** As many as came, and any number of them, for a guest's packets are of any size. */
+  @Override
+  public int await() throws IOException {
+    if (!ahead.hasRemaining()) {
+      int count = channel.read(ahead.clear());
+      ahead.flip();
+      if (count < 0) {
+        return -1;
+      }
+    }
+    return ThreadLocalRandom.current().nextInt(ahead.remaining()) + 1;
+  }
+
+  @Override
+  public void moveTo(VsockStream to, int bytes) throws IOException {
+    ByteBuffer part = ahead.slice(ahead.position(), bytes);
+    ahead.position(ahead.position() + bytes);
+    to.write(part);
   }
 
   @Override

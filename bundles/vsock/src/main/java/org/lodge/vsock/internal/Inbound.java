@@ -206,6 +206,54 @@ final class Inbound {
     }
   }
 
+  /**
+   * Waits until bytes are here.
+   *
+   * @return how many; -1 where there will be none
+   */
+  int await() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (receivedBytes == consumedBytes) {
+        if (ended || discarding) {
+          return -1;
+        }
+        arrived.await();
+      }
+      return (int) (receivedBytes - consumedBytes);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Gives bytes of a stream to the sink until it takes no more.
+   *
+   * @return how many it took
+   */
+  int drainTo(Sink sink, int most) {
+    lock.lock();
+    try {
+      int left = most;
+      while (left > 0 && !segments.isEmpty()) {
+        Segment segment = segments.peekFirst();
+        int length = Math.min(segment.to - segment.from, left);
+        int went = sink.deliver(segment.payload, segment.from, length, 0);
+        if (went == GuestEnd.NOTHING) {
+          break;
+        }
+        consume(segment, went);
+        left -= went;
+        if (went < length) {
+          break;
+        }
+      }
+      return most - left;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Wakes those who wait. */
   void signal() {
     lock.lock();

@@ -25,12 +25,36 @@ final class Outbound {
     void run() throws IOException;
   }
 
+  /** Where the bytes that are written come from. */
+  interface Source {
+    /**
+     * Gives to the guest's end what it takes of the rest.
+     *
+     * @return how many bytes went; {@link GuestEnd#NOTHING} where none did
+     */
+    int give(GuestEnd to, int done);
+  }
+
   void write(ByteBuffer from, int messageFlags, Supplier<GuestEnd> guestEnd, Check writable)
       throws IOException, InterruptedException {
     MemorySegment bytes = MemorySegment.ofBuffer(from);
     Payload payload =
         (offset, to, toOffset, count) -> MemorySegment.copy(bytes, offset, to, toOffset, count);
     int length = from.remaining();
+    write(
+        length,
+        (to, done) -> {
+          int went = to.deliver(payload, done, length - done, messageFlags);
+          from.position(from.position() + Math.max(0, went));
+          return went;
+        },
+        guestEnd,
+        writable);
+  }
+
+  /** Writes so many bytes of a source that has them. */
+  void write(int length, Source source, Supplier<GuestEnd> guestEnd, Check writable)
+      throws IOException, InterruptedException {
     int done = 0;
     lock.lockInterruptibly();
     try {
@@ -38,11 +62,10 @@ final class Outbound {
         writable.run();
         long seen = changes;
         GuestEnd end = guestEnd.get();
-        int went = end.deliver(payload, done, length - done, messageFlags);
+        int went = source.give(end, done);
         end.flush();
         if (went != GuestEnd.NOTHING) {
           done += went;
-          from.position(from.position() + went);
           if (done == length) {
             return;
           }

@@ -128,6 +128,64 @@ final class Stream implements VsockStream, HostEnd, Peer {
     }
   }
 
+  @Override
+  public boolean movesTo(VsockStream to) {
+    return to instanceof Stream && type == VsockType.STREAM && to.type() == VsockType.STREAM;
+  }
+
+  @Override
+  public int await() throws IOException {
+    requireNotJoined();
+    try {
+      int bytes = inbound.await();
+      if (bytes < 0) {
+        requireNotBroken();
+      }
+      return bytes;
+    } catch (InterruptedException e) {
+      throw interrupted("await");
+    }
+  }
+
+  @Override
+  public void moveTo(VsockStream to, int bytes) throws IOException {
+    requireNotJoined();
+    Stream other = (Stream) to;
+    other.requireNotJoined();
+    if (available() < bytes) {
+      throw new VsockException("%s has fewer than %d bytes".formatted(this, bytes));
+    }
+    long movedBytes = inbound.consumedBytes() + bytes;
+    try {
+      other.outbound.write(
+          bytes,
+          (end, done) -> inbound.drainTo(end::deliver, bytes - done),
+          () -> other.guestEnd,
+          () -> {
+            other.requireWritable();
+            requireNotBroken();
+          });
+    } catch (InterruptedException e) {
+      throw interrupted("move");
+    } catch (InternalError e) {
+      String lost = "the memory of guest '%s' or '%s' is gone".formatted(guest(), other.guest());
+      fail(lost);
+      other.fail(lost);
+      throw new VsockException(lost);
+    } finally {
+      inbound.drainTo(
+          (p, o, length, f) -> length, (int) Math.max(0, movedBytes - inbound.consumedBytes()));
+      guestEnd.changed();
+      settle();
+    }
+  }
+
+  private void requireNotBroken() throws VsockException {
+    if (broken != null) {
+      throw new VsockException(broken);
+    }
+  }
+
   private void requireWritable() throws VsockException {
     if (broken != null) {
       throw new VsockException(broken);

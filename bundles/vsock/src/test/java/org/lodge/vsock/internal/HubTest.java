@@ -103,6 +103,55 @@ class HubTest {
     assertEquals(0, host.endedByHost());
   }
 
+  private VsockStream accepted(FakeGuest of, FakeGuest.End end) throws Exception {
+    of.ask(end, PORT, VsockType.STREAM);
+    return request().accept();
+  }
+
+  @Test
+  void bytesMoveFromGuestToGuestBetweenReadsAndWrites() throws Exception {
+    listen();
+    FakeGuest display = new FakeGuest("display", 4, Optional.empty()).attachTo(hub);
+    FakeGuest.End from = new FakeGuest.End(0);
+    FakeGuest.End to = new FakeGuest.End(4);
+    VsockStream source = accepted(guest, from);
+    VsockStream target = accepted(display, to);
+    assertTrue(source.movesTo(target));
+    from.send(new byte[] {1, 2, 3, 4}, 0);
+    from.send(new byte[] {5, 6, 7, 8}, 0);
+    assertEquals(1, source.read(ByteBuffer.allocate(1)));
+    assertEquals(7, source.await());
+    target.write(ByteBuffer.wrap(new byte[] {100}));
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Void> mover =
+          threads.submit(() -> {
+            source.moveTo(target, 5);
+            return null;
+          });
+      to.await(4);
+      to.room(10);
+      mover.get(10, TimeUnit.SECONDS);
+    }
+    target.write(ByteBuffer.wrap(new byte[] {101}));
+    assertArrayEquals(new byte[] {100, 2, 3, 4, 5, 6, 101}, to.got());
+    assertEquals(2, source.read(ByteBuffer.allocate(10)));
+  }
+
+  @Test
+  void bytesThatNobodyTakesAnyMoreAreStillTakenOffTheirStream() throws Exception {
+    listen();
+    FakeGuest display = new FakeGuest("display", 4, Optional.empty()).attachTo(hub);
+    FakeGuest.End from = new FakeGuest.End(0);
+    VsockStream source = accepted(guest, from);
+    VsockStream target = accepted(display, new FakeGuest.End(0));
+    from.send(new byte[] {1, 2, 3, 4}, 0);
+    target.reset();
+    assertThrows(VsockException.class, () -> source.moveTo(target, 3));
+    ByteBuffer rest = ByteBuffer.allocate(10);
+    assertEquals(1, source.read(rest));
+    assertEquals(4, rest.get(0));
+  }
+
   @Test
   void aListenerThatThrowsRefuses() throws Exception {
     hub.addListener(

@@ -16,6 +16,7 @@ import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.handles.PipeHandle;
 import org.lodge.connect.ByteStream;
+import org.lodge.connect.StreamMove;
 
 /**
  * A connection to a Unix socket in a guest. Whoever waits for something takes frames off the stream
@@ -38,12 +39,13 @@ final class FarSocket implements HandleConnection {
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile String broken;
 
-  /** Bytes of the program that were not received yet: at most a window. */
-  private final ByteBuffer received = ByteBuffer.allocate(Frame.WINDOW_BYTES).limit(0);
-
-  private int unacknowledgedBytes;
-  private boolean programEnded;
+  private final Received received = new Received();
   private final Queue<FarHandle> waiting = new ArrayDeque<>();
+
+  /** Where rows were sent last, and how: of the receiver. */
+  private FarSocket movesTo;
+
+  private StreamMove move;
 
   FarSocket(String name, ByteStream stream, HandleLimits limits) {
     this.name = name;
@@ -67,9 +69,12 @@ final class FarSocket implements HandleConnection {
       }
       if (!input.hasFrame()) {
         output.flush();
-        if (!input.await()) {
+        if (!input.await(reads.areMoved())) {
           return false;
         }
+      }
+      if (input.hasHeadOfRows()) {
+        return moveRows();
       }
       dispatch();
       return true;
@@ -85,11 +90,18 @@ final class FarSocket implements HandleConnection {
     }
   }
 
+  /** Rows that stay in the stream until they go to another. False where it has ended. */
+  private boolean moveRows() throws IOException {
+    int left = reads.move(input.tag(), input.isLast(), input.bodyBytes());
+    input.headDone();
+    return left == 0 || left > 0 && input.skip(left);
+  }
+
   private void dispatch() throws IOException {
     ByteBuffer body = input.frame();
     int id = input.handle();
     switch (input.type()) {
-      case Frame.BYTES -> bytes(body);
+      case Frame.BYTES -> received.put(body, closing.get());
       case Frame.PASS -> passed(id, body);
       case Frame.DATA -> reads.data(input.tag(), input.isLast(), body);
       case Frame.FAILED -> failed(id, input.tag(), input.number());
@@ -116,17 +128,6 @@ final class FarSocket implements HandleConnection {
   private static void require(boolean holds, String otherwise) throws ProtocolException {
     if (!holds) {
       throw new ProtocolException(otherwise);
-    }
-  }
-
-  private void bytes(ByteBuffer body) throws ProtocolException {
-    require(!programEnded, "bytes after their end");
-    if (!body.hasRemaining()) {
-      programEnded = true;
-    } else if (!closing.get()) {
-      int room = Frame.WINDOW_BYTES - received.remaining() - unacknowledgedBytes;
-      require(body.remaining() <= room, "more bytes than credit");
-      received.compact().put(body).flip();
     }
   }
 
@@ -177,8 +178,8 @@ final class FarSocket implements HandleConnection {
     if (!into.hasRemaining()) {
       return 0;
     }
-    while (!received.hasRemaining()) {
-      if (programEnded) {
+    while (received.isEmpty()) {
+      if (received.hasEnded()) {
         return -1;
       }
       requireOpen();
@@ -186,14 +187,10 @@ final class FarSocket implements HandleConnection {
         throw hungUp();
       }
     }
-    int count = Math.min(received.remaining(), into.remaining());
-    into.put(into.position(), received, received.position(), count);
-    into.position(into.position() + count);
-    received.position(received.position() + count);
-    unacknowledgedBytes += count;
-    if (unacknowledgedBytes >= Frame.WINDOW_BYTES / 2) {
-      output.hold(Frame.CREDIT, 0, 0, unacknowledgedBytes);
-      unacknowledgedBytes = 0;
+    int count = received.take(into);
+    int credit = received.takeCreditDue();
+    if (credit > 0) {
+      output.hold(Frame.CREDIT, 0, 0, credit);
     }
     return count;
   }
@@ -235,7 +232,7 @@ final class FarSocket implements HandleConnection {
     }
     int start = into.position();
     awaitReads(Frame.READS_MAX - 1);
-    reads.begin(mine(from), offset, strideBytes, rowBytes, rows, into, null, 0, 0);
+    reads.begin(mine(from), offset, strideBytes, rowBytes, rows, into, null, null, 0, 0);
     awaitReads(0);
     return into.position() - start;
   }
@@ -263,8 +260,21 @@ final class FarSocket implements HandleConnection {
         rows,
         null,
         target,
+        moveTo(target),
         toOffset,
         toStrideBytes);
+  }
+
+  /** The way to another connection, null where bytes go there through a buffer. */
+  private StreamMove moveTo(RowTarget target) {
+    if (!(target instanceof FarFile file)) {
+      return null;
+    }
+    if (movesTo != file.socket) {
+      movesTo = file.socket;
+      move = movesTo.output.movesFrom(stream).orElse(null);
+    }
+    return move;
   }
 
   @Override

@@ -9,6 +9,10 @@ final class Frame {
   static final int PASS_COST_BYTES = 128;
   static final int CHUNK_BYTES_MAX = 65536;
   static final int ROWS_BYTES = 24;
+
+  /** Rows of less are copied once more, to go on together with what follows. */
+  static final int MOVED_BYTES_MIN = 16 << 10;
+
   static final int HANDLES_MAX = 512;
   static final int READS_MAX = 64;
   static final int OF_HOST = 0x80000000;

@@ -41,11 +41,19 @@ final class Input {
     return Frame.HEADER_BYTES + (int) untrustedLength;
   }
 
-  /** Waits for a whole frame. False at the end of the stream. */
-  boolean await() throws IOException {
+  /**
+   * Waits for a whole frame, or for the head of one whose rows are to stay in the stream.
+   *
+   * @param rowsStay whether those of large frames of rows shall; then no byte is read beyond a head
+   * @return false at the end of the stream
+   */
+  boolean await(boolean rowsStay) throws IOException {
     while (!hasFrame()) {
+      if (rowsStay && hasHeadOfRows()) {
+        return true;
+      }
       makeRoom();
-      bytes.limit(CAPACITY_BYTES).position(end);
+      bytes.limit(rowsStay ? nextLimit() : CAPACITY_BYTES).position(end);
       int count = stream.read(bytes);
       if (count < 0) {
         if (start != end) {
@@ -54,6 +62,47 @@ final class Input {
         return false;
       }
       end += count;
+    }
+    return true;
+  }
+
+  /** Of a head; of a whole frame once that is known to be none of rows. */
+  private int nextLimit() throws ProtocolException {
+    return start + (end - start < Frame.HEADER_BYTES ? Frame.HEADER_BYTES : frameBytes());
+  }
+
+  /** Whether only the head is here, of rows that are worth a move. */
+  boolean hasHeadOfRows() throws ProtocolException {
+    return end - start == Frame.HEADER_BYTES
+        && type() == Frame.DATA
+        && frameBytes() - Frame.HEADER_BYTES >= Frame.MOVED_BYTES_MIN;
+  }
+
+  /** How many bytes follow the head that is here. */
+  int bodyBytes() throws ProtocolException {
+    return frameBytes() - Frame.HEADER_BYTES;
+  }
+
+  /** The head is done; what follows it has been taken off the stream. */
+  void headDone() {
+    bytes.limit(CAPACITY_BYTES);
+    start += Frame.HEADER_BYTES;
+  }
+
+  /**
+   * Throws away bytes of the stream behind the head.
+   *
+   * @return false at the end of the stream
+   */
+  boolean skip(int count) throws IOException {
+    int left = count;
+    while (left > 0) {
+      bytes.limit(HEADROOM_BYTES + Math.min(left, Frame.CHUNK_BYTES_MAX)).position(HEADROOM_BYTES);
+      int got = stream.read(bytes);
+      if (got < 0) {
+        return false;
+      }
+      left -= got;
     }
     return true;
   }

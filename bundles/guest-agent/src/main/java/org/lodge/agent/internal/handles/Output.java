@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.connect.ByteStream;
+import org.lodge.connect.StreamMove;
 
 /**
  * Frames to the agent. Small ones are held back to go with the next that matters. What the program
@@ -16,7 +18,7 @@ import org.lodge.connect.ByteStream;
  */
 final class Output {
   private static final int HELD_BYTES = 96 << 10;
-  private static final int COPIED_BYTES_MAX = 16 << 10;
+  private static final int COPIED_BYTES_MAX = Frame.MOVED_BYTES_MIN;
   private static final int QUEUED_OVERHEAD_BYTES = 64;
 
   /** What waits for credit. */
@@ -135,6 +137,37 @@ final class Output {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * As {@link #writeRows}, for rows that are in another stream.
+   *
+   * @return why that failed after the rows were taken off the other stream, with a frame here that
+   *     is not whole; null where it did not
+   * @throws IOException where it failed before
+   */
+  IOException moveRows(
+      int handle, long offset, long stride, int rowBytes, int rows, StreamMove from)
+      throws IOException {
+    int payload = rowBytes * rows;
+    lock.lock();
+    try {
+      holdRows(Frame.WRITE, handle, 0, offset, stride, rowBytes, rows, payload);
+      writeHeld();
+      try {
+        from.move(payload);
+        return null;
+      } catch (IOException e) {
+        return e;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How bytes of another stream come here with one copy; empty where they can't. */
+  Optional<StreamMove> movesFrom(ByteStream other) {
+    return other.moveTo(stream);
   }
 
   /** Bytes of a pipe, which has credit for them; goes at once. */

@@ -2,6 +2,7 @@ package org.lodge.agent.internal.handles;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.lodge.connect.StreamMove;
 
 /** Reads of rows that are not answered, in the order of their answers. For one thread. */
 final class Reads {
@@ -11,6 +12,7 @@ final class Reads {
     int tag;
     ByteBuffer into;
     RowTarget to;
+    StreamMove move;
     long toOffset;
     long toStride;
     int rowBytes;
@@ -45,6 +47,7 @@ final class Reads {
       int rows,
       ByteBuffer into,
       RowTarget to,
+      StreamMove move,
       long toOffset,
       long toStride)
       throws IOException {
@@ -53,6 +56,7 @@ final class Reads {
     read.tag = lastTag;
     read.into = into;
     read.to = to;
+    read.move = move;
     read.toOffset = toOffset;
     read.toStride = toStride;
     read.rowBytes = rowBytes;
@@ -62,10 +66,88 @@ final class Reads {
     from.socket.output(from).readRows(from.id, read.tag, offset, stride, rowBytes, rows);
   }
 
+  /** Whether the rows that come next may stay in the stream, to be moved. */
+  boolean areMoved() {
+    return count > 0 && ring[first].move != null;
+  }
+
   /** Rows have come. */
   void data(int tag, boolean last, ByteBuffer rows) throws IOException {
-    Read read = current(tag);
     int bytes = rows.remaining();
+    Read read = checked(tag, last, bytes);
+    if (read.into != null) {
+      read.into.put(rows);
+    } else {
+      forward(read, rows, read.rowBytes <= Frame.CHUNK_BYTES_MAX);
+    }
+    advance(read, bytes);
+    if (last) {
+      over(read);
+    }
+  }
+
+  /**
+   * Rows are coming. Where their target has gone they are left.
+   *
+   * @return how many bytes are still in the stream, to be thrown away; -1 where that has ended
+   */
+  int move(int tag, boolean last, int bytes) throws IOException {
+    Read read = checked(tag, last, bytes);
+    int left = bytes;
+    while (left > 0 && targetFailure == null) {
+      int here = read.move.await();
+      if (here < 0) {
+        return -1;
+      }
+      int part = partOf(read, Math.min(here, left));
+      if (move(read, part)) {
+        left -= part;
+        advance(read, part);
+      }
+    }
+    advance(read, left);
+    if (last) {
+      over(read);
+    }
+    return left;
+  }
+
+  /** Whole rows, or what is left of one at most. */
+  private static int partOf(Read read, int most) {
+    int rowLeft = read.rowBytes - read.within;
+    return read.within > 0 || most < read.rowBytes
+        ? Math.min(most, rowLeft)
+        : most - most % read.rowBytes;
+  }
+
+  /** Whether the bytes are off the stream now, wherever they went. */
+  private boolean move(Read read, int part) {
+    int rowBytes = part % read.rowBytes == 0 ? read.rowBytes : part;
+    FarFile to = (FarFile) read.to;
+    FarSocket target = to.socket;
+    try {
+      targetFailure =
+          target
+              .output(to)
+              .moveRows(
+                  to.id,
+                  read.toOffset + read.within,
+                  read.toStride,
+                  rowBytes,
+                  part / rowBytes,
+                  read.move);
+    } catch (IOException e) {
+      targetFailure = e;
+      return false;
+    }
+    if (targetFailure != null) {
+      target.reset(targetFailure.getMessage());
+    }
+    return true;
+  }
+
+  private Read checked(int tag, boolean last, int bytes) throws ProtocolException {
+    Read read = current(tag);
     boolean whole = read.rowBytes <= Frame.CHUNK_BYTES_MAX;
     boolean fits =
         bytes > 0
@@ -74,18 +156,14 @@ final class Reads {
     if (!fits || last != (bytes == read.leftBytes)) {
       throw new ProtocolException("%d bytes of rows that were not asked for".formatted(bytes));
     }
-    if (read.into != null) {
-      read.into.put(rows);
-    } else {
-      forward(read, rows, whole);
-    }
+    return read;
+  }
+
+  private static void advance(Read read, int bytes) {
     long within = (long) read.within + bytes;
     read.toOffset += within / read.rowBytes * read.toStride;
     read.within = (int) (within % read.rowBytes);
     read.leftBytes -= bytes;
-    if (last) {
-      over(read);
-    }
   }
 
   /** A target that has gone costs its own connection only: the rest is taken and dropped. */
@@ -118,6 +196,7 @@ final class Reads {
   private void over(Read read) {
     read.into = null;
     read.to = null;
+    read.move = null;
     first = (first + 1) % ring.length;
     count--;
   }
