@@ -13,6 +13,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.lodge.itests.wayland.Weston;
 
 /** Programs of two real guests on the compositor of a third. */
 class WindowsIT {
@@ -69,7 +70,7 @@ class WindowsIT {
     assertEquals(List.of("work", "vault"), owners());
 
     host.lodge("windows", "close", number("work")).ok();
-    LodgeHost.until("foot has closed its window", () -> owners().equals(List.of("vault")));
+    LodgeHost.until("the program has closed its window", () -> owners().equals(List.of("vault")));
     host.lodge("kill", "vault").ok();
     LodgeHost.until("the windows of a guest go with it", () -> owners().isEmpty());
     assertEquals("running", host.state("display"));
@@ -79,6 +80,62 @@ class WindowsIT {
     host.lodge("exec", "display", "--", "busybox", "killall", "-9", "weston").ok();
     LodgeHost.until("the windows go with their compositor", () -> owners().isEmpty());
     assertEquals("running", host.state("work"));
+
+    aCompositorWithSecurityContextsMarksWindows();
+    aPersonOfTheHostSeesTheWindowsOfAGuest();
+  }
+
+  /** labwc draws a border only around windows that a security context says to be of a guest. */
+  private void aCompositorWithSecurityContextsMarksWindows() throws Exception {
+    rule(
+        "wayland  work  @default  allow target=display mediated=yes color=d33f49 frame=compositor");
+    assertTrue(
+        exec(
+            "killall -9 supervise; killall -9 weston; rm -f /run/user/0/*;"
+                + " setsid /usr/lib/lodge/compositor labwc </dev/null >/run/labwc.log 2>&1 &"));
+    LodgeHost.until("labwc listens", () -> exec("test -S /run/user/0/wayland-1"));
+    host.lodge("run", "work", "foot").ok();
+    assertTrue(shown(BLUE), "labwc knows the window to be of a guest");
+    assertEquals("context", windows().getJsonObject(0).getString("marking"));
+    assertEquals(0, pixels(RED), "Lodge draws no frame");
+    assertTrue(exec("test -S /run/lodge/wayland-work-*"));
+    host.lodge("exec", "work", "--", "busybox", "killall", "-9", "foot").ok();
+    LodgeHost.until(
+        "the context goes with the guest's last window",
+        () -> !exec("test -S /run/lodge/wayland-work-*"));
+  }
+
+  private boolean exec(String command) throws Exception {
+    return host.lodge("exec", "display", "--", "busybox", "sh", "-c", command).exit() == 0;
+  }
+
+  private void aPersonOfTheHostSeesTheWindowsOfAGuest() throws Exception {
+    Path folder = host.place.resolve("person");
+    try (Weston weston = new Weston(folder, "--width=1024", "--height=640")) {
+      String user = Files.getOwner(folder).getName();
+      rule(
+          "wayland  work  @default  allow target=@host color=d33f49 user=%s display=%s"
+              .formatted(user, weston.socket()));
+      // weston 10 has no seat without a screen, and foot none without a seat.
+      host.lodge("run", "work", "weston-simple-shm").ok();
+      LodgeHost.until(
+          "the window of work is on the host's screen, in its frame",
+          () -> pixels(weston.picture(), RED) > SOME_PIXELS);
+      String display = windows().getJsonObject(0).getString("display");
+      assertEquals("@host:" + user + ":" + weston.socket(), display);
+      host.lodge("windows", "close", number("work")).ok();
+      LodgeHost.until("the program has closed its window", () -> owners().isEmpty());
+    }
+  }
+
+  /** The only rule for windows from now on. */
+  private void rule(String line) throws Exception {
+    Files.writeString(
+        host.config.resolve("policy.d/50-test.policy"), "*  @host  @any  allow\n" + line + "\n");
+    String options = line.substring(line.indexOf("target="));
+    LodgeHost.until(
+        "the rule counts",
+        () -> host.lodge("policy", "explain", "wayland", "work", "--json").out().contains(options));
   }
 
   private void type(String... keys) throws Exception {
@@ -115,7 +172,10 @@ class WindowsIT {
   private int pixels(int color) throws Exception {
     Path file = host.place.resolve("screen.png");
     host.lodge("screenshot", "display", file.toString()).ok();
-    BufferedImage picture = ImageIO.read(file.toFile());
+    return pixels(ImageIO.read(file.toFile()), color);
+  }
+
+  private static int pixels(BufferedImage picture, int color) {
     int count = 0;
     for (int y = 0; y < picture.getHeight(); y++) {
       for (int x = 0; x < picture.getWidth(); x++) {
