@@ -103,7 +103,7 @@ class SharesIT {
       assertIn("\nalike", copied);
       String refused =
           work.run(
-              "mknod d c 1 3; chmod 4755 note; stat -c mode=%a note; echo k > a.key; ls *.key");
+              "mknod d c 1 3; chmod 4755 note; stat -c mode=%a note; echo k > a.k''ey; ls *.key");
       assertIn("Operation not permitted", refused);
       assertIn("mode=755", refused);
       assertFalse(refused.contains("\na.key"), refused);
