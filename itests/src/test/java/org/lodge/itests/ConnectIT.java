@@ -156,10 +156,12 @@ class ConnectIT {
   private void transferAndWait() throws Exception {
     callsWork();
     work.run(
-        "rm -f /tmp/loud /tmp/quiet;"
-            + " (lodge-call vault endless 2>/dev/null | head -c 100000 >/tmp/first;"
+        "rm -f /tmp/loud /tmp/quiet /tmp/second;"
+            + " (lodge-call vault endless 2>/dev/null | head -c 100000 >/tmp/first; : >/tmp/second;"
             + " lodge-call vault endless >/dev/null 2>&1; echo ended=$? >/tmp/loud) &"
             + " (lodge-call vault silent </dev/null >/dev/null 2>&1; echo ended=$? >/tmp/quiet) & :");
+    LodgeHost.until(
+        "the first has ended", () -> last(work.run("ls /tmp/second")).equals("/tmp/second"));
     LodgeHost.until(
         "both are open",
         () -> last(vault.run("ps | grep -c 'sle[e]p 1000\\|/dev/ze[r]o'")).equals("2"));
