@@ -80,7 +80,7 @@ static void plant(void) {
   nftw(place, drop, 16, FTW_DEPTH | FTW_PHYS);
   if (mkdir(place, 0700) != 0 || chdir(place) != 0 || mkdir("outside", 0700) != 0 ||
       mkdir("shared", 0700) != 0 || mkdir("shared/deep", 0700) != 0 ||
-      symlink("../outside", "shared/way") != 0 || symlink("/", "shared/deep/link") != 0) {
+      symlink("../outside", "shared/way") != 0 || symlink("../../outside", "shared/deep/link") != 0) {
     fail(place);
   }
   put_file("outside/secret", SECRET);
