@@ -69,9 +69,18 @@ final class ClockOffset {
 
   /** Has the clocks read, unless that was done of late; on a thread of its own. */
   void refresh() {
-    if (System.nanoTime() - readNanos >= FRESH_NANOS && reading.compareAndSet(false, true)) {
-      Thread.ofVirtual().name("wayland-clocks").start(this::readBoth);
+    if (isOld() && reading.compareAndSet(false, true)) {
+      // A reading may have ended between both.
+      if (isOld()) {
+        Thread.ofVirtual().name("wayland-clocks").start(this::readBoth);
+      } else {
+        reading.set(false);
+      }
     }
+  }
+
+  private boolean isOld() {
+    return System.nanoTime() - readNanos >= FRESH_NANOS;
   }
 
   /**
