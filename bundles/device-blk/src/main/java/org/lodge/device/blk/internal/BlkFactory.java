@@ -35,7 +35,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
     })
 public final class BlkFactory implements DeviceFactory {
   static final String TYPE_NAME = "blk";
-  private static final Duration SOURCES_WAIT = Duration.ofSeconds(2);
+  private static final Duration SOURCES_WAIT = Duration.ofSeconds(20);
 
   private final Path disks;
 
