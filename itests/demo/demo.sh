@@ -103,7 +103,7 @@ window() {
   lodge keys display "meta_l-shift-$2"
 }
 
-window_of() { lodge windows | grep -Eq "^ *[0-9]+ +$1 +display +[1-9]"; }
+window_of() { lodge windows | grep -Eq "^ *[0-9]+ +$1 +display .* [1-9][0-9]*x[0-9]+ "; }
 
 eventually() {
   local what=$1 tries
