@@ -157,8 +157,8 @@ class ConnectIT {
     callsWork();
     work.run(
         "rm -f /tmp/loud /tmp/quiet /tmp/second;"
-            + " (lodge-call vault endless 2>/dev/null | head -c 100000 >/tmp/first; : >/tmp/second;"
-            + " lodge-call vault endless >/dev/null 2>&1; echo ended=$? >/tmp/loud) &"
+            + " (exec </dev/null; lodge-call vault endless 2>/dev/null | head -c 100000 >/tmp/first;"
+            + " : >/tmp/second; lodge-call vault endless >/dev/null 2>&1; echo ended=$? >/tmp/loud) &"
             + " (lodge-call vault silent </dev/null >/dev/null 2>&1; echo ended=$? >/tmp/quiet) & :");
     LodgeHost.until(
         "the first has ended", () -> last(work.run("ls /tmp/second")).equals("/tmp/second"));
