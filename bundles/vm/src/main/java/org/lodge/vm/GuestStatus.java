@@ -51,7 +51,7 @@ public record GuestStatus(
    * @param created the monitor process is there and has answered
    * @param running the virtual CPUs run
    * @param userSpace the guest's first line of user space on its console
-   * @param ready the guest said its services are up
+   * @param ready the guest said its services are up, or runs where its definition asks no more
    */
   public record StartTimes(
       Optional<Duration> created,

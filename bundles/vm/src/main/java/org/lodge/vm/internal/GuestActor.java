@@ -200,7 +200,7 @@ final class GuestActor {
   }
 
   /** A marker may come in any state of a live run, also while a pause is under way. */
-  private void heard(Machine.Marker marker) {
+  void heard(Machine.Marker marker) {
     if (marker == Machine.Marker.USER_SPACE && run.userSpace.isEmpty()) {
       run.userSpace = run.since(world.nanos());
     }

@@ -58,7 +58,7 @@ final class Up {
   void entered() {
     g.jobs.set(Jobs.Timer.STABLE, STABLE);
     if (g.run.definition.ready() == Definition.Ready.RUNNING) {
-      g.run.isReady = true;
+      g.heard(Machine.Marker.READY);
     }
     awaitReady();
     if (g.run.spokeEarly) {

@@ -34,6 +34,14 @@ class LifecycleTest {
   }
 
   @Test
+  void aGuestThatNeedNotSaySoIsReadyOnceItRuns() {
+    GuestHarness g = new GuestHarness(Example.guest("work", Definition.Policy.NEVER, false));
+    CompletableFuture<GuestStatus> started = g.start();
+    g.world.runWorks();
+    assertTrue(started.join().startTimes().ready().isPresent());
+  }
+
+  @Test
   void aSecondStartJoinsTheFirst() {
     CompletableFuture<GuestStatus> first = h.start();
     CompletableFuture<GuestStatus> second = h.start();
