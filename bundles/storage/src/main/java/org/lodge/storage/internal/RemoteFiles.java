@@ -1,8 +1,6 @@
 package org.lodge.storage.internal;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.List;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
@@ -18,6 +16,8 @@ import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
 import org.lodge.storage.internal.Link.LostException;
+import org.lodge.storage.internal.RemoteCalls.Fill;
+import org.lodge.storage.internal.RemoteCalls.Twice;
 
 /**
  * A folder of a storage guest: each call becomes a FUSE message to that guest. While the guest is
@@ -26,10 +26,8 @@ import org.lodge.storage.internal.Link.LostException;
  * before and not answered is asked again where twice is as once or can be told.
  */
 final class RemoteFiles implements FileSystem {
-  private static final int O_CREATE_FLAGS = 0x40 | 0x80 | 0x200;
   private static final int O_APPEND = 0x400;
   private static final int RENAME_EXCHANGE = 2;
-  private static final int DEPTH_MAX = 4096;
 
   /** Of {@code fallocate(2)}: it moves what lies behind. */
   private static final int COLLAPSE_OR_INSERT = 8 | 32;
@@ -38,126 +36,19 @@ final class RemoteFiles implements FileSystem {
   private final RemoteSettings settings;
   private final RemoteNodes nodes;
   private final RemoteHandles handles;
-  private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
-
-  /** What doing it twice means, where it is not known whether it was done. */
-  private enum Twice {
-    AS_ONCE,
-    /** An error tells that it was done; {@link Call#isRepeat} says that it may have been. */
-    SHOWS,
-    NEVER
-  }
-
-  /** A request on an open connection; its result, or a negated error. */
-  private interface Request {
-    long on(Link link, Exchange exchange) throws LostException;
-  }
+  private final RemoteCalls calls;
 
   RemoteFiles(Links links, RemoteSettings settings, Ledger ledger) {
     this.links = links;
     this.settings = settings;
     nodes = new RemoteNodes(ledger);
     handles = new RemoteHandles(ledger);
+    calls = new RemoteCalls(links, settings, nodes, handles);
   }
 
   @Override
   public boolean waits() {
     return true;
-  }
-
-  private long run(Call call, Twice twice, Request request) {
-    long deadline = links.deadline();
-    while (true) {
-      Link link = links.await(deadline);
-      if (link == null) {
-        return -Errno.EIO;
-      }
-      nodes.follow(link);
-      Exchange exchange = take();
-      try {
-        return request.on(link, exchange);
-      } catch (LostException e) {
-        if (e.sent && twice == Twice.NEVER) {
-          return -Errno.EIO;
-        }
-        if (e.sent) {
-          call.repeat();
-        }
-      } finally {
-        give(exchange);
-      }
-    }
-  }
-
-  private Exchange take() {
-    synchronized (exchanges) {
-      Exchange free = exchanges.pollLast();
-      return free == null ? new Exchange() : free;
-    }
-  }
-
-  private void give(Exchange exchange) {
-    synchronized (exchanges) {
-      exchanges.addLast(exchange);
-    }
-  }
-
-  /** The storage guest's number of a node, looked up along its names where that is needed. */
-  private long resolve(Link link, long id) throws LostException {
-    long remote = nodes.remote(id, link);
-    if (remote != 0) {
-      return remote < 0 ? -Errno.ESTALE : remote;
-    }
-    long[] way = new long[16];
-    int depth = 0;
-    for (long at = id; remote == 0 && depth < DEPTH_MAX; remote = nodes.remote(at, link)) {
-      if (depth == way.length) {
-        way = Arrays.copyOf(way, 2 * depth);
-      }
-      way[depth++] = at;
-      at = nodes.parent(at);
-    }
-    while (depth-- > 0 && remote > 0) {
-      remote = findAgain(link, remote, way[depth]);
-    }
-    return remote > 0 ? remote : -Errno.ESTALE;
-  }
-
-  /** The same file as before under its name, or an error. */
-  private long findAgain(Link link, long directory, long id) throws LostException {
-    Exchange exchange = take();
-    try {
-      exchange.request(Op.LOOKUP, directory, 0, 0, Replies.ENTRY_BYTES, Replies.ENTRY_BYTES);
-      if (!exchange.name(nodes, id)) {
-        return -Errno.ESTALE;
-      }
-      link.ask(exchange);
-      Attributes attributes = new Attributes();
-      boolean same =
-          exchange.error() == 0
-              && exchange.getLong(0) > 0
-              && Replies.attributes(exchange, Replies.ENTRY_ATTRIBUTES, attributes)
-              && nodes.isFile(
-                  id,
-                  Replies.device(exchange, 0),
-                  attributes.inode,
-                  attributes.mode & Attributes.TYPE);
-      if (!same) {
-        return -Errno.ESTALE;
-      }
-      nodes.rebind(link, id, exchange.getLong(0));
-      return exchange.getLong(0);
-    } finally {
-      give(exchange);
-    }
-  }
-
-  private int uid(Call call) {
-    return settings.guestUid() >= 0 ? settings.ownerUid() : call.uid();
-  }
-
-  private int gid(Call call) {
-    return settings.guestUid() >= 0 ? settings.ownerUid() : call.gid();
   }
 
   private void show(Attributes attributes) {
@@ -171,16 +62,16 @@ final class RemoteFiles implements FileSystem {
   private int entry(
       Call call, Twice twice, int opcode, long parent, Name name, Entry into, Body body) {
     return (int)
-        run(
+        calls.run(
             call,
             twice,
             (link, exchange) -> {
-              long remote = resolve(link, parent);
+              long remote = calls.resolve(link, parent);
               if (remote < 0) {
                 return remote;
               }
               int bytes = Replies.ENTRY_BYTES;
-              exchange.request(opcode, remote, uid(call), gid(call), bytes, bytes);
+              exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
               long outcome = body.write(link, exchange);
               if (outcome < 0) {
                 return outcome;
@@ -234,19 +125,7 @@ final class RemoteFiles implements FileSystem {
     long remote = link == null ? 0 : nodes.remote(id, link);
     long told = nodes.forget(id, uses, link);
     if (told > 0 && remote > 0) {
-      tell(link, Op.FORGET, remote, told);
-    }
-  }
-
-  private void tell(Link link, int opcode, long node, long value) {
-    Exchange exchange = take();
-    try {
-      exchange.request(opcode, node, 0, 0, 0, 0).putLong(value);
-      link.tell(exchange);
-    } catch (LostException e) {
-      // The guest forgets everything with the connection.
-    } finally {
-      give(exchange);
+      calls.tell(link, Op.FORGET, remote, told);
     }
   }
 
@@ -261,13 +140,9 @@ final class RemoteFiles implements FileSystem {
         (link, exchange, out) -> out.putLong(0).putLong(0));
   }
 
-  private interface Fill {
-    void write(Link link, Exchange exchange, java.nio.ByteBuffer out) throws LostException;
-  }
-
   private int attributes(Call call, Twice twice, int opcode, long id, Attributes into, Fill fill) {
     return (int)
-        onNode(
+        calls.onNode(
             call,
             twice,
             opcode,
@@ -282,32 +157,6 @@ final class RemoteFiles implements FileSystem {
               show(into);
               return 0;
             });
-  }
-
-  private interface Answer {
-    long of(Exchange exchange);
-  }
-
-  private static long nothing(Exchange exchange) {
-    return 0;
-  }
-
-  /** A request on a node, with an answer of so many bytes. */
-  private long onNode(
-      Call call, Twice twice, int opcode, long id, int least, int most, Fill fill, Answer answer) {
-    return run(
-        call,
-        twice,
-        (link, exchange) -> {
-          long remote = resolve(link, id);
-          if (remote < 0) {
-            return remote;
-          }
-          fill.write(
-              link, exchange, exchange.request(opcode, remote, uid(call), gid(call), least, most));
-          link.ask(exchange);
-          return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
-        });
   }
 
   @Override
@@ -342,7 +191,7 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int readLink(Call call, long id) {
     return (int)
-        onNode(
+        calls.onNode(
             call,
             Twice.AS_ONCE,
             Op.READLINK,
@@ -417,31 +266,23 @@ final class RemoteFiles implements FileSystem {
   }
 
   private int remove(Call call, int opcode, long parent, Name name) {
-    return (int)
-        onNode(
-            call,
-            Twice.SHOWS,
-            opcode,
-            parent,
-            0,
-            0,
-            (link, exchange, out) -> exchange.name(name),
-            RemoteFiles::nothing);
+    return calls.onNode(
+        call, Twice.SHOWS, opcode, parent, (link, exchange, out) -> exchange.name(name));
   }
 
   @Override
   public int rename(Call call, long parent, Name name, long toParent, Name toName, int flags) {
     return (int)
-        run(
+        calls.run(
             call,
             (flags & RENAME_EXCHANGE) != 0 ? Twice.NEVER : Twice.SHOWS,
             (link, exchange) -> {
-              long remote = resolve(link, parent);
-              long remoteTo = resolve(link, toParent);
+              long remote = calls.resolve(link, parent);
+              long remoteTo = calls.resolve(link, toParent);
               if (remote < 0 || remoteTo < 0) {
                 return -Errno.ESTALE;
               }
-              exchange.request(Op.RENAME2, remote, uid(call), gid(call), 0, 0);
+              exchange.request(Op.RENAME2, remote, calls.uid(call), calls.gid(call), 0, 0);
               exchange.out().putLong(remoteTo).putInt(flags).putInt(0);
               exchange.name(name);
               exchange.name(toName);
@@ -464,7 +305,7 @@ final class RemoteFiles implements FileSystem {
         toName,
         into,
         (link, exchange) -> {
-          long remote = resolve(link, id);
+          long remote = calls.resolve(link, id);
           exchange.out().putLong(remote);
           exchange.name(toName);
           return remote;
@@ -483,27 +324,19 @@ final class RemoteFiles implements FileSystem {
 
   private int open(Call call, int opcode, long id, int flags, Opened opened) {
     return (int)
-        run(
+        calls.run(
             call,
             Twice.AS_ONCE,
             (link, exchange) -> {
-              long remote = resolve(link, id);
+              long remote = calls.resolve(link, id);
               if (remote < 0) {
                 return remote;
               }
-              long handle = openOn(link, exchange, opcode, remote, flags);
+              long handle = RemoteCalls.openOn(link, exchange, opcode, remote, flags);
               return handle < 0
                   ? handle
                   : keep(link, id, flags, opcode == Op.OPENDIR, handle, opened);
             });
-  }
-
-  private static long openOn(Link link, Exchange exchange, int opcode, long remote, int flags)
-      throws LostException {
-    int bytes = Replies.OPENED_BYTES;
-    exchange.request(opcode, remote, 0, 0, bytes, bytes).putInt(flags).putInt(0);
-    link.ask(exchange);
-    return exchange.error() < 0 ? exchange.error() : exchange.getLong(0) & Long.MAX_VALUE;
   }
 
   private int keep(Link link, long node, int flags, boolean directory, long remote, Opened opened) {
@@ -512,33 +345,8 @@ final class RemoteFiles implements FileSystem {
       return 0;
     }
     int opcode = directory ? Op.RELEASEDIR : Op.RELEASE;
-    tell(link, opcode, Math.max(0, nodes.remote(node, link)), remote);
+    calls.tell(link, opcode, Math.max(0, nodes.remote(node, link)), remote);
     return -Errno.ENFILE;
-  }
-
-  /** The storage guest's number of an open file, opened again where that is needed. */
-  private long resolve(Link link, RemoteHandle handle) throws LostException {
-    synchronized (handle) {
-      if (handle.epoch == link.epoch) {
-        return handle.remote;
-      }
-      long node = resolve(link, handle.node);
-      if (node < 0) {
-        return node;
-      }
-      Exchange exchange = take();
-      try {
-        int opcode = handle.directory ? Op.OPENDIR : Op.OPEN;
-        long remote = openOn(link, exchange, opcode, node, handle.flags & ~O_CREATE_FLAGS);
-        if (remote >= 0) {
-          handle.remote = remote;
-          handle.epoch = link.epoch;
-        }
-        return remote;
-      } finally {
-        give(exchange);
-      }
-    }
   }
 
   @Override
@@ -563,16 +371,16 @@ final class RemoteFiles implements FileSystem {
       Entry into,
       Opened opened) {
     return (int)
-        run(
+        calls.run(
             call,
             opcode == Op.TMPFILE ? Twice.AS_ONCE : Twice.SHOWS,
             (link, exchange) -> {
-              long remote = resolve(link, parent);
+              long remote = calls.resolve(link, parent);
               if (remote < 0) {
                 return remote;
               }
               int bytes = Replies.ENTRY_BYTES + Replies.OPENED_BYTES;
-              exchange.request(opcode, remote, uid(call), gid(call), bytes, bytes);
+              exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
               exchange.out().putInt(flags).putInt(mode & 07777).putInt(call.umask()).putInt(0);
               exchange.name(name);
               link.ask(exchange);
@@ -588,42 +396,11 @@ final class RemoteFiles implements FileSystem {
             });
   }
 
-  /** A request on an open file, whose body begins with its handle. */
-  private long onHandle(
-      Call call,
-      Twice twice,
-      int opcode,
-      long number,
-      boolean directory,
-      int least,
-      int most,
-      Fill fill,
-      Answer answer) {
-    RemoteHandle handle = handles.get(number, directory);
-    if (handle == null) {
-      return -Errno.EBADF;
-    }
-    return run(
-        call,
-        twice,
-        (link, exchange) -> {
-          long remote = resolve(link, handle);
-          if (remote < 0) {
-            return remote;
-          }
-          long node = nodes.remote(handle.node, link);
-          var out = exchange.request(opcode, node, uid(call), gid(call), least, most);
-          fill.write(link, exchange, out.putLong(remote));
-          link.ask(exchange);
-          return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
-        });
-  }
-
   @Override
   public int read(Call call, long id, long number, long offset, Data data) {
     int size = data.sizeBytes();
     return (int)
-        onHandle(
+        calls.onHandle(
             call,
             Twice.AS_ONCE,
             Op.READ,
@@ -648,7 +425,7 @@ final class RemoteFiles implements FileSystem {
     boolean appends = handle != null && (handle.flags & O_APPEND) != 0;
     int size = data.sizeBytes();
     return (int)
-        onHandle(
+        calls.onHandle(
             call,
             appends ? Twice.NEVER : Twice.AS_ONCE,
             Op.WRITE,
@@ -692,7 +469,7 @@ final class RemoteFiles implements FileSystem {
     synchronized (handle) {
       if (link != null && link.epoch == handle.epoch) {
         int opcode = directory ? Op.RELEASEDIR : Op.RELEASE;
-        tell(link, opcode, Math.max(0, nodes.remote(handle.node, link)), handle.remote);
+        calls.tell(link, opcode, Math.max(0, nodes.remote(handle.node, link)), handle.remote);
       }
     }
   }
@@ -714,17 +491,13 @@ final class RemoteFiles implements FileSystem {
       return -Errno.EBADF;
     }
     int result =
-        (int)
-            onHandle(
-                call,
-                Twice.AS_ONCE,
-                opcode,
-                number,
-                directory,
-                0,
-                0,
-                (link, exchange, out) -> out.putInt(dataOnly ? 1 : 0).putInt(0),
-                RemoteFiles::nothing);
+        calls.onHandle(
+            call,
+            Twice.AS_ONCE,
+            opcode,
+            number,
+            directory,
+            (link, exchange, out) -> out.putInt(dataOnly ? 1 : 0).putInt(0));
     if (nodes.takeLost(handle.node)) {
       return -Errno.EIO;
     }
@@ -743,17 +516,17 @@ final class RemoteFiles implements FileSystem {
     }
     int size = Math.min(into.sizeBytes(), Call.BUFFER_BYTES);
     return (int)
-        run(
+        calls.run(
             call,
             Twice.AS_ONCE,
             (link, exchange) -> {
-              long remote = resolve(link, handle);
+              long remote = calls.resolve(link, handle);
               if (remote < 0) {
                 return remote;
               }
               int opcode = plus ? Op.READDIRPLUS : Op.READDIR;
               long node = nodes.remote(handle.node, link);
-              exchange.request(opcode, node, uid(call), gid(call), 0, size);
+              exchange.request(opcode, node, calls.uid(call), calls.gid(call), 0, size);
               exchange.out().putLong(remote).putLong(offset).putInt(size).putInt(0);
               exchange.out().putLong(0).putLong(0);
               link.ask(exchange);
@@ -804,7 +577,7 @@ final class RemoteFiles implements FileSystem {
   public int statistics(Call call, long id, Statistics into) {
     int bytes = Replies.STATFS_BYTES;
     return (int)
-        onNode(
+        calls.onNode(
             call,
             Twice.AS_ONCE,
             Op.STATFS,
@@ -828,7 +601,7 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int getXattr(Call call, long id, Name name) {
     return (int)
-        onNode(
+        calls.onNode(
             call,
             Twice.AS_ONCE,
             Op.GETXATTR,
@@ -845,7 +618,7 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int listXattrs(Call call, long id) {
     return (int)
-        onNode(
+        calls.onNode(
             call,
             Twice.AS_ONCE,
             Op.LISTXATTR,
@@ -858,54 +631,38 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int setXattr(Call call, long id, Name name, int sizeBytes, int flags) {
-    return (int)
-        onNode(
-            call,
-            Twice.AS_ONCE,
-            Op.SETXATTR,
-            id,
-            0,
-            0,
-            (link, exchange, out) -> {
-              out.putInt(sizeBytes).putInt(flags);
-              exchange.name(name);
-              exchange.bytes(call.buffer(), sizeBytes);
-            },
-            RemoteFiles::nothing);
+    return calls.onNode(
+        call,
+        Twice.AS_ONCE,
+        Op.SETXATTR,
+        id,
+        (link, exchange, out) -> {
+          out.putInt(sizeBytes).putInt(flags);
+          exchange.name(name);
+          exchange.bytes(call.buffer(), sizeBytes);
+        });
   }
 
   @Override
   public int removeXattr(Call call, long id, Name name) {
-    return (int)
-        onNode(
-            call,
-            Twice.SHOWS,
-            Op.REMOVEXATTR,
-            id,
-            0,
-            0,
-            (link, exchange, out) -> exchange.name(name),
-            RemoteFiles::nothing);
+    return calls.onNode(
+        call, Twice.SHOWS, Op.REMOVEXATTR, id, (link, exchange, out) -> exchange.name(name));
   }
 
   @Override
   public int allocate(Call call, long id, long number, int mode, long offset, long sizeBytes) {
-    return (int)
-        onHandle(
-            call,
-            (mode & COLLAPSE_OR_INSERT) != 0 ? Twice.NEVER : Twice.AS_ONCE,
-            Op.FALLOCATE,
-            number,
-            false,
-            0,
-            0,
-            (link, exchange, out) -> out.putLong(offset).putLong(sizeBytes).putInt(mode).putInt(0),
-            RemoteFiles::nothing);
+    return calls.onHandle(
+        call,
+        (mode & COLLAPSE_OR_INSERT) != 0 ? Twice.NEVER : Twice.AS_ONCE,
+        Op.FALLOCATE,
+        number,
+        false,
+        (link, exchange, out) -> out.putLong(offset).putLong(sizeBytes).putInt(mode).putInt(0));
   }
 
   @Override
   public long seek(Call call, long id, long number, long offset, int whence) {
-    return onHandle(
+    return calls.onHandle(
         call,
         Twice.AS_ONCE,
         Op.LSEEK,
@@ -932,7 +689,7 @@ final class RemoteFiles implements FileSystem {
       return -Errno.EBADF;
     }
     nodes.written(to.node);
-    return onHandle(
+    return calls.onHandle(
         call,
         Twice.AS_ONCE,
         Op.COPY_FILE_RANGE,
@@ -942,7 +699,7 @@ final class RemoteFiles implements FileSystem {
         8,
         (link, exchange, out) -> {
           // Where the target is gone the guest says so of handle 0.
-          long remote = Math.max(0, resolve(link, to));
+          long remote = Math.max(0, calls.resolve(link, to));
           out.putLong(offset).putLong(0).putLong(remote).putLong(toOffset);
           out.putLong(sizeBytes).putLong(0);
         },
@@ -955,16 +712,7 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int syncAll(Call call, long id) {
     int result =
-        (int)
-            onNode(
-                call,
-                Twice.AS_ONCE,
-                Op.SYNCFS,
-                id,
-                0,
-                0,
-                (link, exchange, out) -> out.putLong(0),
-                RemoteFiles::nothing);
+        calls.onNode(call, Twice.AS_ONCE, Op.SYNCFS, id, (link, exchange, out) -> out.putLong(0));
     return nodes.takeAnyLost() ? -Errno.EIO : result;
   }
 
