@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -148,6 +149,38 @@ class ProgramsIT {
     until("xterm is in it", () -> count(sway.picture(), 0xff12ab34) > 10 * SOME_PIXELS);
     assertTrue(count(sway.picture(), BLUE) > SOME_PIXELS);
     xterm.destroyForcibly().waitFor();
+  }
+
+  /** cage, a compositor for one program, is a window of its own for each. */
+  @Test
+  void programsOfXHaveAWindowEachByCage() throws Exception {
+    assumeTrue(isInstalled("cage") && isInstalled("xterm"), "cage is not installed");
+    Path typed = folder.resolve("typed-in-x");
+    program = inCage("#12ab34", "cat").start();
+    until("xterm is in its window", () -> count(sway.picture(), 0xff12ab34) > 10 * SOME_PIXELS);
+    Process second = inCage("#ab3412", "stty raw; head -c 1 > " + typed).start();
+    until("so is the second", () -> count(sway.picture(), 0xffab3412) > 10 * SOME_PIXELS);
+    assertEquals(2, rig.windows().list().size());
+    assertTrue(count(sway.picture(), BLUE) > SOME_PIXELS);
+    // Which character it is: cage goes by a keymap of its own.
+    sway.type("x");
+    until("a key has come", () -> Files.exists(typed) && Files.size(typed) == 1);
+    until("cage ends with its program", () -> rig.windows().list().size() == 1);
+    second.destroyForcibly().waitFor();
+  }
+
+  /** Neither runs as root, whose folders these are. */
+  private static ProcessBuilder inCage(String color, String shell) throws IOException {
+    String[] command = {
+      "unshare", "--map-user=1000", "--map-group=1000", "cage", "--", "xterm", "-bg", color, "-e"
+    };
+    ProcessBuilder cage =
+        sway.program(
+            work, Stream.concat(Stream.of(command), Stream.of(shell)).toArray(String[]::new));
+    cage.environment().put("XDG_RUNTIME_DIR", folder.toString());
+    cage.environment().put("WLR_BACKENDS", "wayland");
+    cage.environment().put("WLR_RENDERER", "pixman");
+    return cage.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
   }
 
   /** weston 10 goes by CLOCK_MONOTONIC_RAW, which programs never see. */
