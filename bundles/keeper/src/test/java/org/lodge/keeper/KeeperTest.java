@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,7 +22,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodge.linux.Fd;
 import org.lodge.linux.MemFd;
-import org.lodge.linux.Pipe;
 import org.lodge.linux.ServiceManager;
 import org.lodge.linux.UnixListener;
 import org.lodge.linux.UnixStreamSocket;
@@ -108,27 +110,25 @@ class KeeperTest {
     Start first = nextStart();
     assertEquals(0, first.count());
     assertEquals("rw-------", mode());
-    Pipe pipe = Pipe.create();
-    open.add(pipe);
+    Connection connection = connection();
     told.keep("vhost-user/work/data/memory/0", List.of(file("a")));
-    told.keep("vhost-user/work/data/sink/1", List.of(pipe.sink()));
+    told.keep("vhost-user/work/data/connection/1", List.of(connection.ours));
 
     order("kill -9 $$");
     Start second = nextStart();
 
     assertEquals(2, second.count());
     assertEquals(
-        List.of("vhost-user/work/data/memory/0", "vhost-user/work/data/sink/1"), second.names());
+        List.of("vhost-user/work/data/memory/0", "vhost-user/work/data/connection/1"),
+        second.names());
     assertEquals(second.pid(), second.listenPid());
     assertFalse(first.pid().equals(second.pid()));
     assertTrue(said.take().contains("killed by signal 9"));
     order("echo through >&4; ls -v /proc/$$/fd >" + place.resolve("fds") + "; exit 0");
     assertEquals(0, end.join());
-    byte[] read = new byte[8];
-    try (var in = Files.newInputStream(Path.of("/proc/self/fd/" + pipe.source().number()))) {
-      assertEquals(8, in.readNBytes(read, 0, 8));
-    }
-    assertEquals("through\n", new String(read));
+    MemorySegment read = Arena.ofAuto().allocate(8);
+    assertEquals(8, connection.theirs.receive(read, Fd::close));
+    assertEquals("through\n", new String(read.toArray(ValueLayout.JAVA_BYTE)));
     List<String> fds = Files.readAllLines(place.resolve("fds"));
     assertEquals(List.of("0", "1", "2", "3", "4"), fds.subList(0, 5));
     assertTrue(fds.stream().allMatch(fd -> Integer.parseInt(fd) < 12), "none of ours: " + fds);

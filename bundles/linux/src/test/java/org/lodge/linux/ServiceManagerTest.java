@@ -3,19 +3,26 @@ package org.lodge.linux;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.FileDescriptor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.net.DatagramPacket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.linux.internal.Envelope;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
@@ -41,6 +48,60 @@ class ServiceManagerTest {
       told.forget("vhost-user-blk");
       assertEquals("FDSTOREREMOVE=1\nFDNAME=vhost-user-blk", receive(manager));
       assertThrows(IllegalArgumentException.class, () -> told.keep("a:b", List.of(event)));
+    }
+  }
+
+  @Test
+  void whatIsKeptTwiceIsTwoFilesToAManagerThatKeepsEachOnce() throws Exception {
+    Path path = directory.resolve("notify");
+    List<Fd> stored = new ArrayList<>();
+    try (UnixDatagramListener manager = UnixDatagramListener.bind(path);
+        EventFd event = EventFd.create();
+        EventFd other = EventFd.create();
+        MemFd memory = MemFd.sealed("memory", 4096)) {
+      ServiceManager told = ServiceManager.of(Map.of("NOTIFY_SOCKET", path.toString()));
+      for (Fd each : List.of(event, event, other, memory, memory)) {
+        told.keep("any", List.of(each));
+        manager.receive(Arena.ofAuto().allocate(64), stored::add);
+      }
+      assertEquals(5, stored.stream().map(ServiceManagerTest::inode).distinct().count());
+
+      stored.get(1).close();
+      for (int restart = 0; restart < 2; restart++) {
+        try (EventFd again = EventFd.adopt(Envelope.open(stored.getFirst().duplicate()));
+            Fd file = Envelope.open(stored.getLast().duplicate())) {
+          again.signal();
+          assertTrue(event.await(0), "it is the same event");
+          event.drain();
+          assertEquals(4096, file.status().sizeBytes());
+        }
+      }
+      assertFalse(other.await(0));
+    } finally {
+      stored.forEach(Fd::close);
+    }
+  }
+
+  @Test
+  void socketsAreKeptAsTheyAreSoThatTheManagerSeesThemHangUp() throws Exception {
+    Path path = directory.resolve("notify");
+    List<Fd> stored = new ArrayList<>();
+    try (UnixDatagramListener manager = UnixDatagramListener.bind(path);
+        UnixListener socket = UnixListener.bind(directory.resolve("socket"))) {
+      ServiceManager.of(Map.of("NOTIFY_SOCKET", path.toString())).keep("any", List.of(socket));
+      manager.receive(Arena.ofAuto().allocate(64), stored::add);
+      assertEquals(inode(socket), inode(stored.getFirst()));
+      assertSame(stored.getFirst(), Envelope.open(stored.getFirst()));
+    } finally {
+      stored.forEach(Fd::close);
+    }
+  }
+
+  private static Object inode(Fd fd) {
+    try {
+      return Files.getAttribute(Path.of("/proc/self/fd/" + fd.number()), "unix:ino");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

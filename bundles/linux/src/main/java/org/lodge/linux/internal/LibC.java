@@ -74,6 +74,8 @@ public final class LibC {
 
   public static native int socket(int domain, int type, int protocol);
 
+  public static native int socketpair(int domain, int type, int protocol, long ends);
+
   public static native int bind(int socket, long address, int addressBytes);
 
   public static native int listen(int socket, int backlog);

@@ -79,7 +79,12 @@ public final class NotifySocket implements ServiceManager {
     for (int i = 0; i < count; i++) {
       int number = FIRST_INHERITED + i;
       if (LibC.fcntl(number, LibC.F_SETFD, LibC.FD_CLOEXEC) == 0) {
-        fds.add(new StoredFd(i < names.length ? names[i] : "unknown", Fd.adopt(number)));
+        String name = i < names.length ? names[i] : "unknown";
+        try {
+          fds.add(new StoredFd(name, Envelope.open(Fd.adopt(number))));
+        } catch (LinuxException e) {
+          log.error("What was stored as {} is lost: {}", name, e.getMessage());
+        }
       }
     }
     return fds;
@@ -98,7 +103,16 @@ public final class NotifySocket implements ServiceManager {
     if (!isPresent()) {
       return false;
     }
-    int sent = send("FDSTORE=1\nFDNAME=" + name, fds);
+    List<Fd> sealed = new ArrayList<>();
+    int sent;
+    try {
+      for (Fd fd : fds) {
+        sealed.add(Envelope.seal(fd));
+      }
+      sent = send("FDSTORE=1\nFDNAME=" + name, sealed);
+    } finally {
+      sealed.forEach(Fd::close);
+    }
     if (sent == -ECONNREFUSED) {
       gone = true;
       log.warn("The service manager has died: a restart of Lodge will find no descriptors");

@@ -1,10 +1,12 @@
 package org.lodge.vhostuser.internal;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +17,7 @@ import org.lodge.linux.ServiceManager;
 import org.lodge.linux.UnixListener;
 import org.lodge.linux.UnixStreamSocket;
 import org.lodge.linux.internal.Ancillary;
+import org.lodge.linux.internal.Envelope;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.FileDescriptorCast;
@@ -22,7 +25,7 @@ import org.newsclub.net.unix.FileDescriptorCast;
 /**
  * A service manager for processes that tests start and kill: takes descriptors by {@code FDSTORE}
  * datagrams, and gives them all to the next process over a stream socket, which stands in for the
- * inheritance that a Java parent can't give.
+ * inheritance that a Java parent can't give. As systemd, it takes no notice of a file that it has.
  */
 final class StoreServer implements AutoCloseable {
   final FakeStore store = new FakeStore();
@@ -54,7 +57,11 @@ final class StoreServer implements AutoCloseable {
                 buffer.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
         String name = text.substring(text.indexOf("FDNAME=") + 7);
         if (text.startsWith("FDSTORE=1")) {
-          store.keep(name, fds);
+          for (Fd fd : fds) {
+            if (!keeps(fd)) {
+              store.keep(name, List.of(fd));
+            }
+          }
         } else {
           store.forget(name);
         }
@@ -63,6 +70,18 @@ final class StoreServer implements AutoCloseable {
       } finally {
         fds.forEach(Fd::close);
       }
+    }
+  }
+
+  private boolean keeps(Fd fd) {
+    return store.kept.values().stream().anyMatch(each -> inode(each).equals(inode(fd)));
+  }
+
+  private static Object inode(Fd fd) {
+    try {
+      return Files.getAttribute(Path.of("/proc/self/fd/" + fd.number()), "unix:ino");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -95,7 +114,7 @@ final class StoreServer implements AutoCloseable {
             new String(
                 buffer.asSlice(0, count - 1).toArray(ValueLayout.JAVA_BYTE),
                 StandardCharsets.UTF_8);
-        inherited.add(new ServiceManager.StoredFd(name, fds.getFirst()));
+        inherited.add(new ServiceManager.StoredFd(name, Envelope.open(fds.getFirst())));
       }
     }
     return new ServiceManager() {
