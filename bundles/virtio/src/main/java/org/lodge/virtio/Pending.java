@@ -13,7 +13,10 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface Pending extends AutoCloseable {
 
-  /** Signalled, by anyone, when something may have ended. It is drained by the thread. */
+  /**
+   * Signalled, by anyone, when something may have ended. It is drained by the thread. A descriptor,
+   * because the kernel signals nothing else, and the only one that a device shows.
+   */
   EventFd event();
 
   /**
