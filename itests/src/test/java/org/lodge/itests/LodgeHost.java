@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -71,16 +72,26 @@ final class LodgeHost {
     lodge("up", "--detach").ok();
   }
 
+  /** The folders of this host, for {@code bin/lodge}. */
+  Map<String, String> environment() {
+    return Map.of(
+        "LODGE_STATE",
+        place.resolve("state").toString(),
+        "LODGE_RUN",
+        run.toString(),
+        "LODGE_CONFIG",
+        config.toString(),
+        "LODGE_IMAGES",
+        images().toString());
+  }
+
   /** Begins a command and leaves it running. */
   Process begin(Path out, Path err, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Distribution.home().resolve("bin/lodge").toString());
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("LODGE_STATE", place.resolve("state").toString());
-    builder.environment().put("LODGE_RUN", run.toString());
-    builder.environment().put("LODGE_CONFIG", config.toString());
-    builder.environment().put("LODGE_IMAGES", images().toString());
+    builder.environment().putAll(environment());
     builder.redirectOutput(out.toFile());
     builder.redirectError(err.toFile());
     return builder.start();
@@ -166,11 +177,13 @@ final class LodgeHost {
   void killSupervisor() throws Exception {
     long killed = supervisor();
     ProcessHandle.of(killed).orElseThrow().destroyForcibly();
-    until(
-        "Lodge is back",
-        () ->
-            processes("-Dlodge.run=" + run + "\0").anyMatch(each -> each.pid() != killed)
-                && lodge("ls").exit() == 0);
+    until("Lodge is back", () -> isBackFrom(killed));
+  }
+
+  /** Whether a supervisor answers that is not the former one. */
+  boolean isBackFrom(long former) throws Exception {
+    return processes("-Dlodge.run=" + run + "\0").anyMatch(each -> each.pid() != former)
+        && lodge("ls").exit() == 0;
   }
 
   /** Every process of this host: the supervisor, its keeper and the monitors of guests. */
