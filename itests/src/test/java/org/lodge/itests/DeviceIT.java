@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -104,6 +105,36 @@ class DeviceIT {
 
     host.lodge("kill", "work").ok();
     assertTrue(host.lodge("device", "ls").ok().out().contains("No running guest"));
+  }
+
+  @Test
+  void aJarThatIsNotUsedIsNamedWithItsReasonAndTheFormerGoesOn() throws Exception {
+    DeviceVersions versions = new DeviceVersions(host, "device-blk");
+    Path unresolvable = versions.deployUnresolvable("2.0.0");
+    awaitNote("device-blk-2.0.0.jar is not used: ", "org.nowhere");
+    Path withoutFactory = versions.deployWithout("BlkFactory.class", "2.1.0");
+    awaitNote("device-blk-2.1.0.jar is not used: ", "BlkFactory");
+    try (GuestConsole guest = new GuestConsole(host, "work")) {
+      String read =
+          guest.run("dd if=$(" + FIND.formatted("data") + ") of=/dev/null bs=64k iflag=direct");
+      assertTrue(read.contains("512+0 records in"), read);
+    }
+    assertEquals("1.0.0", device("data").getString("version"));
+    Files.delete(unresolvable);
+    Files.delete(withoutFactory);
+    LodgeHost.until(
+        "no jar is named", () -> !host.lodge("device", "ls").ok().out().contains("is not used"));
+  }
+
+  private void awaitNote(String beginning, String reason) throws Exception {
+    LodgeHost.until(
+        beginning + "…",
+        () ->
+            host.lodge("device", "ls")
+                .ok()
+                .out()
+                .lines()
+                .anyMatch(line -> line.contains(beginning) && line.contains(reason)));
   }
 
   private JsonObject device(String id) throws Exception {

@@ -13,6 +13,8 @@ import java.util.zip.ZipOutputStream;
 
 /** Other versions of the bundle of a device, made of that of the distribution. */
 final class DeviceVersions {
+  private static final String IMPORTS = "Import-Package: ";
+
   private final LodgeHost host;
   private final String bundle;
 
@@ -28,18 +30,27 @@ final class DeviceVersions {
     return deployWithout("", version);
   }
 
+  /** Deploys a version that wants a package that nobody has. */
+  Path deployUnresolvable(String version) throws IOException {
+    return deploy("", version, "Import-Package: org.nowhere,\r\n ");
+  }
+
   /** Deploys a version that lacks one of its classes. */
   Path deployWithout(String entry, String version) throws IOException {
+    return deploy(entry, version, IMPORTS);
+  }
+
+  private Path deploy(String without, String version, String imports) throws IOException {
     Path jar = host.place.resolve("state/deploy/" + bundle + "-" + version + ".jar");
     Path partial = host.place.resolve("partial.jar");
     try (ZipFile from = new ZipFile(ours().toFile());
         OutputStream out = Files.newOutputStream(partial);
         ZipOutputStream to = new ZipOutputStream(out)) {
       for (ZipEntry each : Collections.list(from.entries())) {
-        if (entry.isEmpty() || !each.getName().endsWith(entry)) {
+        if (without.isEmpty() || !each.getName().endsWith(without)) {
           byte[] bytes = from.getInputStream(each).readAllBytes();
           to.putNextEntry(new ZipEntry(each.getName()));
-          to.write(inVersion(version, each.getName(), bytes));
+          to.write(inVersion(version, imports, each.getName(), bytes));
         }
       }
     }
@@ -55,7 +66,7 @@ final class DeviceVersions {
     }
   }
 
-  private static byte[] inVersion(String version, String name, byte[] bytes) {
+  private static byte[] inVersion(String version, String imports, String name, byte[] bytes) {
     boolean manifest = name.equals("META-INF/MANIFEST.MF");
     if (!manifest && !name.startsWith("OSGI-INF/")) {
       return bytes;
@@ -63,6 +74,7 @@ final class DeviceVersions {
     String text = new String(bytes, StandardCharsets.UTF_8);
     return (manifest
             ? text.replaceFirst("Bundle-Version: \\S+", "Bundle-Version: " + version)
+                .replace(IMPORTS, imports)
             : text.replace("value=\"1.0.0\"", "value=\"" + version + "\""))
         .getBytes(StandardCharsets.UTF_8);
   }
