@@ -1,7 +1,6 @@
 package org.lodge.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
@@ -11,8 +10,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,18 +23,17 @@ import org.junit.jupiter.api.Timeout;
 class DeviceLoadIT {
   private static final int TAKEOVERS = 50;
   private static final int KILLS = 20;
-  private static final String FIND =
-      "s=$(grep -l '^data$' /sys/block/vd*/serial); s=${s%/serial}; disk=/dev/${s##*/}";
-  private static final Pattern LATENCY =
-      Pattern.compile("clat \\((nsec|usec|msec)\\): min=\\S+ max=([\\d.]+)(k?)");
+  private static final int STORM_SECONDS = 15;
 
   private static LodgeHost host;
   private static DeviceVersions versions;
+  private static VerifiedDisk disk;
 
   @BeforeAll
   static void aGuestWithFio() throws Exception {
     host = new LodgeHost();
     versions = new DeviceVersions(host, "device-blk");
+    disk = new VerifiedDisk(host, "work", "data");
     host.image("fio");
     host.define(
         "work",
@@ -56,8 +52,8 @@ class DeviceLoadIT {
 
   @Test
   void fiftyTakeoversAreShortPausesToAGuestAndNothingElse() throws Exception {
-    begin();
-    int before = device().getInt("takeovers");
+    disk.begin();
+    int before = disk.device().getInt("takeovers");
     List<Long> pausesMicros = new ArrayList<>();
     Path newer = null;
     for (int i = 0; i < TAKEOVERS; i++) {
@@ -70,25 +66,28 @@ class DeviceLoadIT {
         awaitVersion("1.0.0");
       }
       pausesMicros.add(
-          device().getJsonObject("lastTakeover").getJsonNumber("pauseMicros").longValue());
+          disk.device().getJsonObject("lastTakeover").getJsonNumber("pauseMicros").longValue());
     }
-    String seen = end();
-    assertEquals(TAKEOVERS, device().getInt("takeovers") - before);
-    assertEquals(0, counter("errors"));
+    String seen = disk.end();
+    assertEquals(TAKEOVERS, disk.device().getInt("takeovers") - before);
+    assertEquals(0, disk.counter("errors"));
     Collections.sort(pausesMicros);
     System.out.printf(
         "%d takeovers: pause median %d µs, longest %d µs; the guest's longest request %.1f ms%n",
-        TAKEOVERS, pausesMicros.get(TAKEOVERS / 2), pausesMicros.getLast(), longestMillis(seen));
+        TAKEOVERS,
+        pausesMicros.get(TAKEOVERS / 2),
+        pausesMicros.getLast(),
+        VerifiedDisk.longestMillis(seen));
   }
 
   @Test
   void whatCanNotTakeOverIsRefusedWithTheReasonAndTheHighestOfSeveralServes() throws Exception {
-    begin();
+    disk.begin();
     Path newer = versions.deploy("1.1.0");
     awaitVersion("1.1.0");
     Path broken = versions.deployWithout("BlkSettings.class", "2.0.0");
     LodgeHost.until("2.0.0 is refused", () -> refused("2.0.0"));
-    assertEquals("1.1.0", device().getString("version"));
+    assertEquals("1.1.0", disk.device().getString("version"));
     Files.delete(broken);
     Path newest = versions.deploy("1.2.0");
     awaitVersion("1.2.0");
@@ -96,97 +95,85 @@ class DeviceLoadIT {
     awaitVersion("1.1.0");
     Files.delete(newer);
     awaitVersion("1.0.0");
-    end();
+    disk.end();
   }
 
   @Test
   void twentyDeathsOfLodgeAreLongerPausesToAGuestAndNothingElse() throws Exception {
     long guest = host.pid("work");
-    begin();
+    disk.begin();
     for (int i = 0; i < KILLS; i++) {
       host.killSupervisor();
-      awaitProgress();
+      disk.awaitProgress();
     }
-    String seen = end();
+    String seen = disk.end();
     assertEquals(guest, host.pid("work"));
     System.out.printf(
-        "%d times killed: the guest's longest request %.0f ms%n", KILLS, longestMillis(seen));
+        "%d times killed: the guest's longest request %.0f ms%n",
+        KILLS, VerifiedDisk.longestMillis(seen));
   }
 
   @Test
   void aDownThatKeepsGuestsAndTheNextUpAreOnePauseToAGuest() throws Exception {
     long guest = host.pid("work");
-    begin();
+    disk.begin();
     host.lodge("down", "--keep").ok();
     LodgeHost.until("Lodge is down", () -> host.lodge("ls").exit() == 3);
     host.up();
     assertEquals(guest, host.pid("work"));
-    assertEquals("running", device().getString("state"));
-    awaitProgress();
+    assertEquals("running", disk.device().getString("state"));
+    disk.awaitProgress();
     host.killSupervisor();
-    awaitProgress();
-    end();
+    disk.awaitProgress();
+    disk.end();
   }
 
-  private static void begin() throws Exception {
-    try (GuestConsole guest = new GuestConsole(host, "work")) {
-      guest.run("rm -f /tmp/stop; " + FIND + "; verify $disk >/tmp/verified 2>&1 & :");
+  @Test
+  void aHostileNeighbourAtFullLoadCostsTimeAndNothingElse() throws Exception {
+    host.define(
+        "hostile",
+        "{'image': 'fio', 'memory': '256M', 'devices': [{'id': 'loot', 'type': 'blk', 'path': '"
+            + host.disk("loot", 8)
+            + "'}]}");
+    host.lodge("start", "hostile").ok();
+    host.lodge("cp", RingStorm.build(host.place).toString(), "hostile:/tmp/ring-storm").ok();
+    disk.begin();
+    String alone = disk.latencies();
+    try (GuestConsole hostile = new GuestConsole(host, "hostile")) {
+      hostile.run(
+          VerifiedDisk.find("loot")
+              + "; chmod +x /tmp/ring-storm; loot=$(readlink -f /sys/block/${disk#/dev/}/device);"
+              + " /tmp/ring-storm ${loot%/virtio*} "
+              + STORM_SECONDS
+              + " >/tmp/storm 2>&1 & :");
+      LodgeHost.until(
+          "the hostile guest's ring is broken",
+          () -> host.device("hostile", "loot").containsKey("trouble"));
+      disk.awaitProgress();
+      String beside = disk.latencies();
+      String storm = hostile.run("wait; cat /tmp/storm");
+      String seen = disk.end();
+      assertTrue(storm.matches("(?s).*rounds=[1-9].*served=[1-9].*"), storm);
+      assertEquals(0, disk.counter("errors"));
+      System.out.printf(
+          "a guest's reads: %s; beside a hostile one: %s, the longest request %.1f ms; %s%n",
+          alone,
+          beside,
+          VerifiedDisk.longestMillis(seen),
+          storm.substring(storm.indexOf("rounds=")).trim());
+    } finally {
+      host.lodge("kill", "hostile");
     }
-    awaitProgress();
-  }
-
-  private static void awaitProgress() throws Exception {
-    long before = counter("write.bytes");
-    LodgeHost.until("the guest's requests are served", () -> counter("write.bytes") != before);
-  }
-
-  /** Returns what fio has to say; it has found no wrong byte, and the guest's kernel no error. */
-  private static String end() throws Exception {
-    try (GuestConsole guest = new GuestConsole(host, "work")) {
-      String seen =
-          guest.run(
-              "touch /tmp/stop; while pidof verify; do usleep 50000; done; cat /tmp/verified;"
-                  + " dmesg | grep -e 'I/O error' -e 'blocked for'");
-      assertTrue(seen.matches("(?s).*rounds=[1-9].*"), seen);
-      assertFalse(seen.contains("failed in"), seen);
-      assertFalse(seen.contains("I/O error,"), seen);
-      assertFalse(seen.contains("blocked for more"), seen);
-      return seen;
-    }
-  }
-
-  private static double longestMillis(String seen) {
-    double longest = 0;
-    for (Matcher each = LATENCY.matcher(seen); each.find(); ) {
-      double number = Double.parseDouble(each.group(2)) * (each.group(3).isEmpty() ? 1 : 1000);
-      longest =
-          Math.max(
-              longest,
-              switch (each.group(1)) {
-                case "nsec" -> number / 1e6;
-                case "usec" -> number / 1e3;
-                default -> number;
-              });
-    }
-    return longest;
   }
 
   private static boolean refused(String version) throws Exception {
-    JsonObject last = device().getJsonObject("lastTakeover");
+    JsonObject last = disk.device().getJsonObject("lastTakeover");
     return last.getString("to").equals(version)
         && !last.getBoolean("taken")
         && !last.getString("reason").isEmpty();
   }
 
   private static void awaitVersion(String version) throws Exception {
-    LodgeHost.until(version + " serves", () -> device().getString("version").equals(version));
-  }
-
-  private static JsonObject device() throws Exception {
-    return host.device("work", "data");
-  }
-
-  private static long counter(String name) throws Exception {
-    return device().getJsonObject("counters").getJsonNumber(name).longValue();
+    LodgeHost.until(version + " serves", () -> disk.device().getString("version").equals(version));
   }
 }
