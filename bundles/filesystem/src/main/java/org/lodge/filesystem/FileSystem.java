@@ -26,6 +26,14 @@ public interface FileSystem extends AutoCloseable {
   /** Whether calls may wait for something else than a disk, so that each needs a thread. */
   boolean waits();
 
+  /**
+   * Whether a node is the same file for as long as it is known. Where it may become another one,
+   * only what is open tells them apart, and nobody may keep what was read of the node.
+   */
+  default boolean nodesStay() {
+    return true;
+  }
+
   /** Finds a name; counts as one use of the node that it gives. */
   int lookup(Call call, long parent, Name name, Entry into);
 

@@ -94,6 +94,11 @@ final class Ruled implements FileSystem {
     }
     return result;
   }
+  @Override
+  public boolean nodesStay() {
+    return behind.nodesStay();
+  }
+
 
   @Override
   public boolean waits() {

@@ -93,6 +93,11 @@ final class OneFile implements FileSystem {
   }
 
   @Override
+  public boolean nodesStay() {
+    return false;
+  }
+
+  @Override
   public int lookup(Call call, long parent, Name name, Entry into) {
     if (parent != ROOT || !isName(name)) {
       return -Errno.ENOENT;

@@ -114,9 +114,14 @@ record FsSettings(
     };
   }
 
-  /** The guest's kernel tells of a file's closing only where locks or writes may be pending. */
-  int fileFlags() {
-    return caching.fileFlags() | (sharesLocks ? 0 : Fuse.FOPEN_NOFLUSH);
+  /**
+   * The guest's kernel tells of a file's closing only where locks or writes may be pending.
+   *
+   * @param nodesStay else what is read of one open file must not be kept for another
+   */
+  int fileFlags(boolean nodesStay) {
+    Caching files = !nodesStay && caching == Caching.AUTO ? Caching.NONE : caching;
+    return files.fileFlags() | (sharesLocks ? 0 : Fuse.FOPEN_NOFLUSH);
   }
 
   private static Xattrs xattrs(DeviceConfig config) throws DeviceException {

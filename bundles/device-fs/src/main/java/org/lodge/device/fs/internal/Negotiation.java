@@ -32,7 +32,7 @@ final class Negotiation {
         | (settings.acl() ? Fuse.POSIX_ACL | Fuse.DONT_MASK : 0)
         | switch (settings.caching()) {
           case NONE -> Fuse.DIRECT_IO_ALLOW_MMAP;
-          case AUTO -> Fuse.AUTO_INVAL_DATA;
+          case AUTO -> Fuse.AUTO_INVAL_DATA | Fuse.DIRECT_IO_ALLOW_MMAP;
           case ALWAYS ->
               Fuse.CACHE_SYMLINKS | (settings.rules().readOnly() ? 0 : Fuse.WRITEBACK_CACHE);
         };

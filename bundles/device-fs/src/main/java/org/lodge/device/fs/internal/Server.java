@@ -14,10 +14,10 @@ import org.lodge.virtio.DescriptorChain;
  */
 final class Server {
   private final FileSystem files;
-  private final FsSettings settings;
   private final Negotiation negotiation;
   private final FsCounters counters;
   private final Caching caching;
+  private final int fileFlags;
   private final Locking locking;
   private final LongPredicate inHand;
 
@@ -33,10 +33,10 @@ final class Server {
     this.files = files;
     this.inHand = inHand;
     locking = new Locking(files);
-    this.settings = settings;
     this.negotiation = negotiation;
     this.counters = counters;
     caching = settings.caching();
+    fileFlags = settings.fileFlags(files.nodesStay());
   }
 
   Locking locking() {
@@ -360,7 +360,7 @@ final class Server {
       flags &= ~Fuse.O_TRUNC;
     }
     int result = files.open(lane.call, node, flags, lane.opened);
-    return opened(lane, result, settings.fileFlags());
+    return opened(lane, result, fileFlags);
   }
 
   private static int opened(Lane lane, int result, int flags) {
@@ -380,7 +380,7 @@ final class Server {
     mask(lane, 8);
     int result =
         entry(lane, files.create(lane.call, node, lane.name, flags, mode, lane.entry, lane.opened));
-    return opened(lane, result, settings.fileFlags());
+    return opened(lane, result, fileFlags);
   }
 
   private int temporaryFile(long node, Lane lane) {
@@ -389,7 +389,7 @@ final class Server {
     mask(lane, 8);
     int result =
         entry(lane, files.temporaryFile(lane.call, node, flags, mode, lane.entry, lane.opened));
-    return opened(lane, result, settings.fileFlags());
+    return opened(lane, result, fileFlags);
   }
 
   private int read(FsRequest request, Lane lane) {
