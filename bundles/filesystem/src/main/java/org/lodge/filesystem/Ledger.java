@@ -15,14 +15,18 @@ import org.lodge.linux.SharedMapping;
  * keeps it. Whoever is killed in the middle of a change leaves at worst one file that is not found
  * again, never one that is taken for another: files are compared before they are used.
  *
- * <p>A cell of 128 bytes is a node, something open, or what did not fit into another cell. Its
- * number, {@code count << 32 | cell + 1}, is not used twice. The first node is the root, number 1.
+ * <p>A cell of 128 bytes is a node, something open, a lock that is held, or what did not fit into
+ * another cell. Its number, {@code count << 32 | cell + 1}, is not used twice. The first node is
+ * the root, number 1.
  *
  * <pre>
  *   0 u32 kind          4 u32 count          8 u64 parent        16 u64 uses
  *  24 u64 inode        32 u64 remote        40 u64 remote uses   48 u32 device or epoch
  *  52 u16 type, flags  56 u32 stamp         60 u32 held          64 u32 hash, next; twice
  *  80 u32 rest of name 84 u32 file handle   88 u16 name length   90 the name's first 38 bytes
+ * a lock:
+ *   8 u64 device       16 u64 owner         24 u64 inode         32 u64 first byte
+ *  40 u64 last byte    48 u32 pid           52 u16 type, whole   56 u64 handle
  * </pre>
  *
  * <p>Making and removing is thread-safe; whoever has a cell sees to it that one thread at a time
@@ -57,18 +61,26 @@ public final class Ledger implements AutoCloseable {
   private static final int NODE = 1;
   private static final int OPEN = 2;
   private static final int REST = 3;
+  private static final int LOCK = 4;
   private static final int COUNT_MAX = 0x7fff_ffff;
 
   private static final int COUNT = 4;
   private static final int PARENT = 8;
+  private static final int LOCK_DEVICE = 8;
+  private static final int LOCK_OWNER = 16;
   private static final int USES = 16;
   private static final int INODE = 24;
   private static final int REMOTE = 32;
+  private static final int LOCK_FIRST = 32;
   private static final int REMOTE_USES = 40;
+  private static final int LOCK_LAST = 40;
   private static final int DEVICE = 48;
+  private static final int LOCK_PID = 48;
   private static final int TYPE = 52;
   private static final int FLAGS = 54;
+  private static final int LOCK_WHOLE = 54;
   private static final int STAMP = 56;
+  private static final int LOCK_HANDLE = 56;
   private static final int HELD = 60;
   private static final int HASH = 64;
   private static final int NEXT = 68;
@@ -193,7 +205,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   private synchronized void release(int cell) {
-    memory.set(INT, at(cell), FREE);
+    STATE.setRelease(memory, at(cell), FREE);
     memory.set(INT, at(cell) + COUNT, memory.get(INT, at(cell) + COUNT) + 1 & COUNT_MAX);
     link(cell);
   }
@@ -281,6 +293,55 @@ public final class Ledger implements AutoCloseable {
   /** With which it was opened. */
   public int openFlags(int cell) {
     return device(cell);
+  }
+
+  /** Keeps a lock on a file; NONE where there is no room. */
+  public int addLock(long device, long inode, FileLock lock) {
+    int cell = take();
+    if (cell != NONE) {
+      long at = at(cell);
+      memory.set(LONG, at + LOCK_DEVICE, device);
+      memory.set(LONG, at + INODE, inode);
+      memory.set(LONG, at + LOCK_OWNER, lock.owner);
+      memory.set(LONG, at + LOCK_HANDLE, lock.handle);
+      memory.set(LONG, at + LOCK_FIRST, lock.first);
+      memory.set(LONG, at + LOCK_LAST, lock.last);
+      memory.set(INT, at + LOCK_PID, lock.pid);
+      memory.set(SHORT, at + TYPE, (short) lock.type);
+      memory.set(SHORT, at + LOCK_WHOLE, (short) (lock.wholeFile ? 1 : 0));
+      STATE.setRelease(memory, at, LOCK);
+    }
+    return cell;
+  }
+
+  /** The lock that a cell keeps. */
+  public FileLock lock(int cell) {
+    long at = at(cell);
+    FileLock lock = new FileLock();
+    lock.owner = memory.get(LONG, at + LOCK_OWNER);
+    lock.handle = memory.get(LONG, at + LOCK_HANDLE);
+    lock.first = memory.get(LONG, at + LOCK_FIRST);
+    lock.last = memory.get(LONG, at + LOCK_LAST);
+    lock.pid = memory.get(INT, at + LOCK_PID);
+    lock.type = memory.get(SHORT, at + TYPE);
+    lock.wholeFile = memory.get(SHORT, at + LOCK_WHOLE) != 0;
+    return lock;
+  }
+
+  /** The device of the file that is locked; its inode is {@link #inode}. */
+  public long lockDevice(int cell) {
+    return memory.get(LONG, at(cell) + LOCK_DEVICE);
+  }
+
+  /** A lock is let go. One that {@link #clear} took along is none any more. */
+  public synchronized void removeLock(int cell) {
+    if (memory.get(INT, at(cell)) == LOCK) {
+      release(cell);
+    }
+  }
+
+  public void forEachLock(IntConsumer action) {
+    forEach(LOCK, action);
   }
 
   public void forEachNode(IntConsumer action) {

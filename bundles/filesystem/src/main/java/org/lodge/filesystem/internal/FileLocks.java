@@ -3,6 +3,7 @@ package org.lodge.filesystem.internal;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Predicate;
 import org.lodge.filesystem.FileLock;
 
 /** The locks of one file, and who waits for some. Guarded by its table. */
@@ -46,17 +47,26 @@ final class FileLocks {
       HeldLock each = held.next();
       if (each.isOwnedAs(wanted) && each.type != wanted.type) {
         held.remove();
-        each.session.held--;
+        each.ends();
         return false;
       }
     }
     return true;
   }
 
-  /** Replaces what the same owner has within the range; with {@link FileLock#UNLOCK} by nothing. */
+  void restore(HeldLock left) {
+    of(left.wholeFile).add(left);
+  }
+
+  /**
+   * Replaces what the same owner has within the range; with {@link FileLock#UNLOCK} by nothing.
+   * What replaces it begins first: who dies in between leaves too much to its owner, not too
+   * little.
+   */
   void set(HeldLock wanted) {
     List<HeldLock> all = of(wanted.wholeFile);
     List<HeldLock> rest = new ArrayList<>();
+    List<HeldLock> gone = new ArrayList<>();
     long first = wanted.first;
     long last = wanted.last;
     Iterator<HeldLock> held = all.iterator();
@@ -79,13 +89,14 @@ final class FileLocks {
         }
       }
       held.remove();
-      wanted.session.held--;
+      gone.add(each);
     }
     if (wanted.type != FileLock.UNLOCK) {
       rest.add(wanted.over(first, last));
     }
     all.addAll(rest);
-    wanted.session.held += rest.size();
+    rest.forEach(HeldLock::begins);
+    gone.forEach(HeldLock::ends);
   }
 
   /** Gives those who wait, in their order, what can be had now. */
@@ -111,19 +122,19 @@ final class FileLocks {
 
   /** Ends what an open file that is gone has left; {@code F_OFD_SETLK}'s end only so. */
   void release(LockTable.Session session, long handle) {
+    end(each -> each.session == session && each.handle == handle);
+  }
+
+  private void end(Predicate<HeldLock> which) {
     for (List<HeldLock> held : List.of(ranges, wholes)) {
-      int before = held.size();
-      held.removeIf(each -> each.session == session && each.handle == handle);
-      session.held -= before - held.size();
+      List<HeldLock> gone = held.stream().filter(which).toList();
+      held.removeAll(gone);
+      gone.forEach(HeldLock::ends);
     }
   }
 
   void drop(LockTable.Session session, List<LockTable.Waiting> over) {
-    for (List<HeldLock> held : List.of(ranges, wholes)) {
-      int before = held.size();
-      held.removeIf(each -> each.session == session);
-      session.held -= before - held.size();
-    }
+    end(each -> each.session == session);
     int before = over.size();
     waiting.stream().filter(each -> each.wanted().session == session).forEach(over::add);
     waiting.removeIf(each -> each.wanted().session == session);

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -33,10 +35,15 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 public final class FileSystemsService implements FileSystems {
   private static final Duration OFFER_WAIT = Duration.ofSeconds(2);
   private static final Duration OFFER_AGAIN = Duration.ofMillis(50);
+  private static final Duration COMEBACK = Duration.ofSeconds(60);
 
   private final List<FileSystemOffer> offers = new CopyOnWriteArrayList<>();
   private final Map<Key, Use> uses = new HashMap<>();
   private final Map<String, LockTable> locks = new HashMap<>();
+
+  /** Of guests whose devices did not come back yet after a death of Lodge. */
+  private final Map<Ledger, LockTable.Session> left = new HashMap<>();
+
   private final Ledgers ledgers;
   private final BooleanSupplier goesOn;
 
@@ -50,7 +57,7 @@ public final class FileSystemsService implements FileSystems {
     final Ledger ledger;
     int users;
 
-    Use(Offered offered, LockTable locks, Ledger ledger) {
+    Use(Offered offered, LockTable.Session locks, Ledger ledger) {
       fileSystem = new Ruled(offered.fileSystem(), offered.rules(), locks, ledger);
       this.ledger = ledger;
     }
@@ -67,8 +74,10 @@ public final class FileSystemsService implements FileSystems {
   }
 
   private FileSystemsService(ServiceManager manager, BooleanSupplier goesOn) {
-    ledgers = new Ledgers(manager);
+    ledgers = new Ledgers(manager, this::forget);
     this.goesOn = goesOn;
+    CompletableFuture.delayedExecutor(COMEBACK.toSeconds(), TimeUnit.SECONDS)
+        .execute(this::giveUpLeft);
   }
 
   /**
@@ -161,15 +170,43 @@ public final class FileSystemsService implements FileSystems {
     boolean made = false;
     try {
       Offered offered = maker.make(ledger);
-      LockTable table =
-          locks.computeIfAbsent(offered.fileSystem().place(), place -> new LockTable());
+      String place = offered.fileSystem().place();
+      Ledgers.place(ledger, place);
+      Use use = new Use(offered, session(place, ledger), ledger);
       made = true;
-      return new Use(offered, table, ledger);
+      return use;
     } finally {
       if (!made) {
         ledgers.close(ledger, true);
       }
     }
+  }
+
+  /** Before anybody takes a lock of a place, all that were held there are held again. */
+  private LockTable.Session session(String place, Ledger ledger) {
+    LockTable table = locks.get(place);
+    if (table == null) {
+      table = new LockTable();
+      locks.put(place, table);
+      for (Ledger each : ledgers.left(place)) {
+        left.put(each, table.open(each));
+      }
+    }
+    LockTable.Session before = left.remove(ledger);
+    return before == null ? table.open(ledger) : before;
+  }
+
+  private void forget(Ledger ledger) {
+    LockTable.Session locks = left.remove(ledger);
+    if (locks != null) {
+      locks.drop(true);
+    }
+  }
+
+  /** Who did not come back by now holds no locks any more. */
+  synchronized void giveUpLeft() {
+    left.values().forEach(each -> each.drop(false));
+    left.clear();
   }
 
   private Lease lease(Key key, Use use) {

@@ -3,8 +3,8 @@ package org.lodge.filesystem.internal;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.lodge.filesystem.Ledger;
-import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
 import org.lodge.linux.ServiceManager;
 import org.slf4j.Logger;
@@ -18,22 +18,26 @@ final class Ledgers {
   private static final Logger LOG = LoggerFactory.getLogger(Ledgers.class);
   private static final String PREFIX = "files/";
   private static final int WHAT = 0;
+  private static final int PLACE = 4;
 
   private final ServiceManager manager;
-  private final Map<String, Fd> inherited = new HashMap<>();
+  private final Consumer<Ledger> gone;
+  private final Map<String, Ledger> inherited = new HashMap<>();
   private final Map<Ledger, String> names = new HashMap<>();
   private long serial;
 
   /**
    * @param manager null where nothing is to be kept
+   * @param gone told of each ledger before it is closed
    */
-  Ledgers(ServiceManager manager) {
+  Ledgers(ServiceManager manager, Consumer<Ledger> gone) {
     this.manager = manager;
+    this.gone = gone;
     if (manager != null) {
       manager
           .take(PREFIX)
           .forEach(stored -> {
-            inherited.put(stored.name(), stored.fd());
+            restore(stored);
             String digits = stored.name().substring(stored.name().lastIndexOf('/') + 1);
             serial = Math.max(serial, digits.matches("\\d{1,18}") ? Long.parseLong(digits) + 1 : 0);
           });
@@ -47,12 +51,11 @@ final class Ledgers {
    */
   Ledger open(String guest, String device, Object what) throws LinuxException {
     String prefix = PREFIX + guest + "/" + device + "/";
-    long id =
-        what.toString().chars().asLongStream().reduce(1, (sum, each) -> sum * 1_000_003 + each);
+    long id = id(what);
     Ledger ledger = null;
     for (String name : List.copyOf(inherited.keySet())) {
       if (name.startsWith(prefix)) {
-        ledger = restore(name, id, ledger);
+        ledger = claim(name, id, ledger);
       }
     }
     if (ledger == null) {
@@ -63,20 +66,40 @@ final class Ledgers {
     return ledger;
   }
 
+  private static long id(Object what) {
+    return what.toString().chars().asLongStream().reduce(1, (sum, each) -> sum * 1_000_003 + each);
+  }
+
   /** What can't be used is dropped. */
-  private Ledger restore(String name, long what, Ledger already) {
+  private void restore(ServiceManager.StoredFd stored) {
     try {
-      Ledger ledger = Ledger.restore(inherited.remove(name));
-      if (already == null && ledger.word(WHAT) == what) {
-        names.put(ledger, name);
-        return ledger;
-      }
-      ledger.close();
+      inherited.put(stored.name(), Ledger.restore(stored.fd()));
     } catch (LinuxException e) {
-      LOG.warn("{} is of no use: {}", name, e.getMessage());
+      LOG.warn("{} is of no use: {}", stored.name(), e.getMessage());
+      manager.forget(stored.name());
     }
+  }
+
+  private Ledger claim(String name, long what, Ledger already) {
+    Ledger ledger = inherited.remove(name);
+    if (already == null && ledger.word(WHAT) == what) {
+      names.put(ledger, name);
+      return ledger;
+    }
+    gone.accept(ledger);
+    ledger.close();
     manager.forget(name);
     return already;
+  }
+
+  /** Says whose files a ledger is about. */
+  static void place(Ledger ledger, String place) {
+    ledger.setWord(PLACE, id(place));
+  }
+
+  /** Those of files of a place that an earlier process has left and nobody has opened yet. */
+  List<Ledger> left(String place) {
+    return inherited.values().stream().filter(each -> each.word(PLACE) == id(place)).toList();
   }
 
   private void keep(String name, Ledger ledger) {
@@ -100,6 +123,7 @@ final class Ledgers {
     if (forever && name != null) {
       manager.forget(name);
     }
+    gone.accept(ledger);
     ledger.close();
   }
 }

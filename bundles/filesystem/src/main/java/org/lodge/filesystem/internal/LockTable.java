@@ -8,6 +8,7 @@ import java.util.Map;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileLock;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.LockWaiter;
 
 /**
@@ -30,11 +31,17 @@ final class LockTable {
 
   /** One guest's use of one share. Guarded by its table. */
   final class Session {
+    final Ledger ledger;
+
     /** Read without the table's lock too. */
     volatile int held;
 
     int waiting;
     boolean closed;
+
+    private Session(Ledger ledger) {
+      this.ledger = ledger;
+    }
 
     int test(Key file, FileLock lock) {
       return LockTable.this.test(this, file, lock);
@@ -59,7 +66,7 @@ final class LockTable {
     }
 
     /**
-     * @param isOver whether none may be taken any more
+     * @param isOver whether none may be taken any more; the ledger keeps those that were held
      */
     void drop(boolean isOver) {
       LockTable.this.drop(this, isOver);
@@ -81,13 +88,22 @@ final class LockTable {
   /** A lock that waits. */
   record Waiting(HeldLock wanted, LockWaiter waiter) {}
 
-  Session open() {
-    return new Session();
+  /**
+   * A guest's use of a share begins, or goes on: it has the locks that are in the ledger, which
+   * nobody else was given since.
+   */
+  synchronized Session open(Ledger ledger) {
+    Session session = new Session(ledger);
+    ledger.forEachLock(cell -> {
+      HeldLock lock = HeldLock.left(session, cell);
+      files.computeIfAbsent(lock.file, key -> new FileLocks()).restore(lock);
+    });
+    return session;
   }
 
   private synchronized int test(Session session, Key key, FileLock lock) {
     FileLocks file = files.get(key);
-    HeldLock other = file == null ? null : file.inTheWay(HeldLock.of(session, lock));
+    HeldLock other = file == null ? null : file.inTheWay(HeldLock.of(session, key, lock));
     if (other == null) {
       lock.type = FileLock.UNLOCK;
     } else {
@@ -108,7 +124,7 @@ final class LockTable {
         return -Errno.EIO;
       }
       FileLocks file = files.computeIfAbsent(key, k -> new FileLocks());
-      result = lock(file, HeldLock.of(session, asked), waiter, granted);
+      result = lock(file, HeldLock.of(session, key, asked), waiter, granted);
       if (file.isEmpty()) {
         files.remove(key);
       }

@@ -41,12 +41,12 @@ final class Ruled implements FileSystem {
   private volatile boolean revoked;
 
   /**
-   * @param place the locks of all who share what is behind
+   * @param locks among those of all who share what is behind
    */
-  Ruled(FileSystem behind, Rules rules, LockTable place, Ledger ledger) {
+  Ruled(FileSystem behind, Rules rules, LockTable.Session locks, Ledger ledger) {
     this.behind = behind;
     repeats = new Repeats(behind);
-    locks = place.open();
+    this.locks = locks;
     this.rules = rules;
     hidden = new NameFilter(rules.hidden());
     xattrs = new XattrPolicy(rules);
@@ -56,9 +56,8 @@ final class Ruled implements FileSystem {
 
   /** From now on everything fails. */
   void revoke() {
-    revoked = true;
-    locks.drop(true);
-    behind.close();
+    locks.drop(false);
+    close();
   }
 
   /** 0, or why nothing can be read. */
@@ -94,11 +93,11 @@ final class Ruled implements FileSystem {
     }
     return result;
   }
+
   @Override
   public boolean nodesStay() {
     return behind.nodesStay();
   }
-
 
   @Override
   public boolean waits() {
@@ -645,6 +644,8 @@ final class Ruled implements FileSystem {
 
   @Override
   public void close() {
-    revoke();
+    revoked = true;
+    locks.drop(true);
+    behind.close();
   }
 }

@@ -50,7 +50,7 @@ class DeathTest {
     return new Ruled(
         new HostDirectory(new DirectorySettings(folder, -1, -1, descriptors), ledger),
         new Rules(false, false, Rules.Xattrs.USER, false, List.of(), 100, 10, 0),
-        new LockTable(),
+        new LockTable().open(ledger),
         ledger);
   }
 

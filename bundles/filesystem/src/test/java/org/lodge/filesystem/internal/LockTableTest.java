@@ -3,15 +3,19 @@ package org.lodge.filesystem.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileLock;
 import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.LockWaiter;
+import org.lodge.linux.LinuxException;
 
 /** The rules of {@code fcntl(2)} and {@code flock(2)} between guests. */
 class LockTableTest {
@@ -20,8 +24,18 @@ class LockTableTest {
   private static final int BYTES = 12;
 
   private final LockTable table = new LockTable();
-  private final LockTable.Session work = table.open();
-  private final LockTable.Session vault = table.open();
+  private final Ledger workLedger = Ledger.create();
+  private final Ledger vaultLedger = Ledger.create();
+  private final LockTable.Session work = table.open(workLedger);
+  private final LockTable.Session vault = table.open(vaultLedger);
+
+  LockTableTest() throws LinuxException {}
+
+  @AfterEach
+  void theLedgersEnd() {
+    workLedger.close();
+    vaultLedger.close();
+  }
 
   private static FileLock range(long owner, int type, long first, long last) {
     FileLock lock = new FileLock();
@@ -90,7 +104,7 @@ class LockTableTest {
   }
 
   @Test
-  void rangesAreAsIfEachByteHadItsLock() {
+  void rangesAreAsIfEachByteHadItsLock() throws Exception {
     for (long seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       Model model = new Model();
@@ -112,9 +126,32 @@ class LockTableTest {
         }
         assertEquals(model.locks(), work.held() + vault.held(), "seed " + seed);
       }
+      if (seed % 30 == 0) {
+        assertSameAfterADeath(model);
+      }
       work.drop(false);
       vault.drop(false);
       assertEquals(0, work.held() + vault.held());
+    }
+    workLedger.forEachLock(cell -> fail("a lock that nobody holds was kept"));
+  }
+
+  private void assertSameAfterADeath(Model model) throws Exception {
+    try (Ledger ofWork = Ledger.restore(workLedger.file().duplicate());
+        Ledger ofVault = Ledger.restore(vaultLedger.file().duplicate())) {
+      LockTable restored = new LockTable();
+      LockTable.Session workAgain = restored.open(ofWork);
+      assertEquals(work.held(), workAgain.held());
+      assertEquals(vault.held(), restored.open(ofVault).held());
+      for (int at = 0; at < BYTES; at++) {
+        FileLock asked = range(7, FileLock.WRITE, at, at);
+        workAgain.test(FILE, asked);
+        boolean free = true;
+        for (int[] each : model.typeOf) {
+          free &= each[at] == FileLock.UNLOCK;
+        }
+        assertEquals(free, asked.type == FileLock.UNLOCK, "byte " + at);
+      }
     }
   }
 

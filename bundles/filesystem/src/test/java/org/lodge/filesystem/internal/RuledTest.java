@@ -51,7 +51,7 @@ class RuledTest {
     return new Ruled(
         new HostDirectory(DirectorySettings.of(folder), ledger),
         new Rules(false, false, Rules.Xattrs.USER, false, List.of(), bytes, count, pace),
-        new LockTable(),
+        new LockTable().open(ledger),
         ledger);
   }
 
