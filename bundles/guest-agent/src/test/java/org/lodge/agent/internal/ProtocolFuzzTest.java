@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -40,9 +41,19 @@ class ProtocolFuzzTest {
     run("fuzz_share");
   }
 
+  @Test
+  void noRaceOfNamesAndLinksLeadsOutOfAShare() throws Exception {
+    run("race_share", Boolean.getBoolean("lodge.long") ? "60" : "5");
+  }
+
   private static void run(String program) throws Exception {
+    run(program, "2", "7");
+  }
+
+  private static void run(String program, String... arguments) throws Exception {
     Path path = Path.of("target", "agent", program).toAbsolutePath();
-    ProcessBuilder builder = new ProcessBuilder(path.toString(), "2", "7");
+    ProcessBuilder builder = new ProcessBuilder(path.toString());
+    builder.command().addAll(List.of(arguments));
     builder.environment().putAll(Map.of("ASAN_OPTIONS", "abort_on_error=1"));
     Process fuzz = builder.redirectErrorStream(true).start();
     String output = new String(fuzz.getInputStream().readAllBytes());
