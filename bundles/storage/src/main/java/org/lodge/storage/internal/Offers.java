@@ -84,6 +84,15 @@ public final class Offers implements FileSystemOffer {
     });
   }
 
+  /** Why calls to its storage guest get no answer just now, as far as somebody has tried. */
+  synchronized Optional<String> trouble(Grant grant) {
+    return grantOf.entrySet().stream()
+        .filter(each -> each.getValue().equals(grant))
+        .map(each -> each.getKey().trouble())
+        .filter(trouble -> !trouble.isEmpty())
+        .findFirst();
+  }
+
   private synchronized Optional<Grant> find(String guest, String share) {
     Grant given = granted.get(guest + "/" + share);
     if (given != null) {

@@ -14,7 +14,9 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
+import org.lodge.agent.AgentException;
 import org.lodge.agent.Agents;
+import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystems;
 import org.lodge.storage.ShareException;
 import org.lodge.storage.ShareRequest;
@@ -44,6 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class SharesService implements Shares, GuestListener, StopOrder {
   private static final Logger LOG = LoggerFactory.getLogger(SharesService.class);
   private static final Duration LET_GO = Duration.ofSeconds(10);
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(3);
   private static final Duration SOON = Duration.ofSeconds(3);
 
   private final ShareDefinitions definitions;
@@ -65,6 +68,11 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   /** One guest's; its monitor makes acts on the guest follow each other. */
   private static final class GuestShares {
     final Map<String, Given> given = new ConcurrentSkipListMap<>();
+
+    /** Declared ones whose storage guest does not have their directory, and is asked again. */
+    final Set<String> missing = new TreeSet<>();
+
+    boolean asksAgain;
     boolean restored;
 
     /** What its definitions said when it came up has been tried. */
@@ -98,6 +106,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   @Deactivate
   void deactivate() {
     definitions.unfollow(follower);
+    byGuest.clear();
   }
 
   private void definitionsChanged() {
@@ -190,19 +199,41 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       }
       for (Given given : List.copyOf(shares.given.values())) {
         if (given.grant().declared() && !wanted.contains(given.grant())) {
-          takeBack(shares, given);
+          if (!shares.missing.remove(given.grant().share())) {
+            takeBack(shares, given);
+          }
           shares.given.remove(given.grant().share());
         }
       }
       for (Grant grant : wanted) {
-        if (!shares.given.containsKey(grant.share())) {
+        if (!shares.given.containsKey(grant.share()) || shares.missing.contains(grant.share())) {
           give(shares, grant);
         }
       }
       shares.reconciled = true;
+      if (!shares.missing.isEmpty() && !shares.asksAgain) {
+        shares.asksAgain = true;
+        Thread.ofVirtual().name("shares-" + guest).start(() -> askAgain(guest, shares));
+      }
     }
     synchronized (settled) {
       settled.notifyAll();
+    }
+  }
+
+  /** Whether what was missing has been made meanwhile. */
+  private void askAgain(String guest, GuestShares shares) {
+    try {
+      Thread.sleep(ASK_AGAIN);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    synchronized (shares) {
+      shares.asksAgain = false;
+    }
+    if (byGuest.get(guest) == shares) {
+      reconcile(guest);
     }
   }
 
@@ -237,6 +268,10 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   }
 
   private void give(GuestShares shares, Grant grant) {
+    if (grant.declared() && isMissing(shares, grant)) {
+      return;
+    }
+    shares.missing.remove(grant.share());
     if (grant.isFromHost()) {
       LOG.warn(
           "Share {} gives guest {} the host's own directory {}: meant for development",
@@ -262,13 +297,37 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     }
   }
 
+  /** Whether its storage guest, if that is up, says that it can't give it. */
+  private boolean isMissing(GuestShares shares, Grant grant) {
+    try {
+      if (!isPlugged(grant)) {
+        offers.probe(grant);
+      }
+      return false;
+    } catch (AgentException e) {
+      if (e.errno() == 0 || e.errno() == Errno.EAGAIN) {
+        return false;
+      }
+      String trouble = refusal(grant, e);
+      if (shares.missing.add(grant.share())) {
+        LOG.error("Guest {} can't have the share {}: {}", grant.guest(), grant.share(), trouble);
+      }
+      shares.put(new Given(grant, State.FAILED, trouble));
+      return true;
+    } catch (IOException | GuestException e) {
+      return false;
+    }
+  }
+
   /** A guest that was running before this Lodge did has the device already. */
+  private boolean isPlugged(Grant grant) throws GuestException {
+    return devices.list(grant.guest()).stream()
+        .anyMatch(device -> device.id().equals(grant.device()));
+  }
+
   private void plug(Grant grant) throws ShareException, InterruptedException {
     try {
-      boolean there =
-          devices.list(grant.guest()).stream()
-              .anyMatch(device -> device.id().equals(grant.device()));
-      if (!there) {
+      if (!isPlugged(grant)) {
         Map<String, Object> config = new HashMap<>();
         config.put("share", grant.share());
         config.put("tag", grant.share());
@@ -346,15 +405,13 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     } catch (GuestException e) {
       throw new ShareException(e.getMessage(), e);
     } catch (IOException e) {
-      throw new ShareException(
-          "share '%s': guest '%s' can't give %s: %s"
-              .formatted(
-                  grant.share(),
-                  grant.from(),
-                  grant.path(),
-                  String.valueOf(e.getMessage()).replaceFirst("^guest '[^']*': ", "")),
-          e);
+      throw new ShareException("share '%s': %s".formatted(grant.share(), refusal(grant, e)), e);
     }
+  }
+
+  private static String refusal(Grant grant, IOException said) {
+    String why = String.valueOf(said.getMessage()).replaceFirst("^guest '[^']*': ", "");
+    return "guest '%s' can't give %s: %s".formatted(grant.from(), grant.path(), why);
   }
 
   private Grant grantOf(ShareRequest request) throws ShareException {
@@ -416,6 +473,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
             "guest '%s' has no share '%s'; see: lodge share ls".formatted(guest, share));
       }
       live.revoke(guest, share);
+      shares.missing.remove(share);
       takeBack(shares, given);
       return status(shares.given.get(share));
     }
@@ -463,7 +521,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       return Optional.of(given.trouble());
     }
     Grant grant = given.grant();
-    return grant.declared() ? definitions.refusal(grant.share()) : Optional.empty();
+    Optional<String> refusal =
+        grant.declared() ? definitions.refusal(grant.share()) : Optional.empty();
+    return refusal.or(() -> offers.trouble(grant));
   }
 
   private List<DeviceStatus.Counter> counters(Grant grant) {
