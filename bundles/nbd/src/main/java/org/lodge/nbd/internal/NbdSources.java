@@ -35,6 +35,7 @@ import org.osgi.service.component.annotations.Reference;
 @Component(service = {BlockSources.class, GuestListener.class, StopOrder.class})
 public final class NbdSources implements BlockSources, GuestListener, StopOrder {
   private static final Duration FIRST = Duration.ofSeconds(10);
+  private static final Duration KNOWN = Duration.ofSeconds(1);
   private static final Duration SOON = Duration.ofSeconds(3);
 
   private final Broker broker;
@@ -111,21 +112,24 @@ public final class NbdSources implements BlockSources, GuestListener, StopOrder 
       return;
     }
     Optional<BlockLimits> known = remembered.read(request);
-    boolean there;
-    try {
-      there = disk.awaitOpen(FIRST);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      there = false;
-    }
-    if (there) {
+    // A driver may have it already; whoever takes guests over waits for all of their devices.
+    if (isThere(disk, known.isPresent() ? KNOWN : FIRST)) {
       remembered.write(request, disk.limits());
-      disk.onResize(() -> remembered.write(request, disk.limits()));
     } else if (known.isPresent()) {
       disk.suppose(known.get());
     } else {
       throw new BlockSourceException(
           "can't be used: the disk %s is not there: %s".formatted(disk.place(), disk.reason()));
+    }
+    disk.onResize(() -> remembered.write(request, disk.limits()));
+  }
+
+  private static boolean isThere(NbdDisk disk, Duration limit) {
+    try {
+      return disk.awaitOpen(limit);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendException;
 import org.lodge.vhostuser.BackendStatus;
@@ -45,6 +46,11 @@ final class GuestDevices {
   private final Object lock = new Object();
 
   private final Map<String, Slot> slots = new LinkedHashMap<>();
+
+  /**
+   * Held while devices are served again: an attempt may begin before the last one has come back.
+   */
+  private final ReentrantLock reopening = new ReentrantLock();
 
   /**
    * @param backend null where it could not be served again after a restart of Lodge
@@ -180,6 +186,15 @@ final class GuestDevices {
 
   /** Serves again what an earlier Lodge served to a process that may still be there. */
   void reopen(List<DeviceDeclaration> recorded) throws InterruptedException {
+    reopening.lockInterruptibly();
+    try {
+      reopenMissing(recorded);
+    } finally {
+      reopening.unlock();
+    }
+  }
+
+  private void reopenMissing(List<DeviceDeclaration> recorded) throws InterruptedException {
     for (DeviceDeclaration each : recorded) {
       synchronized (lock) {
         Slot slot = slots.get(each.id());

@@ -10,7 +10,9 @@ import org.lodge.vm.VolumeUse;
 /** The volumes of guests, for guests that have any; others need no keeper of volumes. */
 final class Volumes {
   static final String NAME = "volumes";
-  private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
+
+  /** While Lodge starts, a device may be wanted before the volumes are there. */
+  private static final Duration SERVICE_WAIT = Duration.ofSeconds(20);
 
   private static final GuestVolumes.Held NONE =
       new GuestVolumes.Held() {

@@ -11,8 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendException;
@@ -40,6 +43,7 @@ class GuestDevicesTest {
   private final Volumes volumes = new Volumes(volumeServices);
   private String monitorRefuses;
   private String hostLacks;
+  private Runnable opening = () -> {};
   private GuestDevices devices;
 
   @BeforeEach
@@ -65,6 +69,7 @@ class GuestDevicesTest {
   }
 
   private Backend open(BackendSpec spec) throws BackendException {
+    opening.run();
     if (spec.device().equals(hostLacks)) {
       throw new BackendException("config", "no such file", null);
     }
@@ -155,6 +160,41 @@ class GuestDevicesTest {
     hostLacks = null;
     later.reopen(RunRecord.read(run).orElseThrow().devices());
     assertEquals(List.of("again", "more"), opened.stream().map(BackendSpec::device).toList());
+  }
+
+  /** As on a slow host, where a guest is looked for again before the first look has come back. */
+  @Test
+  @Timeout(30)
+  void whatTwoLooksServeAgainIsServedOnce() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    opening =
+        () -> {
+          begun.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    FutureTask<Void> first = new FutureTask<>(this::look);
+    FutureTask<Void> second = new FutureTask<>(this::look);
+    Thread.ofVirtual().start(first);
+    begun.await();
+    Thread other = Thread.ofVirtual().start(second);
+    while (other.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    goOn.countDown();
+    first.get();
+    second.get();
+    assertEquals(List.of("data"), opened.stream().map(BackendSpec::device).toList());
+    assertEquals(DeviceStatus.State.RUNNING, devices.statuses().getFirst().state());
+  }
+
+  private Void look() throws InterruptedException {
+    devices.reopen(List.of(DATA));
+    return null;
   }
 
   @Test
