@@ -75,6 +75,7 @@ public final class NbdSources implements BlockSources, GuestListener, StopOrder 
   public BlockSource open(BlockRequest request) throws BlockSourceException {
     Use use;
     synchronized (this) {
+      requireUnshared(request);
       use = uses.computeIfAbsent(request, this::begin);
       use.users++;
     }
@@ -90,17 +91,42 @@ public final class NbdSources implements BlockSources, GuestListener, StopOrder 
     }
   }
 
-  private Use begin(BlockRequest request) {
+  /**
+   * What one writes is nobody else's, as with files of this host; a device's next logic has it too.
+   */
+  private void requireUnshared(BlockRequest request) throws BlockSourceException {
+    for (BlockRequest other : uses.keySet()) {
+      boolean same =
+          other.from().equals(request.from())
+              && other.export().equals(request.export())
+              && other.socket().equals(request.socket());
+      boolean own =
+          other.guest().equals(request.guest()) && other.device().equals(request.device());
+      if (same && !own && !(other.readOnly() && request.readOnly())) {
+        throw new BlockSourceException(
+            "can't be used: the disk %s is %s by guest '%s', device '%s'"
+                .formatted(
+                    place(request),
+                    other.readOnly() ? "read" : "written",
+                    other.guest(),
+                    other.device()));
+      }
+    }
+  }
+
+  private static String place(BlockRequest request) {
     String name = request.export().isEmpty() ? "the disk" : request.export();
-    String place =
-        request.isFromHost()
-            ? "%s at %s".formatted(name, request.socket().orElseThrow())
-            : "%s of guest %s".formatted(name, request.from());
+    return request.isFromHost()
+        ? "%s at %s".formatted(name, request.socket().orElseThrow())
+        : "%s of guest %s".formatted(name, request.from());
+  }
+
+  private Use begin(BlockRequest request) {
     Dialer dialer =
         request.isFromHost()
             ? new HostDialer(request.socket().orElseThrow())
             : new GuestDialer(request, broker, agents);
-    NbdDisk disk = new NbdDisk(request, place);
+    NbdDisk disk = new NbdDisk(request, place(request));
     Connector connector = new Connector(disk, dialer, request.export());
     connector.start();
     return new Use(disk, connector);
