@@ -8,14 +8,18 @@ import java.util.Optional;
 /**
  * A volume at one moment.
  *
- * @param file its raw image
- * @param allocatedBytes what the image takes up on the host; less than its size where it has holes
+ * @param name of one that a guest keeps, {@code KEEPER:NAME}
+ * @param keeper the guest that keeps it; empty for one of this host
+ * @param file its raw image, on this host or in its keeper
+ * @param allocatedBytes what the image takes up there; less than its size where it has holes
  * @param uses the guests whose definition names it or that have it now
  * @param snapshots what it can be reverted to, newest first
- * @param note why the last start of a guest can't be undone; empty where it can, or none was
+ * @param note why the last start of a guest can't be undone, or why this is not of now; empty where
+ *     all is well
  */
 public record VolumeStatus(
     String name,
+    Optional<String> keeper,
     Path file,
     long sizeBytes,
     long allocatedBytes,

@@ -6,8 +6,10 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The volumes of this host: the layers in which guests keep what they change, called {@code
- * GUEST.root}, and data disks. Each is a raw image with holes in Lodge's state. An OSGi service,
- * thread-safe; calls block on the host's file system.
+ * GUEST.root}, and data disks. Each is a raw image with holes in Lodge's state. A guest that offers
+ * the service {@code disk} keeps volumes too, called {@code GUEST:NAME}: images on its own file
+ * system, which others have as disks through Lodge; it must be up for whatever is done to them. An
+ * OSGi service, thread-safe; calls block on the file system and wait for the guest.
  *
  * <p>What is done is done in full or not at all, also when Lodge is killed or the host loses its
  * power meanwhile, and durable when the call returns. Nothing is done under a guest that writes the
@@ -23,7 +25,9 @@ public interface Volumes {
     void copied(long doneBytes, long totalBytes);
   }
 
-  /** By name. */
+  /**
+   * By name, then those of guests; of a guest that is not up, what it had when it was seen last.
+   */
   List<VolumeStatus> list();
 
   VolumeStatus status(String name) throws VolumeException;
@@ -51,7 +55,7 @@ public interface Volumes {
       throws VolumeException, InterruptedException;
 
   /**
-   * Makes a new volume with what another is.
+   * Makes a new volume with what another is, where that is: on this host or with the same guest.
    *
    * @param snapshot what it was then; empty for now
    */
@@ -62,7 +66,8 @@ public interface Volumes {
    * Gives a volume back what it was. What it is now is kept as the snapshot {@code before-revert},
    * instead of an earlier one of that name.
    *
-   * @param snapshot empty for the last start of the guest that wrote it
+   * @param snapshot empty for the last start of the guest that wrote it; a start keeps nothing of a
+   *     volume that another guest keeps
    */
   VolumeStatus revert(String name, Optional<String> snapshot, Progress progress)
       throws VolumeException, InterruptedException;

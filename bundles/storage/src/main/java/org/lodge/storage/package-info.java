@@ -1,6 +1,6 @@
 /** Directories that guests share, whoever keeps them, and the volumes behind their disks. */
 @Export
-@Version("1.1.0")
+@Version("2.0.0")
 package org.lodge.storage;
 
 import org.osgi.annotation.bundle.Export;

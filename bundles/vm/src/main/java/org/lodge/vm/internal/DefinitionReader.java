@@ -250,7 +250,7 @@ final class DefinitionReader {
       Optional<String> keeper = devices.get(i).keeper();
       if (keeper.isPresent() && keeper.get().equals(name)) {
         problem(
-            "devices[" + i + "].from",
+            "devices[" + i + "]." + devices.get(i).keeperKey(),
             "\"" + name + "\"",
             "must be another guest than this one; a disk of the guest's own needs path");
       }

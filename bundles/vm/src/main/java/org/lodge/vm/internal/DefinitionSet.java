@@ -77,8 +77,9 @@ record DefinitionSet(
   private static String placeOf(Definition definition, int index) {
     String required = definition.requires().get(index);
     for (int i = 0; i < definition.devices().size(); i++) {
-      if (definition.devices().get(i).keeper().filter(required::equals).isPresent()) {
-        return "devices[" + i + "].from";
+      DeviceDeclaration device = definition.devices().get(i);
+      if (device.keeper().filter(required::equals).isPresent()) {
+        return "devices[" + i + "]." + device.keeperKey();
       }
     }
     return "requires[" + index + "]";

@@ -19,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.lodge.vhostuser.BackendSpec;
 import org.lodge.vhostuser.ProtocolFeature;
+import org.lodge.vm.GuestVolumes;
 import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.VhostUserDevice;
 
@@ -32,6 +33,10 @@ import org.lodge.vmm.VhostUserDevice;
 record DeviceDeclaration(String id, String type, Map<String, Object> config) {
   static final String BLK = "blk";
   static final String VOLUME = "volume";
+  private static final String FROM = "from";
+  private static final String EXPORT = "export";
+  private static final String HOST = "host";
+  private static final String KEPT = "[a-z][a-z0-9-]{0,30}:[a-z][a-z0-9-]{0,30}";
   static final String ID = "[a-z][a-z0-9-]{0,19}";
 
   /** Types whose offer of a configuration space QEMU 7.1 to 8.0 does not survive. */
@@ -41,33 +46,61 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     config = Map.copyOf(config);
   }
 
-  /** The volume that a disk names instead of a file. */
+  /** The volume that it is, by whichever keys it says so. */
   Optional<VolumeUse> volumeUse() {
-    return type.equals(BLK) && config.get(VOLUME) instanceof String volume
-        ? Optional.of(
+    return volume()
+        .map(name ->
             new VolumeUse(
-                volume,
+                name,
                 "device " + id,
                 Boolean.parseBoolean(config.getOrDefault("readOnly", false).toString()),
-                OptionalLong.empty()))
+                OptionalLong.empty()));
+  }
+
+  private Optional<String> volume() {
+    if (!type.equals(BLK)) {
+      return Optional.empty();
+    }
+    if (config.get(VOLUME) instanceof String volume) {
+      return Optional.of(volume);
+    }
+    return config.get(FROM) instanceof String from
+            && !from.equals(HOST)
+            && config.get(EXPORT) instanceof String export
+        ? Optional.of(VolumeUse.kept(from, export))
         : Optional.empty();
   }
 
   /** What is wrong with how it names its volume. */
   Optional<String> problem() {
-    if (volumeUse().isEmpty()) {
+    if (!type.equals(BLK) || !(config.get(VOLUME) instanceof String volume)) {
       return Optional.empty();
     }
-    return config.containsKey("path")
-        ? Optional.of("name a file by path, or a volume by volume, and not both")
+    for (String other : List.of("path", FROM, EXPORT)) {
+      if (config.containsKey(other)) {
+        return Optional.of("name a volume by volume, or a disk by " + other + ", and not both");
+      }
+    }
+    return VolumeUse.keeper(volume).isPresent() && !volume.matches(KEPT)
+        ? Optional.of(
+            "a volume of another guest is GUEST:VOLUME, as in storage:data, unlike " + volume)
         : Optional.empty();
   }
 
-  /** As its device understands it, which knows files alone. */
-  DeviceDeclaration onFile(Path file) {
+  /** As its device understands it, which knows files and disks of other guests alone. */
+  DeviceDeclaration served(GuestVolumes.Held volumes) {
+    if (!type.equals(BLK) || !(config.get(VOLUME) instanceof String volume)) {
+      return this;
+    }
     Map<String, Object> all = new LinkedHashMap<>(config);
     all.remove(VOLUME);
-    all.put("path", file.toString());
+    Optional<String> keeper = VolumeUse.keeper(volume);
+    if (keeper.isPresent()) {
+      all.put(FROM, keeper.get());
+      all.put(EXPORT, VolumeUse.ownName(volume));
+    } else {
+      all.put("path", volumes.file(volume).toString());
+    }
     return new DeviceDeclaration(id, type, all);
   }
 
@@ -115,9 +148,14 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
 
   /** The guest that keeps what the device gives; empty where the host does. */
   Optional<String> keeper() {
-    return type.equals("blk") && config.get("from") instanceof String from && !from.equals("host")
+    return type.equals(BLK) && config.get(FROM) instanceof String from && !from.equals(HOST)
         ? Optional.of(from)
-        : Optional.empty();
+        : volume().flatMap(VolumeUse::keeper);
+  }
+
+  /** By which key it says so. */
+  String keeperKey() {
+    return config.containsKey(VOLUME) ? VOLUME : FROM;
   }
 
   Path socket(Path runDirectory) {

@@ -135,15 +135,17 @@ final class GuestDevices {
         backends
             .await(GuestsService.BACKENDS, SERVICE_WAIT)
             .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
-    Optional<VolumeUse> use = declaration.volumeUse();
+    // A disk that is named by its keeper can be served without whoever keeps volumes.
+    Optional<VolumeUse> use =
+        declaration
+            .volumeUse()
+            .filter(each -> declaration.config().containsKey(DeviceDeclaration.VOLUME));
     Optional<String> wrong = declaration.problem();
     if (wrong.isPresent()) {
       throw problem("device", "device " + declaration.id() + ": " + wrong.get());
     }
     try (GuestVolumes.Held held = volumes.open(guest, use.map(List::of).orElse(List.of()))) {
-      DeviceDeclaration served =
-          use.isEmpty() ? declaration : declaration.onFile(held.file(use.get().volume()));
-      Backend backend = service.open(served.backend(guest, runDirectory));
+      Backend backend = service.open(declaration.served(held).backend(guest, runDirectory));
       Slot slot = new Slot(declaration, backend, "");
       synchronized (lock) {
         slots.put(declaration.id(), slot);

@@ -110,6 +110,25 @@ class DefinitionTest {
   }
 
   @Test
+  void whoHasAVolumeOfAnotherGuestRequiresThatOne() {
+    String text =
+        "{'image':'app','devices':[{'id':'a','type':'blk','volume':'storage:data'},"
+            + "{'id':'b','type':'blk','from':'vault','export':'more','readOnly':true}]}";
+    DefinitionSet alone = read("work", text.replace('\'', '"'));
+    assertEquals("devices[0].volume", alone.problems().getFirst().key());
+    Definition d =
+        read("storage", "{\"image\":\"app\"}", "vault", "{\"image\":\"app\"}").good().get("work");
+    assertEquals(List.of("storage", "vault"), d.requires());
+    assertEquals(
+        List.of("storage:data device a false", "vault:more device b true"),
+        d.volumes().stream()
+            .map(use -> use.volume() + " " + use.as() + " " + use.readOnly())
+            .toList());
+    DefinitionSet own = read("work", text.replace('\'', '"').replace("storage:", "work:"));
+    assertEquals("devices[0].volume", own.problems().getFirst().key());
+  }
+
+  @Test
   void aDiskIsAFileOrAVolumeAndAVolumeOneDisk() {
     assertEquals(
         "disks[0].path", only("{'image':'app','disks':[{'serial':'a'}]}".replace('\'', '"')).key());

@@ -233,4 +233,28 @@ class GuestDevicesTest {
     Map<String, Object> both = Map.of("volume", "data", "path", "d.img");
     assertThrows(GuestException.class, () -> devices.add(vmm(), "both", "blk", both));
   }
+
+  @Test
+  void aVolumeOfAnotherGuestIsTheDiskThatItServes() throws Exception {
+    GuestVolumes.Held held = fake(GuestVolumes.Held.class, (name, arguments) -> null);
+    volumeServices.add(
+        Volumes.NAME,
+        fake(
+            GuestVolumes.class,
+            (name, arguments) -> {
+              log.add(name + " " + ((VolumeUse) ((List<?>) arguments[1]).getFirst()).volume());
+              return held;
+            }));
+    Map<String, Object> config = Map.of("volume", "storage:data", "waitSeconds", 5L);
+    DeviceDeclaration data = new DeviceDeclaration("disk", "blk", config);
+    devices.bringUp(vmm(), List.of(data));
+    assertEquals(
+        Map.of("from", "storage", "export", "data", "waitSeconds", 5L), opened.getFirst().config());
+    assertEquals("open storage:data", log.getFirst());
+    assertEquals(List.of(data), devices.declarations());
+    for (String wrong : List.of("storage:", "storage:Data", ":data", "a:b:c")) {
+      Map<String, Object> bad = Map.of("volume", wrong);
+      assertThrows(GuestException.class, () -> devices.add(vmm(), "bad", "blk", bad), wrong);
+    }
+  }
 }

@@ -30,6 +30,7 @@ class VolumeCommandsTest {
   private static final VolumeStatus DATA =
       new VolumeStatus(
           "data",
+          Optional.empty(),
           Path.of("/state/volume/data/disk"),
           10L << 30,
           3 << 20,

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lodge.linux.FileCopy;
+import org.lodge.vm.VolumeUse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,9 @@ final class StartPoints {
 
   /** No copy is faster, so what has more is not begun. */
   private static final long BYTES_PER_MILLI = 4L << 20;
+
+  static final String NOT_KEPT =
+      "guest '%s' keeps it, and a start keeps nothing of it; take snapshots: lodge volume snapshot %s NAME";
 
   private final VolumeFolder folder;
 
@@ -54,6 +58,11 @@ final class StartPoints {
     Map<String, String> missing = new LinkedHashMap<>();
     long deadline = System.nanoTime() + copy.toNanos();
     for (String volume : keep == 0 ? List.<String>of() : volumes) {
+      Optional<String> keeper = VolumeUse.keeper(volume);
+      if (keeper.isPresent()) {
+        missing.put(volume, NOT_KEPT.formatted(keeper.get(), volume));
+        continue;
+      }
       try {
         boolean small =
             FileCopy.allocatedBytes(folder.disk(volume)) <= copy.toMillis() * BYTES_PER_MILLI;
@@ -85,7 +94,9 @@ final class StartPoints {
       }
       missing.forEach((volume, why) -> {
         text.append("- ").append(volume).append(' ').append(why).append('\n');
-        LOG.warn("Volume {}: {}", volume, why);
+        if (VolumeUse.keeper(volume).isEmpty()) {
+          LOG.warn("Volume {}: {}", volume, why);
+        }
       });
       folder.putStart(guest, text.toString());
     } catch (IOException e) {

@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
  * NAME/disk                 the raw image
  * NAME/snapshot/SNAPSHOT    raw images that it was
  * .start/GUEST              what its last start left (StartPoints)
+ * .kept/GUEST               what volumes it kept when it was seen last (KeptListing)
  * .todo                     renames that are decided: done again after a crash
  * .new-N .gone-N            not yet, or no more, part of it: swept after a crash
  * </pre>
@@ -32,6 +33,7 @@ final class VolumeFolder {
   private static final String NEW = ".new-";
   private static final String GONE = ".gone-";
   private static final String STARTS = ".start";
+  private static final String KEPT = ".kept";
   static final String DISK = "disk";
   private static final String SNAPSHOTS = "snapshot";
   static final String BEFORE_REVERT = "before-revert";
@@ -278,12 +280,29 @@ final class VolumeFolder {
 
   /** What the last start of a guest left; null where that is not known. */
   String start(String guest) throws IOException {
-    Path file = root.resolve(STARTS).resolve(guest);
-    return Files.exists(file) ? Files.readString(file) : null;
+    return text(STARTS, guest);
   }
 
   void putStart(String guest, String text) throws IOException {
-    Path folder = root.resolve(STARTS);
+    putText(STARTS, guest, text);
+  }
+
+  /** What a guest has told of its volumes; null where it has told nothing. */
+  String kept(String guest) throws IOException {
+    return text(KEPT, guest);
+  }
+
+  void putKept(String guest, String text) throws IOException {
+    putText(KEPT, guest, text);
+  }
+
+  private String text(String kind, String guest) throws IOException {
+    Path file = root.resolve(kind).resolve(guest);
+    return Files.exists(file) ? Files.readString(file) : null;
+  }
+
+  private void putText(String kind, String guest, String text) throws IOException {
+    Path folder = root.resolve(kind);
     if (!Files.isDirectory(folder)) {
       files.createFolder(folder);
     }

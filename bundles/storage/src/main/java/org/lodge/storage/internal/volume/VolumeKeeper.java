@@ -191,11 +191,16 @@ public final class VolumeKeeper implements GuestVolumes {
 
   @Override
   public Optional<String> problem(String volume) {
-    if (folder.exists(volume)) {
+    // What a guest keeps is known when it is up.
+    if (isKept(volume) || folder.exists(volume)) {
       return Optional.empty();
     }
     return Optional.of(
         "there is no volume of this name; make it: lodge volume create " + volume + " 10G");
+  }
+
+  private static boolean isKept(String volume) {
+    return VolumeUse.keeper(volume).isPresent();
   }
 
   @Override
@@ -209,7 +214,7 @@ public final class VolumeKeeper implements GuestVolumes {
     try {
       for (VolumeUse use : uses) {
         held.claims.add(claim(use.volume(), what));
-        if (use.sizeBytes().isEmpty() && !folder.exists(use.volume())) {
+        if (use.sizeBytes().isEmpty() && problem(use.volume()).isPresent()) {
           throw new VolumeException(
               "%s: volume '%s': %s"
                   .formatted(use.as(), use.volume(), problem(use.volume()).orElse("")));
@@ -252,7 +257,9 @@ public final class VolumeKeeper implements GuestVolumes {
         if (use.sizeBytes().isPresent()) {
           layer(guest, use.volume(), use.sizeBytes().getAsLong());
         }
-        requireUnused(use);
+        if (!isKept(use.volume())) {
+          requireUnused(use);
+        }
       }
       List<String> written =
           uses.stream().filter(use -> !use.readOnly()).map(VolumeUse::volume).distinct().toList();

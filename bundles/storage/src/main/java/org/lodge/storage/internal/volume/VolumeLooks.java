@@ -45,6 +45,7 @@ final class VolumeLooks {
     snapshots.sort(Comparator.comparing(Snapshot::at).reversed());
     return new VolumeStatus(
         name,
+        Optional.empty(),
         disk,
         Files.size(disk),
         FileCopy.allocatedBytes(disk),

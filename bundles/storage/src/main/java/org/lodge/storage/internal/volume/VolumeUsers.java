@@ -29,8 +29,12 @@ final class VolumeUsers {
     this.definitions = definitions;
   }
 
+  List<String> guests() {
+    return guests.list().stream().map(GuestStatus::name).sorted().toList();
+  }
+
   boolean isGuest(String name) {
-    return guests.list().stream().anyMatch(guest -> guest.name().equals(name));
+    return guests().contains(name);
   }
 
   List<Use> of(String volume) {
@@ -39,7 +43,9 @@ final class VolumeUsers {
 
   /** The device by which Lodge serves it to a guest that runs. */
   Optional<DeviceStatus> device(String volume) {
-    return live().stream().filter(each -> volume.equals(each.config().get("volume"))).findFirst();
+    return live().stream()
+        .filter(each -> volume(each).filter(volume::equals).isPresent())
+        .findFirst();
   }
 
   /** By volume: what definitions say, and what guests have beside them. */
@@ -56,9 +62,9 @@ final class VolumeUsers {
     for (DeviceStatus device : live()) {
       VolumeUse use =
           new VolumeUse(
-              device.config().get("volume").toString(),
+              volume(device).orElseThrow(),
               "device " + device.id(),
-              Boolean.parseBoolean(device.config().getOrDefault("readOnly", "").toString()),
+              isReadOnly(device),
               OptionalLong.empty());
       put(uses, device.guest(), use, true);
     }
@@ -76,12 +82,32 @@ final class VolumeUsers {
   /** Devices that Lodge serves now from volumes. */
   private List<DeviceStatus> live() {
     try {
-      return devices.list(null).stream()
-          .filter(device -> device.config().containsKey("volume"))
-          .toList();
+      return devices.list(null).stream().filter(device -> volume(device).isPresent()).toList();
     } catch (GuestException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** By its name, or as a disk of the guest that keeps it. */
+  private static Optional<String> volume(DeviceStatus device) {
+    Map<String, Object> config = device.config();
+    if (config.containsKey("volume")) {
+      return Optional.of(config.get("volume").toString());
+    }
+    return config.containsKey("from") && config.containsKey("export")
+        ? Optional.of(
+            VolumeUse.kept(config.get("from").toString(), config.get("export").toString()))
+        : Optional.empty();
+  }
+
+  static boolean isReadOnly(DeviceStatus device) {
+    return Boolean.parseBoolean(device.config().getOrDefault("readOnly", "").toString());
+  }
+
+  /** Whether a guest that runs writes it. */
+  boolean isWritten(String volume) {
+    return live().stream()
+        .anyMatch(each -> volume(each).filter(volume::equals).isPresent() && !isReadOnly(each));
   }
 
   /** Why a volume that is in use stays as it is, and what to do. */

@@ -25,7 +25,8 @@ final class VolumeClone extends VolumeCommand {
             .details(
                 "At once where the file system shares blocks (Btrfs, XFS), also while a guest"
                     + " writes. Elsewhere the data are copied, and no guest may be writing, unless"
-                    + " a snapshot is cloned.")
+                    + " a snapshot is cloned. The clone of a volume that a guest keeps, KEEPER:NAME,"
+                    + " is kept by the same guest.")
             .argument("VOLUME", Kind.VOLUME, Arity.ONE, "what to copy")
             .argument("NEW", Kind.TEXT, Arity.ONE, "its name: a-z, then a-z, 0-9 and -")
             .option(new Option("from", 'f', Kind.TEXT, "", "what VOLUME was: one of its snapshots"))

@@ -62,13 +62,20 @@ abstract class VolumeCommand implements Command {
 
   static Description describe(Description description, String at) {
     return description
-        .json(at + ".name", "its name; that of a guest's own layer is GUEST.root")
-        .json(at + ".file", "its raw image on the host")
+        .json(
+            at + ".name",
+            "its name; that of a guest's own layer is GUEST.root, of one that a guest keeps"
+                + " KEEPER:NAME")
+        .json(at + ".keeper", "the guest that keeps it; absent where this host does")
+        .json(at + ".file", "its raw image, on the host or in its keeper")
         .json(at + ".sizeBytes", "what a guest sees")
-        .json(at + ".allocatedBytes", "what the image takes up on the host")
+        .json(at + ".allocatedBytes", "what the image takes up there")
         .json(at + ".uses[]", "guest, as, readOnly, running: who has it by definition or now")
         .json(at + ".snapshots[]", "name, kind (taken, start, before-revert), at, allocatedBytes")
-        .json(at + ".note", "why the last start of a guest can't be undone; absent where it can");
+        .json(
+            at + ".note",
+            "why the last start of a guest can't be undone, or why this is not of now; absent where"
+                + " all is well");
   }
 
   static JsonObject json(VolumeStatus volume) {
@@ -100,6 +107,7 @@ abstract class VolumeCommand implements Command {
             .add("allocatedBytes", volume.allocatedBytes())
             .add("uses", uses)
             .add("snapshots", snapshots);
+    volume.keeper().ifPresent(keeper -> json.add("keeper", keeper));
     volume.note().ifPresent(note -> json.add("note", note));
     return json.build();
   }

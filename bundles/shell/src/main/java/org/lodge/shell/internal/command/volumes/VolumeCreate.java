@@ -27,10 +27,17 @@ final class VolumeCreate extends VolumeCommand {
                     + " has it as a disk by its definition, \"disks\": [{ \"volume\": \"NAME\","
                     + " \"serial\": \"data\" }], or by: lodge device add GUEST blk volume=NAME. The"
                     + " volume in which a guest keeps what it changes on its image is made by its"
-                    + " first start, where its definition says \"root\": \"volume\".")
-            .argument("VOLUME", Kind.TEXT, Arity.ONE, "its name: a-z, then a-z, 0-9 and -")
+                    + " first start, where its definition says \"root\": \"volume\". KEEPER:NAME is"
+                    + " made in the folder /srv/disks of a guest that runs and offers the service"
+                    + " disk; others have it as a device, where the policy allows disk+NAME.")
+            .argument(
+                "VOLUME",
+                Kind.TEXT,
+                Arity.ONE,
+                "its name: a-z, then a-z, 0-9 and -; or KEEPER:NAME for a guest to keep it")
             .argument("SIZE", Kind.TEXT, Arity.ONE, "such as 512M or 10G")
-            .example("lodge volume create data 10G", "A data disk of 10 GiB."),
+            .example("lodge volume create data 10G", "A data disk of 10 GiB.")
+            .example("lodge volume create storage:data 10G", "One that the guest storage keeps."),
         "volume");
   }
 

@@ -39,9 +39,10 @@ final class VolumeLs extends VolumeCommand {
         Description.of("volume ls", "List the volumes of guests")
             .details(
                 "GUEST.root is the layer in which a guest with \"root\": \"volume\" keeps what it"
-                    + " changes; the others are data disks. USED is what it takes up on the host."
+                    + " changes; the others are data disks. USED is what it takes up there."
                     + " GUESTS marks those that run with *. REVERTS TO says how old the state is"
-                    + " that lodge volume revert gives back.")
+                    + " that lodge volume revert gives back. KEEPER:NAME is on the disk of a guest,"
+                    + " which has to be up to tell what is so now.")
             .example("lodge volume ls", "All of them.")
             .json("volumes", "by name"),
         "volumes[]");
