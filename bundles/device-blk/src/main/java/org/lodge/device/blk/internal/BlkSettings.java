@@ -3,6 +3,7 @@ package org.lodge.device.blk.internal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.lodge.blocks.BlockRequest;
@@ -85,6 +86,11 @@ record BlkSettings(
         (int) config.number("discardMaxSectors", 1 << 21, 1, Integer.MAX_VALUE),
         config.sizeBytes("bytesPerSecond", 0, 1, 1L << 40),
         config.number("operationsPerSecond", 0, 1, 1_000_000_000));
+  }
+
+  /** As a driver reads it: padded with zeroes. */
+  byte[] serialBytes() {
+    return Arrays.copyOf(serial.getBytes(StandardCharsets.US_ASCII), SERIAL_BYTES);
   }
 
   private static Optional<BlockRequest> only(DeviceConfig config) throws DeviceException {

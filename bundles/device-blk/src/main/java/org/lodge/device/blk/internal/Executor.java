@@ -1,15 +1,11 @@
 package org.lodge.device.blk.internal;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.lodge.linux.IoUring;
 import org.lodge.linux.IoVector;
 import org.lodge.virtio.DescriptorChain;
 
 /** Does what requests ask for. Thread-safe; each thread brings its lane. */
 final class Executor {
-  private static final int UNMAP = 1;
-
   private final Disk disk;
   private final BlkSettings settings;
   private final BlkCounters counters;
@@ -20,9 +16,7 @@ final class Executor {
     this.disk = disk;
     this.settings = settings;
     this.counters = counters;
-    serial =
-        Arrays.copyOf(
-            settings.serial().getBytes(StandardCharsets.US_ASCII), BlkSettings.SERIAL_BYTES);
+    serial = settings.serialBytes();
   }
 
   /** Whether each write must be durable before it is answered. */
@@ -124,52 +118,31 @@ final class Executor {
     return Blk.S_OK;
   }
 
-  /** All ranges are checked before the first is touched. */
   private byte ranges(BlkRequest request, Lane lane) {
     if (!settings.discard()) {
       return Blk.S_UNSUPP;
     }
-    long count = request.dataBytes / Blk.RANGE_BYTES;
-    if (settings.readOnly()
-        || request.dataBytes % Blk.RANGE_BYTES != 0
-        || count == 0
-        || count > Blk.RANGES_MAX) {
-      return Blk.S_IOERR;
+    Ranges ranges = lane.ranges;
+    byte taken = ranges.take(request, settings, disk::holds);
+    if (taken != Blk.S_OK) {
+      return taken;
     }
-    request.chain.read(Blk.HEADER_BYTES, lane.ranges, 0, (int) request.dataBytes);
     boolean zero = request.type == Blk.T_WRITE_ZEROES;
-    for (int at = 0; at < request.dataBytes; at += Blk.RANGE_BYTES) {
-      int untrustedFlags = (int) Blk.INT.get(lane.ranges, at + 12);
-      if ((untrustedFlags & ~(zero ? UNMAP : 0)) != 0) {
-        return Blk.S_UNSUPP;
-      }
-      long sectors = sectors(lane, at);
-      if (sectors > settings.discardMaxSectors()
-          || !disk.holds(sector(lane, at), sectors << Blk.SECTOR_SHIFT)) {
-        return Blk.S_IOERR;
-      }
-    }
-    for (int at = 0; at < request.dataBytes; at += Blk.RANGE_BYTES) {
-      long offset = sector(lane, at) << Blk.SECTOR_SHIFT;
-      long length = sectors(lane, at) << Blk.SECTOR_SHIFT;
-      boolean unmap = ((int) Blk.INT.get(lane.ranges, at + 12) & UNMAP) != 0;
+    for (int at = 0; at < ranges.count(); at++) {
+      long offset = ranges.offset(at);
+      long length = ranges.bytes(at);
       int result = 0;
       if (length > 0) {
-        result = zero ? disk.zero(offset, length, unmap, lane) : disk.discard(offset, length, lane);
+        result =
+            zero
+                ? disk.zero(offset, length, ranges.mayUnmap(at), lane)
+                : disk.discard(offset, length, lane);
       }
       if (result < 0) {
         return result(request, result);
       }
     }
     return result(request, durable(lane));
-  }
-
-  private static long sector(Lane lane, int at) {
-    return (long) Blk.LONG.get(lane.ranges, at);
-  }
-
-  private static long sectors(Lane lane, int at) {
-    return Integer.toUnsignedLong((int) Blk.INT.get(lane.ranges, at + 8));
   }
 
   private byte result(BlkRequest request, int result) {

@@ -9,7 +9,7 @@ final class Lane {
   static final int BOUNCE_BYTES = 256 * 1024;
 
   final IoVector vector = new IoVector();
-  final byte[] ranges = new byte[Blk.RANGES_MAX * Blk.RANGE_BYTES];
+  final Ranges ranges = new Ranges();
   final byte[] status = new byte[1];
 
   /** Whether answers wait for the queue to be published. */

@@ -12,7 +12,6 @@ import org.lodge.virtio.Virtqueue;
  * brings the answers.
  */
 final class RemoteIo implements BlockIo {
-  private static final int UNMAP = 1;
   private static final int RANGE_PART_BYTES = 1 << 30;
 
   final BlkRequest request = new BlkRequest();
@@ -20,7 +19,7 @@ final class RemoteIo implements BlockIo {
   private final RemoteMedium medium;
   private final BlkCounters counters;
   private final byte[] status = new byte[1];
-  private final byte[] ranges = new byte[Blk.RANGES_MAX * Blk.RANGE_BYTES];
+  private final Ranges ranges = new Ranges();
 
   private Kind kind;
   private long offset;
@@ -31,7 +30,7 @@ final class RemoteIo implements BlockIo {
   /** What is left of the present transfer or range. */
   private long leftBytes;
 
-  private int rangeAt;
+  private int rangesLeft;
   private boolean flushAtEnd;
 
   /** Where the present part begins in the request's data. */
@@ -57,7 +56,7 @@ final class RemoteIo implements BlockIo {
     flushAtEnd = false;
     durable = false;
     leftBytes = 0;
-    rangeAt = (int) Math.min(Integer.MAX_VALUE, request.dataBytes);
+    rangesLeft = 0;
     try {
       start();
     } catch (InternalError e) {
@@ -120,7 +119,6 @@ final class RemoteIo implements BlockIo {
             == 0;
   }
 
-  /** All ranges are checked before the first is touched. */
   private void ranges() {
     boolean zero = request.type == Blk.T_WRITE_ZEROES;
     BlkSettings settings = medium.settings();
@@ -128,49 +126,25 @@ final class RemoteIo implements BlockIo {
       answer(Blk.S_UNSUPP);
       return;
     }
-    long count = request.dataBytes / Blk.RANGE_BYTES;
-    if (request.dataBytes % Blk.RANGE_BYTES != 0 || count == 0 || count > Blk.RANGES_MAX) {
-      answer(Blk.S_IOERR);
+    byte taken = ranges.take(request, settings, this::holds);
+    if (taken != Blk.S_OK) {
+      answer(taken);
       return;
     }
-    request.chain.read(Blk.HEADER_BYTES, ranges, 0, (int) request.dataBytes);
-    for (int at = 0; at < request.dataBytes; at += Blk.RANGE_BYTES) {
-      if ((rangeFlags(at) & ~(zero ? UNMAP : 0)) != 0) {
-        answer(Blk.S_UNSUPP);
-        return;
-      }
-      if (rangeBytes(at) >>> Blk.SECTOR_SHIFT > settings.discardMaxSectors()
-          || !holds(rangeSector(at), rangeBytes(at))) {
-        answer(Blk.S_IOERR);
-        return;
-      }
-    }
     kind = zero ? Kind.ZERO : Kind.DISCARD;
-    rangeAt = 0;
+    rangesLeft = ranges.count();
     makeDurable();
     next();
-  }
-
-  private int rangeFlags(int at) {
-    return (int) Blk.INT.get(ranges, at + 12);
-  }
-
-  private long rangeSector(int at) {
-    return (long) Blk.LONG.get(ranges, at);
-  }
-
-  private long rangeBytes(int at) {
-    return Integer.toUnsignedLong((int) Blk.INT.get(ranges, at + 8)) << Blk.SECTOR_SHIFT;
   }
 
   /** Asks for the next part, or answers where there is none. */
   private void next() {
     boolean isRanges = kind == Kind.DISCARD || kind == Kind.ZERO;
-    while (leftBytes == 0 && isRanges && rangeAt < request.dataBytes) {
-      offset = rangeSector(rangeAt) << Blk.SECTOR_SHIFT;
-      leftBytes = rangeBytes(rangeAt);
-      mayUnmap = (rangeFlags(rangeAt) & UNMAP) != 0;
-      rangeAt += Blk.RANGE_BYTES;
+    while (leftBytes == 0 && isRanges && rangesLeft > 0) {
+      int at = ranges.count() - rangesLeft--;
+      offset = ranges.offset(at);
+      leftBytes = ranges.bytes(at);
+      mayUnmap = ranges.mayUnmap(at);
       bytes = 0;
     }
     if (leftBytes > 0) {

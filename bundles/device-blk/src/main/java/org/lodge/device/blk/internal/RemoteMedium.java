@@ -1,8 +1,6 @@
 package org.lodge.device.blk.internal;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.lodge.blocks.BlockLimits;
@@ -31,9 +29,7 @@ final class RemoteMedium implements Medium {
     this.source = source;
     this.counters = counters;
     throttle = new Throttle(settings, counters);
-    serial =
-        Arrays.copyOf(
-            settings.serial().getBytes(StandardCharsets.US_ASCII), BlkSettings.SERIAL_BYTES);
+    serial = settings.serialBytes();
   }
 
   /** Runs when the disk's size has changed. */
