@@ -10,12 +10,14 @@ import org.lodge.vmm.VmmState;
 /**
  * What looking for an earlier Lodge's process has found.
  *
+ * @param of the guest's life that it is of
  * @param vmm empty where there is no process, or one that does not answer
  * @param state absent where the monitor was reached and does not say
  * @param inForce the definition it was started with, where that can still be told
  * @param failure present where a process is there and does not answer
  */
 record Adoption(
+    Run of,
     Optional<Vmm> vmm,
     Optional<VmmState> state,
     Optional<Definition> inForce,
@@ -29,16 +31,15 @@ record Adoption(
       found =
           g.machine.adopt(Ears.listener(g, run), marker -> g.post(new Message.Heard(run, marker)));
     } catch (GuestException e) {
-      return new Adoption(Optional.empty(), Optional.empty(), inForce, Optional.of(e));
+      return new Adoption(run, Optional.empty(), Optional.empty(), inForce, Optional.of(e));
     }
     if (found.isEmpty()) {
-      return new Adoption(found, Optional.empty(), inForce, Optional.empty());
+      return new Adoption(run, found, Optional.empty(), inForce, Optional.empty());
     }
-    run.took(found.get());
     try {
-      return new Adoption(found, Optional.of(found.get().state()), inForce, Optional.empty());
+      return new Adoption(run, found, Optional.of(found.get().state()), inForce, Optional.empty());
     } catch (VmmException e) {
-      return new Adoption(found, Optional.empty(), inForce, Optional.empty());
+      return new Adoption(run, found, Optional.empty(), inForce, Optional.empty());
     }
   }
 

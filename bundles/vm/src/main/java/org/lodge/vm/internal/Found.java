@@ -27,7 +27,7 @@ final class Found {
       unknown(g);
       return;
     }
-    run.vmm = adoption.vmm().orElseThrow();
+    run.took(adoption.vmm().orElseThrow());
     run.reachedRunning = true;
     run.isReady = true;
     Ears.awaitEnd(g, run);

@@ -229,12 +229,21 @@ final class GuestActor {
   private void late(Message.Done done) {
     switch (done.result()) {
       case Vmm vmm -> world.work("guest-" + name + "-kill", vmm::kill);
+      case Adoption adoption when isWanted(adoption) -> lost.foundLate(done);
       case Adoption adoption -> adoption.letGo(world, name);
       case null, default -> {}
     }
     if (done.job().step == Jobs.Step.CREATE && !done.overdue()) {
       creationLost = false;
     }
+  }
+
+  /** A second look would find the monitor taken by the first. */
+  private boolean isWanted(Adoption adoption) {
+    return state == GuestState.UNKNOWN
+        && adoption.of() == run
+        && run.vmm == null
+        && adoption.vmm().isPresent();
   }
 
   void become(GuestState next) {

@@ -112,6 +112,15 @@ final class Lost {
     }
   }
 
+  /** A look that took longer than its limit has found the process after all. */
+  void foundLate(Message.Done done) {
+    g.jobs.forget(Jobs.Step.ADOPT);
+    g.jobs.clear(Jobs.Timer.ASK_AGAIN);
+    delay = FIRST;
+    Found.take(g, done);
+    g.replayDeferred();
+  }
+
   private void stillUnknown(GuestException failure) {
     GuestException why =
         new GuestException(

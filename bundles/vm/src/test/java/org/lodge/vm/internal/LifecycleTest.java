@@ -321,6 +321,30 @@ class LifecycleTest {
     assertEquals(GuestState.RUNNING, h.state());
   }
 
+  /**
+   * As on a host with much to do: the monitor serves one at a time, so nobody else could ask it.
+   */
+  @Test
+  void aLookThatTakesTooLongStillFindsTheProcess() {
+    h.machine.leftBehind = h.machine.new ScriptedVmm(null);
+    h.machine.leftBehind.state = VmmState.RUNNING;
+    h.post(new Message.Adopt());
+    SimulatedWorld.Work first = h.world.works.getFirst();
+    h.world.nextTimer();
+    assertEquals(GuestState.UNKNOWN, h.state());
+    h.world.nextTimer();
+    assertEquals(2, h.world.works.size(), "it is looked for again");
+    first.run();
+    assertEquals(GuestState.RUNNING, h.state());
+    h.machine.leftBehindAnswers = false;
+    h.world.runWorks();
+    assertEquals(GuestState.RUNNING, h.state());
+    assertFalse(h.machine.leftBehind.released);
+    CompletableFuture<GuestStatus> paused = h.pause();
+    h.world.runWorks();
+    assertEquals(GuestState.PAUSED, paused.join().state());
+  }
+
   @Test
   void aKillEndsAProcessThatDoesNotAnswer() {
     h.machine.leftBehind = h.machine.new ScriptedVmm(null);
