@@ -245,7 +245,18 @@ final class LodgeHost {
     // The keeper first: it would bring the supervisor back.
     processes(KEEPER + run + "\0").forEach(ProcessHandle::destroyForcibly);
     processes().forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+    keepLog();
     deleteTree(place);
+  }
+
+  /** What Lodge said, for whoever looks into a test that failed. */
+  private void keepLog() throws IOException {
+    Path log = place.resolve("state/log/lodge.log");
+    if (Files.exists(log)) {
+      Path logs = Files.createDirectories(Path.of("target/lodge-log"));
+      Files.copy(
+          log, logs.resolve(place.getFileName() + ".log"), StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   static void deleteTree(Path tree) throws IOException {
