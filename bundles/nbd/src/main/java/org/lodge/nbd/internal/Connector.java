@@ -48,17 +48,17 @@ final class Connector {
 
   private void keepConnected() throws InterruptedException {
     Duration pause = FIRST_PAUSE;
-    while (disk.awaitAway()) {
+    while (disk.presence().awaitAway()) {
       try {
         connect(disk::connected);
-        if (disk.awaitRepeated()) {
+        if (disk.presence().awaitRepeated()) {
           pause = FIRST_PAUSE;
         }
-        disk.awaitAway();
+        disk.presence().awaitAway();
       } catch (IOException | RuntimeException e) {
-        disk.notYet(String.valueOf(e.getMessage()), isRefusal(e));
+        disk.presence().notYet(String.valueOf(e.getMessage()), isRefusal(e));
       }
-      disk.pause(pause);
+      disk.presence().pause(pause);
       Duration longer = pause.multipliedBy(2);
       pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
     }

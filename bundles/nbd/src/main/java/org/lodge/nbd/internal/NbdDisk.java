@@ -3,9 +3,7 @@ package org.lodge.nbd.internal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -14,21 +12,17 @@ import org.lodge.blocks.BlockLimits;
 import org.lodge.blocks.BlockRequest;
 import org.lodge.blocks.BlockSource.Count;
 import org.lodge.connect.ByteStream;
+import org.lodge.nbd.internal.Presence.Stage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One disk of an NBD server, over a connection that is made again whenever it is lost.
  *
- * <pre>
- * AWAY      → REPEATING (a connection was made) | CLOSED
- * REPEATING → OPEN (the log of writes was repeated) | AWAY (the connection was lost) | CLOSED
- * OPEN      → AWAY (the connection was lost) | CLOSED
- * </pre>
- *
- * What comes while it is not open waits, and fails once the disk has been away for too long. What
- * was on the wire is repeated: reads and flushes as they were, and writes from the {@link
- * WriteLog}, before anything else goes out, so that no read sees an older state than one before.
+ * <p>What comes while it is not open ({@link Presence}) waits, and fails once the disk has been
+ * away for too long. What was on the wire is repeated: reads and flushes as they were, and writes
+ * from the {@link WriteLog}, before anything else goes out, so that no read sees an older state
+ * than one before.
  *
  * <p>One thread sends; for each connection one takes the replies. They and those who ask meet at
  * the lock, which is held while a write's data is copied into the log and never while anybody
@@ -40,33 +34,17 @@ final class NbdDisk {
   private static final long WATCH_MILLIS = 250;
   private static final Duration ANSWER = Duration.ofSeconds(120);
   private static final Duration LAST_FLUSH = Duration.ofSeconds(5);
-
-  enum Stage {
-    AWAY,
-    REPEATING,
-    OPEN,
-    CLOSED;
-
-    boolean isAway() {
-      return this == AWAY || this == REPEATING;
-    }
-  }
+  private static final Duration LOOK = Duration.ofMillis(10);
 
   private final BlockRequest request;
   private final String place;
   private final List<Runnable> resizeListeners = new CopyOnWriteArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition sendable = lock.newCondition();
-  private final Condition changed = lock.newCondition();
   private final Traffic traffic;
-  private Stage stage = Stage.AWAY;
+  private final Presence presence;
   private ByteStream connection;
   private volatile BlockLimits limits;
-  private long awaySinceNanos = System.nanoTime();
-  private long waitNanos;
-  private boolean expired;
-  private String trouble;
-  private boolean refused;
   private boolean senderSleeps;
   private long connects;
 
@@ -74,13 +52,17 @@ final class NbdDisk {
     this.request = request;
     this.place = place;
     traffic = new Traffic(request.unflushedBytes());
-    waitNanos = request.patience().toNanos();
-    trouble =
+    String trouble =
         request.isFromHost()
             ? "it was not asked yet"
             : "that guest is not up; start it: lodge start " + request.from();
+    presence = new Presence(lock, request.patience(), trouble);
     Thread.ofPlatform().daemon().name("nbd-send-" + request.guest()).start(this::send);
     Thread.ofVirtual().name("nbd-watch-" + request.guest()).start(this::watch);
+  }
+
+  Presence presence() {
+    return presence;
   }
 
   /** Null until the first connection, or {@link #suppose}. */
@@ -104,7 +86,7 @@ final class NbdDisk {
     boolean taken;
     lock.lock();
     try {
-      taken = stage != Stage.CLOSED && !expired && (Traffic.isReading(io) || !limits.readOnly());
+      taken = presence.isHopeful() && (Traffic.isReading(io) || !limits.readOnly());
       if (taken) {
         traffic.add(io);
         wakeSender();
@@ -124,7 +106,7 @@ final class NbdDisk {
   }
 
   private void wakeSender() {
-    if (senderSleeps && stage != Stage.AWAY) {
+    if (senderSleeps && presence.stage() != Stage.AWAY) {
       senderSleeps = false;
       sendable.signal();
     }
@@ -149,14 +131,13 @@ final class NbdDisk {
   private ByteStream gather(Frame frame) {
     lock.lock();
     try {
-      while (stage != Stage.CLOSED) {
+      while (presence.stage() != Stage.CLOSED) {
         frame.clear();
-        if (stage == Stage.REPEATING && traffic.repeat(frame)) {
-          become(Stage.OPEN, "");
-          expired = false;
+        if (presence.stage() == Stage.REPEATING && traffic.repeat(frame)) {
+          presence.become(Stage.OPEN, "");
           LOG.info("The disk {} is there", place);
         }
-        if (stage == Stage.OPEN) {
+        if (presence.stage() == Stage.OPEN) {
           traffic.fill(frame, !limits.readOnly());
         }
         if (!frame.isEmpty()) {
@@ -171,12 +152,6 @@ final class NbdDisk {
     }
   }
 
-  private void become(Stage next, String why) {
-    stage = next;
-    trouble = why;
-    changed.signalAll();
-  }
-
   /**
    * A connection was made; its replies are taken until it ends.
    *
@@ -186,13 +161,12 @@ final class NbdDisk {
     boolean resized;
     lock.lock();
     try {
-      if (stage != Stage.AWAY) {
+      if (presence.stage() != Stage.AWAY) {
         throw new IOException("it is not wanted any more");
       }
       resized = learn(export);
       connection = stream;
-      refused = false;
-      become(Stage.REPEATING, "");
+      presence.become(Stage.REPEATING, "");
       traffic.beginRepeating();
       connects++;
       wakeSender();
@@ -276,85 +250,13 @@ final class NbdDisk {
   void lost(ByteStream stream, String why) {
     lock.lock();
     try {
-      if (connection != stream || stage == Stage.CLOSED) {
+      if (connection != stream || presence.stage() == Stage.CLOSED) {
         return;
       }
       LOG.warn("The disk {} is away: {}; waiting for it", place, why);
       connection = null;
-      awaySinceNanos = stage == Stage.OPEN ? System.nanoTime() : awaySinceNanos;
       traffic.lost();
-      become(Stage.AWAY, why);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * Why the last attempt to connect came to nothing.
-   *
-   * @param refusal whether somebody said no, rather than nothing
-   */
-  void notYet(String why, boolean refusal) {
-    lock.lock();
-    try {
-      if (stage == Stage.AWAY) {
-        trouble = why;
-        refused = refusal;
-        changed.signalAll();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits until it is away, or over: false then. */
-  boolean awaitAway() throws InterruptedException {
-    lock.lock();
-    try {
-      while (stage == Stage.REPEATING || stage == Stage.OPEN) {
-        changed.await();
-      }
-      return stage == Stage.AWAY;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits until it is open or over; false where it was refused, or the time has passed. */
-  boolean awaitOpen(Duration limit) throws InterruptedException {
-    long left = limit.toNanos();
-    lock.lock();
-    try {
-      while (stage.isAway() && !refused && left > 0) {
-        left = changed.awaitNanos(left);
-      }
-      return !stage.isAway();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits until a new connection is in use, or lost again: false then. */
-  boolean awaitRepeated() throws InterruptedException {
-    lock.lock();
-    try {
-      while (stage == Stage.REPEATING) {
-        changed.await();
-      }
-      return stage == Stage.OPEN;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Lets time pass before another attempt, unless it is over. */
-  void pause(Duration time) throws InterruptedException {
-    long left = time.toNanos();
-    lock.lock();
-    try {
-      while (stage != Stage.CLOSED && left > 0) {
-        left = changed.awaitNanos(left);
-      }
+      presence.become(Stage.AWAY, why);
     } finally {
       lock.unlock();
     }
@@ -374,52 +276,30 @@ final class NbdDisk {
 
   private boolean look() {
     List<BlockIo> over = List.of();
-    long now = System.nanoTime();
     lock.lock();
     try {
-      if (connection != null && traffic.anyOlderThan(ANSWER.toNanos(), now)) {
+      if (connection != null && traffic.anyOlderThan(ANSWER.toNanos(), System.nanoTime())) {
         connection.reset();
       }
-      if (stage.isAway() && !expired && now - awaySinceNanos > waitNanos) {
-        expired = true;
+      if (presence.expires()) {
         over = traffic.takeWaiting(io -> true, true);
         LOG.error(
             "The disk {} has been away for too long: {}; requests fail until it is back",
             place,
-            trouble);
+            presence.reason());
       }
     } finally {
       lock.unlock();
     }
     over.forEach(NbdDisk::fail);
-    return stage() != Stage.CLOSED;
-  }
-
-  private Stage stage() {
-    lock.lock();
-    try {
-      return stage;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Whoever uses it is about to end: nothing waits longer than this any more. */
-  void hurry(Duration most) {
-    lock.lock();
-    try {
-      long passed = stage.isAway() ? System.nanoTime() - awaySinceNanos : 0;
-      waitNanos = Math.min(waitNanos, passed + most.toNanos());
-    } finally {
-      lock.unlock();
-    }
+    return presence.stage() != Stage.CLOSED;
   }
 
   void withdraw(Predicate<BlockIo> which) {
     List<BlockIo> taken;
     lock.lock();
     try {
-      taken = stage.isAway() ? traffic.takeWaiting(which, false) : List.of();
+      taken = presence.stage().isAway() ? traffic.takeWaiting(which, false) : List.of();
     } finally {
       lock.unlock();
     }
@@ -432,39 +312,6 @@ final class NbdDisk {
 
   void noMoreResize(Runnable action) {
     resizeListeners.remove(action);
-  }
-
-  Optional<String> trouble() {
-    lock.lock();
-    try {
-      long seconds = (System.nanoTime() - awaySinceNanos) / 1_000_000_000;
-      return switch (stage) {
-        case OPEN -> Optional.empty();
-        case CLOSED -> Optional.of("the disk " + place + " is closed");
-        case REPEATING ->
-            Optional.of("the disk " + place + " is back; unconfirmed writes are repeated");
-        case AWAY ->
-            Optional.of(
-                "%s the disk %s since %d s: %s"
-                    .formatted(
-                        expired ? "requests fail without" : "waiting for",
-                        place,
-                        seconds,
-                        trouble));
-      };
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Why it is away, as far as is known. */
-  String reason() {
-    lock.lock();
-    try {
-      return trouble;
-    } finally {
-      lock.unlock();
-    }
   }
 
   String place() {
@@ -496,14 +343,14 @@ final class NbdDisk {
         traffic.wantFlush();
         wakeSender();
       }
-      while (stage == Stage.OPEN && traffic.unconfirmed() > 0 && left > 0) {
-        left -= TimeUnit.MILLISECONDS.toNanos(10);
-        changed.awaitNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      while (presence.stage() == Stage.OPEN && traffic.unconfirmed() > 0 && left > 0) {
+        left -= LOOK.toNanos();
+        presence.pause(LOOK);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      become(Stage.CLOSED, "closed");
+      presence.become(Stage.CLOSED, "closed");
       sendable.signal();
       if (connection != null) {
         connection.close();

@@ -145,14 +145,15 @@ public final class NbdSources implements BlockSources, GuestListener, StopOrder 
       disk.suppose(known.get());
     } else {
       throw new BlockSourceException(
-          "can't be used: the disk %s is not there: %s".formatted(disk.place(), disk.reason()));
+          "can't be used: the disk %s is not there: %s"
+              .formatted(disk.place(), disk.presence().reason()));
     }
     disk.onResize(() -> remembered.write(request, disk.limits()));
   }
 
   private static boolean isThere(NbdDisk disk, Duration limit) {
     try {
-      return disk.awaitOpen(limit);
+      return disk.presence().awaitOpen(limit);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -180,7 +181,7 @@ public final class NbdSources implements BlockSources, GuestListener, StopOrder 
   private synchronized void hurry(String guest) {
     uses.forEach((request, use) -> {
       if (request.guest().equals(guest)) {
-        use.disk.hurry(SOON);
+        use.disk.presence().hurry(SOON);
       }
     });
   }
@@ -245,7 +246,7 @@ public final class NbdSources implements BlockSources, GuestListener, StopOrder 
 
     @Override
     public Optional<String> trouble() {
-      return use.disk.trouble();
+      return use.disk.presence().trouble(place());
     }
 
     @Override

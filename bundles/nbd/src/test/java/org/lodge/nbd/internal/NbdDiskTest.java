@@ -108,12 +108,12 @@ class NbdDiskTest {
   void requestsWaitForAServerThatIsAwayAndFailAtOnceWhenItIsAwayForTooLong() throws Exception {
     try (CachingServer server = new CachingServer(socket(), SIZE, true, 1);
         TestDisk lodge = disk(Duration.ofSeconds(2)).open()) {
-      assertTrue(lodge.disk.trouble().isEmpty());
+      assertTrue(lodge.disk.presence().trouble("data").isEmpty());
       server.stop();
       TestIo waits = TestIo.write(0, filled(512, 1)).submitTo(lodge.disk);
       Thread.sleep(300);
       assertFalse(waits.isOver());
-      assertTrue(lodge.disk.trouble().orElseThrow().contains("waiting for"));
+      assertTrue(lodge.disk.presence().trouble("data").orElseThrow().contains("waiting for"));
       server.restart();
       assertEquals(0, waits.await());
 
@@ -162,7 +162,7 @@ class NbdDiskTest {
       List<TestIo> ios =
           List.of(TestIo.write(0, filled(4096, 7)), TestIo.read(8192, 512), TestIo.flush());
       ios.forEach(io -> io.submitTo(lodge.disk));
-      while (lodge.disk.trouble().isEmpty()) {
+      while (lodge.disk.presence().trouble("data").isEmpty()) {
         Thread.onSpinWait();
       }
       lodge.disk.withdraw(ios::contains);
@@ -182,10 +182,10 @@ class NbdDiskTest {
       server.stop();
       try (CachingServer other = new CachingServer(socket(), SIZE / 2, true, 1)) {
         assertEquals(SIZE / 2, other.durable().length);
-        while (!lodge.disk.reason().contains("not the same disk")) {
+        while (!lodge.disk.presence().reason().contains("not the same disk")) {
           Thread.sleep(10);
         }
-        assertFalse(lodge.disk.awaitOpen(Duration.ofMillis(300)));
+        assertFalse(lodge.disk.presence().awaitOpen(Duration.ofMillis(300)));
       }
     }
   }

@@ -194,7 +194,7 @@ class RealServersTest {
   void aServerThatOnlyReadsIsRefusedUntilThePersonSaysSo() throws Exception {
     Process process = start(Server.NBDKIT, "-r");
     try (TestDisk lodge = disk(false)) {
-      while (!lodge.disk.reason().contains("readOnly=true")) {
+      while (!lodge.disk.presence().reason().contains("readOnly=true")) {
         Thread.sleep(10);
       }
     }
@@ -213,7 +213,7 @@ class RealServersTest {
   void anUnknownExportIsToldByItsName(Server server) throws Exception {
     Process process = start(server);
     try (TestDisk lodge = new TestDisk(socket, "nothing", false, PATIENCE, 1 << 20)) {
-      while (!lodge.disk.reason().contains("'nothing'")) {
+      while (!lodge.disk.presence().reason().contains("'nothing'")) {
         Thread.sleep(10);
       }
     } finally {

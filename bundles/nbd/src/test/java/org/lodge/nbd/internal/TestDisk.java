@@ -29,8 +29,8 @@ final class TestDisk implements AutoCloseable {
   }
 
   TestDisk open() throws Exception {
-    if (!disk.awaitOpen(LIMIT)) {
-      throw new AssertionError("not open: " + disk.reason());
+    if (!disk.presence().awaitOpen(LIMIT)) {
+      throw new AssertionError("not open: " + disk.presence().reason());
     }
     return this;
   }
