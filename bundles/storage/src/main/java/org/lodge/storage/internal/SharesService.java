@@ -100,7 +100,8 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     this.devices = devices;
     mounts = new Mounts(agents);
     definitions.follow(follower);
-    definitionsChanged();
+    // Not here: the list waits for guests to be found, which may wait for bundles yet to start.
+    Thread.ofVirtual().name("shares-begin").start(follower);
   }
 
   @Deactivate

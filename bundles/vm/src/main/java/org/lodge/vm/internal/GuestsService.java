@@ -38,6 +38,9 @@ public final class GuestsService implements Guests {
   private static final String IMAGES = "images";
   static final String BACKENDS = "backends";
 
+  /** On a slow host, how much later guests may take back what their monitors are connected to. */
+  private static final Duration LATE_LIMIT = Duration.ofSeconds(100);
+
   private final Catalog catalog;
   private final Path run;
   private final Path state;
@@ -91,13 +94,22 @@ public final class GuestsService implements Guests {
           .adopt(run)
           .orTimeout(Idle.ADOPTION_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
           .whenComplete((looked, late) -> {
-            backends.now(BACKENDS).ifPresent(VhostUserBackends::dropUnclaimed);
             found.complete(null);
+            if (late == null && !supervisor.isLooking()) {
+              dropUnclaimed();
+            } else {
+              world.after(LATE_LIMIT, () -> world.work("drop-unclaimed", this::dropUnclaimed));
+            }
           });
     } catch (RuntimeException e) {
       LOG.error("The guests' definitions can't be read", e);
       throw e;
     }
+  }
+
+  /** What no guest that was found has taken back. */
+  private void dropUnclaimed() {
+    backends.now(BACKENDS).ifPresent(VhostUserBackends::dropUnclaimed);
   }
 
   /** A guest's agent has said something of it. */

@@ -115,6 +115,11 @@ final class Supervisor implements GuestActor.Others {
     return CompletableFuture.allOf(looked.toArray(CompletableFuture<?>[]::new));
   }
 
+  /** Whether the process of a guest is there and could not be asked yet. */
+  boolean isLooking() {
+    return statuses().stream().anyMatch(guest -> guest.state() == GuestState.UNKNOWN);
+  }
+
   /** Nothing happens where there is no guest of this name. */
   void tell(String name, Message message) {
     GuestActor actor = actors.get(name);
