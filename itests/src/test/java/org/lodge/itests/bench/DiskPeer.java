@@ -86,7 +86,12 @@ record DiskPeer(String name, Path socket, long pid, Closeable process) implement
   static DiskPeer lodge(BenchHost host, String type, Path socket, String config) throws Exception {
     Path jar = deploy(host, type, socket, config);
     Path served = Path.of(socket + ".takeovers");
-    await(served, true);
+    try {
+      await(served, true);
+    } catch (IOException e) {
+      throw new IOException(
+          config + ": " + Files.readString(host.place().resolve("state/log/lodge.log")), e);
+    }
     return new DiskPeer(
         "Lodge",
         socket,
