@@ -52,7 +52,10 @@ public final class Ledger implements AutoCloseable {
   public static final int WORDS = 16;
 
   private static final long MAGIC = 0x3130_7265_6764_656cL;
-  private static final int CELLS_MAX = NODES_MAX + NODES_MAX / 4;
+
+  /** Each node may have a file handle in a cell of its own; and some have long names. */
+  private static final int CELLS_MAX = 2 * NODES_MAX + NODES_MAX / 4;
+
   private static final int CELL_BYTES = 128;
   private static final long HEADER_BYTES = 4096;
   private static final long USED = 8;
@@ -101,13 +104,16 @@ public final class Ledger implements AutoCloseable {
   private final Fd file;
   private final SharedMapping mapping;
   private final MemorySegment memory;
+  private final int cellsMax;
   private int used;
   private int freeHead = NONE;
   private int nodes;
 
   private Ledger(Fd file) throws LinuxException {
     this.file = file;
-    mapping = SharedMapping.of(file, 0, HEADER_BYTES + (long) CELLS_MAX * CELL_BYTES);
+    long cells = (file.status().sizeBytes() - HEADER_BYTES) / CELL_BYTES;
+    cellsMax = Math.clamp(cells, 1, CELLS_MAX);
+    mapping = SharedMapping.of(file, 0, HEADER_BYTES + (long) cellsMax * CELL_BYTES);
     memory = mapping.segment();
   }
 
@@ -136,7 +142,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   private void recover() {
-    used = Math.clamp(memory.get(INT, USED), 1, CELLS_MAX);
+    used = Math.clamp(memory.get(INT, USED), 1, cellsMax);
     boolean[] reached = new boolean[used];
     forEach(
         NODE,
@@ -194,7 +200,7 @@ public final class Ledger implements AutoCloseable {
     int cell = freeHead;
     if (cell != NONE) {
       freeHead = memory.get(INT, at(cell) + NEXT) - 1;
-    } else if (used < CELLS_MAX) {
+    } else if (used < cellsMax) {
       cell = used++;
       memory.set(INT, USED, used);
     } else {
