@@ -8,13 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import jakarta.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lodge.itests.LodgeHost.Result;
+import org.lodge.itests.bench.PosixKit;
 
 /** Directories of a storage guest in other guests, as those and a person see them. */
 @Timeout(value = 400, unit = TimeUnit.SECONDS)
@@ -33,7 +37,7 @@ class SharesIT {
 
   private static final String DOCS =
       "{'from': 'storage', 'path': '/srv/docs', 'create': true, 'waitSeconds': 300, 'to': {"
-          + " 'work': {'access': 'read-write', 'mount': '/docs', 'hidden': ['*.key']},"
+          + " 'work': {'access': 'read-write', 'mount': '/docs', 'hidden': ['*.key'], 'acl': true},"
           + " 'vault': {'access': 'read-only', 'mount': '/docs', 'cache': 'none'}}}";
 
   private LodgeHost host;
@@ -44,10 +48,16 @@ class SharesIT {
     Files.createDirectories(host.config.resolve("share"));
     host.define(
         "storage",
-        "{'image': 'storage', 'memory': '192M', 'root': 'volume', 'volumeSize': '256M'}");
+        "{'image': 'storage', 'memory': '192M', 'root': 'volume', 'volumeSize': '600M'}");
     host.define("work", "{'image': 'storage', 'memory': '192M'}");
     host.define("vault", "{'image': 'storage', 'memory': '192M'}");
     share("docs", DOCS);
+    Path local = Files.createDirectory(host.place.resolve("local"));
+    share(
+        "local",
+        "{'from': 'host', 'path': '"
+            + local
+            + "', 'to': {'work': {'access': 'read-write', 'mount': '/local', 'acl': true}}}");
     host.up();
     host.lodge("start", "storage", "work", "vault").ok();
     assertEquals("mounted", state("work"), "start returns when its shares are there");
@@ -82,7 +92,11 @@ class SharesIT {
   }
 
   private String trouble(String guest) throws Exception {
-    return status("docs", guest).map(each -> each.getString("trouble", "")).orElse("");
+    return trouble("docs", guest);
+  }
+
+  private String trouble(String share, String guest) throws Exception {
+    return status(share, guest).map(each -> each.getString("trouble", "")).orElse("");
   }
 
   private static void assertIn(String part, String text) {
@@ -122,7 +136,53 @@ class SharesIT {
       assertIn("\nbad=0.", vault.run(VICTIM));
       work.run("touch /docs/stop; wait; rm /docs/stop");
       assertTrue(counter("work", "write.bytes") >= 5_000_000);
+
+      host.lodge("cp", PosixKit.share(host.place).toString(), "work:/tmp/share").ok();
+      host.lodge("cp", "work:/tmp/share", "vault:/tmp/share").ok();
+      for (String folder : List.of("/docs", "/local")) {
+        String checked = work.run("/tmp/share check " + folder + " acl");
+        assertFalse(checked.contains("\nFAIL"), checked);
+        assertIn("\nRAN 20", checked);
+      }
+      aLockOfOneGuestHoldsInAnother(work, vault);
+      whatIsOpenStaysWhenAnotherIsRenamedOverIt(work, storage);
     }
+  }
+
+  private static void aLockOfOneGuestHoldsInAnother(GuestConsole work, GuestConsole vault)
+      throws Exception {
+    for (String kind : List.of("range", "whole")) {
+      work.run("/tmp/share lock /docs/note " + kind + " write try > /tmp/has & :");
+      LodgeHost.until("work has it", () -> work.run("cat /tmp/has").contains("\nlocked"));
+      assertIn("\nbusy", vault.run("/tmp/share lock /docs/note " + kind + " read try"));
+      vault.run("/tmp/share lock /docs/note " + kind + " read wait > /tmp/has & :");
+      assertFalse(vault.run("sleep 1; cat /tmp/has").contains("\nlocked"));
+      work.run("kill %1; wait");
+      LodgeHost.until("vault has it", () -> vault.run("cat /tmp/has").contains("\nlocked"));
+      vault.run("kill %1; wait; rm /tmp/has");
+    }
+  }
+
+  /** Of a share of one file, whoever serves it. */
+  private void whatIsOpenStaysWhenAnotherIsRenamedOverIt(GuestConsole work, GuestConsole storage)
+      throws Exception {
+    Path file = Files.writeString(host.place.resolve("one"), "first\n");
+    storage.run("echo first > /srv/one");
+    String[] served = {"--from", "storage", "--file", "/srv/one", "--mount", "/tmp/served"};
+    String[] own = {"--from", "host", "--file", file.toString(), "--mount", "/tmp/own"};
+    for (String[] each : List.of(served, own)) {
+      Stream<String> words = Stream.of("share", "add", "work", each[1] + "-one");
+      host.lodge(Stream.concat(words, Stream.of(each)).toArray(String[]::new)).ok();
+    }
+    String before = work.run("exec 5< /tmp/served 6< /tmp/own; cat /tmp/served /tmp/own");
+    assertIn("\nfirst\nfirst", before.replace("\r", ""));
+    storage.run("echo the second > /srv/new; mv /srv/new /srv/one");
+    Path newer = Files.writeString(host.place.resolve("newer"), "the second\n");
+    Files.move(newer, file, StandardCopyOption.ATOMIC_MOVE);
+    // The shell's own cat sends from the kernel's cache, which is one for both files.
+    String cat = "/usr/bin/cat";
+    String after = work.run("sleep 2; cat /tmp/served /tmp/own; " + cat + " <&5; " + cat + " <&6");
+    assertIn("\nthe second\nthe second\nfirst\nfirst", after.replace("\r", ""));
   }
 
   private long counter(String guest, String name) throws Exception {
@@ -177,6 +237,14 @@ class SharesIT {
               "share", "add", "vault", "no", "--from", "storage", "--path", "/srv/no", "-m", "/no");
       assertNotEquals(0, missing.exit());
       assertIn("/srv/no: ", missing.err());
+      share(
+          "late",
+          "{'from': 'storage', 'path': '/srv/late', 'to': {'vault': {'access': 'read-only',"
+              + " 'mount': '/late'}}}");
+      LodgeHost.until("it is missed", () -> state("late", "vault").equals("failed"));
+      assertIn("/srv/late: ", trouble("late", "vault"));
+      host.lodge("exec", "storage", "--", "mkdir", "/srv/late").ok();
+      LodgeHost.until("it is there", () -> state("late", "vault").equals("mounted"));
       share("docs", DOCS.replace("'/srv/docs'", "7"));
       LodgeHost.until("the slip is told", () -> trouble("work").contains("/share/docs.json: path"));
       assertIn("\nkept", work.run("cat /docs/kept"));
@@ -185,7 +253,8 @@ class SharesIT {
       Result unknown = host.lodge("share", "add", "vault", "nothing");
       assertIn("--from", unknown.err());
 
-      // A Lodge that was killed knows what was given and taken back.
+      // A Lodge that was killed knows what was given and taken back, and who has locked what.
+      work.run("exec 7> /docs/locked; flock 7");
       host.killSupervisor();
       LodgeHost.until("given again", () -> state("more", "vault").equals("mounted"));
       assertEquals("revoked", state("docs", "vault"));
@@ -193,7 +262,9 @@ class SharesIT {
     try (GuestConsole work = new GuestConsole(host, "work");
         GuestConsole vault = new GuestConsole(host, "vault")) {
       assertIn("\nkept", vault.run("cat /more/kept"));
-      assertIn("\nkept", work.run("cat /docs/kept"));
+      assertIn("\nlock=1", vault.run("flock -n /more/locked true; echo lock=$?"));
+      assertIn("\nkept", work.run("cat /docs/kept; exec 7>&-"));
+      assertIn("\nlock=0", vault.run("flock -n /more/locked true; echo lock=$?"));
 
       // Both end, while one waits for the other: neither has to be forced.
       host.lodge("kill", "storage").ok();

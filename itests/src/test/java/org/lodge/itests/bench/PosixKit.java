@@ -33,18 +33,15 @@ public final class PosixKit {
     Path include = Files.createDirectories(kit.resolve("include"));
     Files.write(include.resolve("config.h"), new byte[0]);
     Files.write(include.resolve("fuse_config.h"), new byte[0]);
-    for (String each : List.of("share.c", "misc.sh", "run.sh")) {
-      try (InputStream in = PosixKit.class.getResourceAsStream("/posix/" + each)) {
-        Files.copy(in, kit.resolve(each), StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
+    copy(kit, "misc.sh");
+    copy(kit, "run.sh");
+    share(kit);
     VsockKit.run(kit, List.of("cp", "-r", kern.resolve("fstest").toString(), kit.toString()));
     Files.move(
         kit.resolve("misc.sh"),
         kit.resolve("fstest/tests/misc.sh"),
         StandardCopyOption.REPLACE_EXISTING);
     Files.writeString(kit.resolve("fstest/tests/conf"), "os=Linux\nfs=ext3\n");
-    compile(kit, "share", kit.resolve("share.c"), "-Wall");
     compile(kit, "fstest/fstest", kern.resolve("fstest/fstest.c"));
     compile(kit, "fsx", kern.resolve("fsx/fsx.c"), "-DFALLOCATE");
     compile(
@@ -53,6 +50,19 @@ public final class PosixKit {
     Files.setPosixFilePermissions(
         kit.resolve("run.sh"),
         java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  /** Builds the program of {@code share.c} into a folder. */
+  public static Path share(Path kit) throws Exception {
+    copy(kit, "share.c");
+    compile(kit, "share", kit.resolve("share.c"), "-Wall");
+    return kit.resolve("share");
+  }
+
+  private static void copy(Path kit, String name) throws IOException {
+    try (InputStream in = PosixKit.class.getResourceAsStream("/posix/" + name)) {
+      Files.copy(in, kit.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   private static List<Path> find(Path sources, String name) throws IOException {

@@ -1,9 +1,13 @@
 package org.lodge.storage.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
+import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySettings;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
@@ -25,6 +30,7 @@ import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.internal.FileSystemsService;
+import org.lodge.linux.IoVector;
 
 /** A share of one file of the host. */
 class OneFileTest {
@@ -61,6 +67,29 @@ class OneFileTest {
     return attributes.sizeBytes;
   }
 
+  private String read(long handle) {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(64);
+    Data data =
+        new Data() {
+          @Override
+          public int sizeBytes() {
+            return bytes.capacity();
+          }
+
+          @Override
+          public boolean ranges(IoVector into, int sizeBytes) {
+            return into.add(MemorySegment.ofBuffer(bytes).address(), sizeBytes);
+          }
+
+          @Override
+          public ByteBuffer from(int offset) {
+            return bytes.slice(offset, bytes.capacity() - offset);
+          }
+        };
+    int length = file.read(call, OneFile.FILE, handle, 0, data);
+    return StandardCharsets.UTF_8.decode(bytes.slice(0, length)).toString();
+  }
+
   private void replace(String content) throws Exception {
     Files.writeString(folder.resolve("new"), content);
     Files.move(folder.resolve("new"), folder.resolve("one"), StandardCopyOption.ATOMIC_MOVE);
@@ -79,6 +108,9 @@ class OneFileTest {
     assertEquals(10, size(0));
     assertEquals(5, size(before));
     assertEquals(0, file.open(call, OneFile.FILE, 0, opened));
+    assertFalse(file.nodesStay(), "else what is read of one is kept for the other");
+    assertEquals("first", read(before));
+    assertEquals("the second", read(opened.handle));
     file.identify(OneFile.FILE, identity);
     assertNotEquals(inode, identity.inode);
     file.release(OneFile.FILE, before);
