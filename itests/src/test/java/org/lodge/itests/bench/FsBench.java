@@ -21,7 +21,7 @@ final class FsBench {
   private static final int TREE_FILES = 600;
 
   private static final String IMAGE = "fs-bench";
-  private static final String STORAGE =
+  static final String STORAGE =
       "{\"image\": \"storage\", \"memory\": \"512M\", \"root\": \"volume\", \"volumeSize\": \"1G\"}";
 
   /** Every command leaves the directory as the next one needs it; DIR is where it works. */
@@ -91,7 +91,7 @@ final class FsBench {
           "files", "{\"image\": \"" + IMAGE + "\", \"memory\": \"384M\", \"vsock\": false}");
       host.define("storage", STORAGE);
       for (String cache : caches) {
-        FsPeer.declare(host, cache);
+        FsPeer.declare(host, cache, false);
       }
       try (BenchHost.Running lodge = host.up()) {
         long storage = lodge.start("storage").getJsonNumber("pid").longValue();
@@ -101,8 +101,8 @@ final class FsBench {
         List<FsPeer> peers = new ArrayList<>();
         try {
           for (String cache : caches) {
-            peers.add(FsPeer.lodge(host, folder(host, "lodge-" + cache), cache));
-            peers.add(FsPeer.served(host, storage, cache));
+            peers.add(FsPeer.lodge(host, folder(host, "lodge-" + cache), cache, false));
+            peers.add(FsPeer.served(host, storage, cache, false));
             peers.add(FsPeer.virtiofsd(host.place(), folder(host, "peer-" + cache), cache));
           }
           compare(hand, peers);

@@ -14,20 +14,21 @@ import java.util.List;
 record FsPeer(String name, DiskPeer server, List<Long> others) implements AutoCloseable {
   private static final String SERVED =
       "{\"from\":\"storage\",\"path\":\"/srv/%s\",\"create\":true"
-          + ",\"to\":{\"bench\":{\"access\":\"read-write\"}}}";
+          + ",\"to\":{\"bench\":{\"access\":\"read-write\",\"acl\":%s}}}";
 
   /** A Lodge that runs already serves it too. */
-  static FsPeer lodge(BenchHost host, Path directory, String cache) throws Exception {
+  static FsPeer lodge(BenchHost host, Path directory, String cache, boolean acl) throws Exception {
     Path socket = host.place().resolve("fs-" + cache + ".sock");
     return new FsPeer(
         "Lodge, cache " + cache,
-        DiskPeer.lodge(host, "fs", socket, "path=" + directory + ";cache=" + cache),
+        DiskPeer.lodge(
+            host, "fs", socket, "path=%s;cache=%s;acl=%s".formatted(directory, cache, acl)),
         List.of());
   }
 
   /** To be called before {@link #served}, and before Lodge is up. */
-  static void declare(BenchHost host, String cache) throws IOException {
-    host.defineShare("served-" + cache, SERVED.formatted(cache));
+  static void declare(BenchHost host, String cache, boolean acl) throws IOException {
+    host.defineShare("served-" + cache, SERVED.formatted(cache, acl));
   }
 
   /**
@@ -35,11 +36,12 @@ record FsPeer(String name, DiskPeer server, List<Long> others) implements AutoCl
    *
    * @param storage the process of that guest
    */
-  static FsPeer served(BenchHost host, long storage, String cache) throws Exception {
+  static FsPeer served(BenchHost host, long storage, String cache, boolean acl) throws Exception {
     Path socket = host.place().resolve("served-" + cache + ".sock");
     return new FsPeer(
         "Lodge from a guest, cache " + cache,
-        DiskPeer.lodge(host, "fs", socket, "share=served-%s;cache=%s".formatted(cache, cache)),
+        DiskPeer.lodge(
+            host, "fs", socket, "share=served-%s;cache=%s;acl=%s".formatted(cache, cache, acl)),
         List.of(storage));
   }
 

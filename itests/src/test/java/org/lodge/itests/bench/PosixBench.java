@@ -11,9 +11,10 @@ import java.util.TreeMap;
 
 /**
  * What file systems do right: the suites of {@link PosixKit} in one guest, on directories of the
- * host that Lodge and Debian's {@code virtiofsd} serve, and on an ext4 of the guest's own as the
- * measure. Each test that fails anywhere is a line that says where. The property {@code
- * lodge.posix} chooses the file systems whose name it begins.
+ * host that Lodge and Debian's {@code virtiofsd} serve, on those of another guest that it has
+ * through Lodge, and on an ext4 of the guest's own as the measure. Each test that fails anywhere is
+ * a line that says where. The properties {@code lodge.posix} and {@code lodge.posix.part} choose
+ * the file systems and the parts whose name they begin.
  */
 final class PosixBench {
   private static final List<String> PARTS =
@@ -35,6 +36,8 @@ final class PosixBench {
           "pjd truncate",
           "pjd unlink");
 
+  private static final List<String> CACHES = List.of("auto", "none");
+
   private final Path home;
   private final Map<String, Map<String, String>> failures = new TreeMap<>();
   private final Map<String, Integer> counts = new LinkedHashMap<>();
@@ -46,16 +49,22 @@ final class PosixBench {
   void run() throws Exception {
     try (BenchHost host = new BenchHost(home)) {
       host.define("files", "{\"image\": \"storage\", \"memory\": \"512M\", \"vsock\": false}");
+      host.define("storage", FsBench.STORAGE);
+      for (String cache : CACHES) {
+        FsPeer.declare(host, cache, true);
+      }
       Path kit = Files.createDirectories(host.place().resolve("kit"));
       PosixKit.build(kit);
       try (BenchHost.Running lodge = host.up()) {
+        long storage = lodge.start("storage").getJsonNumber("pid").longValue();
         lodge.start("files");
         HandQemu hand = HandQemu.like(lodge.show("files"), host.place());
         lodge.command("stop", "files");
         List<FsPeer> peers = new ArrayList<>();
         try {
-          for (String cache : List.of("auto", "none")) {
-            peers.add(FsPeer.lodge(host, folder(host, "lodge-" + cache), cache));
+          for (String cache : CACHES) {
+            peers.add(FsPeer.lodge(host, folder(host, "lodge-" + cache), cache, true));
+            peers.add(FsPeer.served(host, storage, cache, true));
             peers.add(
                 FsPeer.virtiofsd(
                     host.place(), folder(host, "peer-" + cache), cache, "--xattr", "--posix-acl"));
@@ -80,7 +89,7 @@ final class PosixBench {
     try (FsGuest guest = FsGuest.boot(hand, peers)) {
       int kit = peers.size() - 1;
       guest.run(
-          "modprobe loop; truncate -s 400M /tmp/disk; mkfs.ext4 -q /tmp/disk; mkdir /mnt/own;"
+          "modprobe loop; truncate -s 400M /tmp/disk; mkfs.ext4 -q -b 4096 /tmp/disk; mkdir /mnt/own;"
               + " mount -o loop /tmp/disk /mnt/own; rmdir /mnt/own/*; cp -r /mnt/"
               + kit
               + " /tmp/kit");
@@ -95,7 +104,11 @@ final class PosixBench {
     if (!name.startsWith(System.getProperty("lodge.posix", ""))) {
       return;
     }
+    String wanted = System.getProperty("lodge.posix.part", "");
     for (String part : PARTS) {
+      if (!part.startsWith(wanted)) {
+        continue;
+      }
       System.err.println("bench: " + part + " on " + name + " ...");
       String[] words = part.split(" ", 2);
       String more = words.length > 1 ? " " + words[1] : "";
