@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.lodge.itests.bench.PosixKit;
 
 /**
  * A guest that uses a directory of a storage guest, and one of the host, without pause, while what
@@ -52,6 +53,19 @@ class SharesLoadIT {
           + " cmp -s /tmp/from/$f /docs/to/$n || { wrong=$((wrong+1)); echo wrong: $n; };"
           + " done < /tmp/synced; echo synced=$(wc -l < /tmp/synced). wrong=$wrong.;"
           + " rm -rf /docs/to /tmp/synced /tmp/stop";
+
+  /** On each share fsx and fsstress, round after round, until /tmp/stop is there. */
+  private static final String SOAK =
+      "rm -f /tmp/stop; for s in docs local; do mkdir /$s/fsx /$s/stress; for p in fsx stress; do (r=0;"
+          + " while [ ! -e /tmp/stop ]; do r=$((r+1)); cd /$s/$p; case $p in"
+          + " fsx) /tmp/fsx -q -N 1000 -c 100 -S $r file ;;"
+          + " stress) /tmp/fsstress -X -d /$s/stress -n 200 -p 2 -s $r ;; esac > /tmp/$s.$p.log 2>&1 ||"
+          + " { echo fai''led in round $r; tail -n 20 /tmp/$s.$p.log; break; }; done;"
+          + " echo $s $p rounds=$r) > /tmp/$s.$p.out 2>&1 & done; done; :";
+
+  private static final String SOAK_END =
+      "touch /tmp/stop; wait; cat /tmp/*.fsx.out /tmp/*.stress.out; cd /; rm -rf /docs/fsx"
+          + " /docs/stress /local/fsx /local/stress; dmesg | grep -e 'blocked for'";
 
   private static LodgeHost host;
   private static DeviceVersions versions;
@@ -225,5 +239,23 @@ class SharesLoadIT {
       assertTrue(seen.contains("\nalike"), seen);
       run("work", "rm -r /" + share + "/tree; sync");
     }
+  }
+
+  @Test
+  @Timeout(value = 1200, unit = TimeUnit.SECONDS)
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void fsxAndFsstressFindNothingWrong() throws Exception {
+    Path kit = Files.createDirectories(host.place.resolve("kit"));
+    PosixKit.build(kit);
+    for (String each : List.of("fsx", "fsstress")) {
+      host.lodge("cp", kit.resolve(each).toString(), "work:/tmp/" + each).ok();
+    }
+    run("work", SOAK);
+    Thread.sleep(1000L * Integer.getInteger("lodge.share.soak", 300));
+    String seen = run("work", SOAK_END);
+    System.out.println(seen.strip());
+    assertEquals(4, seen.split("rounds=[1-9]", -1).length - 1, seen);
+    assertFalse(seen.contains("failed in round"), seen);
+    assertFalse(seen.contains("blocked for more"), seen);
   }
 }
