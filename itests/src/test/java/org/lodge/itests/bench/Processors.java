@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Processor time, as <em>proc_pid_stat(5)</em> counts it. */
-final class Processors {
+public final class Processors {
   private static final double TICKS_PER_SECOND = 100;
   private static final int USER = 11;
 
@@ -16,7 +16,7 @@ final class Processors {
    *
    * @param withChildren whether to add what its children had used that have ended
    */
-  static double seconds(long pid, boolean withChildren) throws IOException {
+  public static double seconds(long pid, boolean withChildren) throws IOException {
     Path path = Path.of("/proc/" + pid + "/stat");
     if (!Files.exists(path)) {
       return 0;

@@ -37,7 +37,10 @@ import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 /** A Wayland client with one window, whose every pixel and commit the caller decides. */
 public final class PaintingClient implements AutoCloseable {
-  private static final int TIMEOUT_MILLIS = 5_000;
+
+  /** A machine that does much else may take its time. */
+  private static final int TIMEOUT_MILLIS = 120_000;
+
   private static final int ROOM_BYTES = 65_536;
   private static final int XRGB8888 = 1;
 
@@ -139,6 +142,11 @@ public final class PaintingClient implements AutoCloseable {
     MemorySegment.copy(pixels, from, mapping.segment(), ValueLayout.JAVA_INT, offset, count);
   }
 
+  /** Cuts the file of its buffers, whose pixels nobody may touch from then on. */
+  public void cutMemory() throws IOException {
+    memory.resize(0);
+  }
+
   public void setScale(int scale) throws IOException {
     send(surface, WlSurface.SET_BUFFER_SCALE, scale);
   }
@@ -172,6 +180,11 @@ public final class PaintingClient implements AutoCloseable {
     send(surface, WlSurface.ATTACH, buffers[buffer], 0, 0);
     send(surface, WlSurface.COMMIT);
     busy[buffer] = true;
+  }
+
+  /** Sends what was said so far, and waits for nothing. */
+  public void push() throws IOException {
+    flush();
   }
 
   /** A commit, and the wait until the compositor has shown it. */

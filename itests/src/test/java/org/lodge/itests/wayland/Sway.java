@@ -36,9 +36,16 @@ public final class Sway implements AutoCloseable {
    * @param folder that others may pass through, for its socket
    */
   public Sway(Path folder) throws IOException, InterruptedException {
+    this(folder, "");
+  }
+
+  /**
+   * @param more lines of its configuration
+   */
+  Sway(Path folder, String more) throws IOException, InterruptedException {
     this.folder = folder;
     Files.createDirectories(folder);
-    Path config = Files.writeString(folder.resolve("config"), CONFIG);
+    Path config = Files.writeString(folder.resolve("config"), CONFIG + more);
     asRoot = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
     if (asRoot) {
       Files.setAttribute(folder, "unix:uid", Integer.parseInt(NOBODY));
@@ -72,6 +79,10 @@ public final class Sway implements AutoCloseable {
 
   public Path socket() {
     return folder.resolve("wayland-1");
+  }
+
+  public long pid() {
+    return process.pid();
   }
 
   private Path log() {

@@ -10,10 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.lodge.agent.AgentCall;
+import org.lodge.agent.AgentSession;
 import org.lodge.agent.internal.AgentsComponent;
 import org.lodge.agent.internal.handles.HandlesComponent;
 import org.lodge.connect.ByteStream;
@@ -40,7 +43,7 @@ public final class WaylandRig implements AutoCloseable {
   private final RouterComponent router = new RouterComponent(handles, () -> agents);
   private final HostOffer onHost;
   private final Map<String, Map<String, String>> options = new HashMap<>();
-  private final List<Process> processes = new ArrayList<>();
+  private final Map<String, Process> processes = new ConcurrentHashMap<>();
   private final List<ServerSocketChannel> servers = new ArrayList<>();
   private final Path program;
 
@@ -60,6 +63,7 @@ public final class WaylandRig implements AutoCloseable {
       throw new IOException("can't make " + program + " executable");
     }
     agents.setCallHandler(this::accept);
+    listen("display");
     startAgent("display");
   }
 
@@ -72,14 +76,45 @@ public final class WaylandRig implements AutoCloseable {
    */
   public Path addGuest(String guest, Map<String, String> ruleOptions) throws IOException {
     options.put(guest, ruleOptions);
-    Process agent = startAgent(guest);
+    listen(guest);
+    startAgent(guest);
+    return listenFor(guest);
+  }
+
+  /** {@code kill -9} of a guest's agent; returns once Lodge knows. */
+  public void killAgent(String guest) throws IOException, InterruptedException {
+    AgentSession session = agents.await(guest, SOON);
+    processes.get(guest).destroyForcibly().waitFor();
+    long end = System.nanoTime() + SOON.toNanos();
+    while (agents.session(guest).filter(now -> now == session).isPresent()) {
+      if (System.nanoTime() > end) {
+        throw new IOException("the agent of " + guest + " is not missed");
+      }
+      Thread.sleep(5);
+    }
+  }
+
+  /** Starts an agent anew that was killed, as the init of a guest does. */
+  public void startAgain(String guest) throws IOException {
+    startAgent(guest);
+    if (options.containsKey(guest)) {
+      listenFor(guest);
+    }
+  }
+
+  /** The agents of all guests and of the display. */
+  public Collection<Process> agents() {
+    return processes.values();
+  }
+
+  private Path listenFor(String guest) throws IOException {
     Path socket = folder.resolve(guest + ".sock");
     int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     int gid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:gid");
     agents
         .await(guest, SOON)
         .listenWithHandles(socket.toString(), 0600, uid, gid, "wayland", "", "display", SOON);
-    if (!agent.isAlive()) {
+    if (!processes.get(guest).isAlive()) {
       throw new IOException("the agent of " + guest + " has ended");
     }
     return socket;
@@ -89,19 +124,24 @@ public final class WaylandRig implements AutoCloseable {
     return router;
   }
 
-  private Process startAgent(String guest) throws IOException {
-    Path path = folder.resolve(guest + "-agent.sock");
+  private void listen(String guest) throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    server.bind(UnixDomainSocketAddress.of(path));
+    server.bind(UnixDomainSocketAddress.of(agentPath(guest)));
     servers.add(server);
     Thread.ofVirtual().start(() -> acceptAll(server, guest));
+  }
+
+  private Path agentPath(String guest) {
+    return folder.resolve(guest + "-agent.sock");
+  }
+
+  private void startAgent(String guest) throws IOException {
     Process agent =
-        new ProcessBuilder(program.toString(), "--unix", path.toString())
+        new ProcessBuilder(program.toString(), "--unix", agentPath(guest).toString())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
-    processes.add(agent);
-    return agent;
+    processes.put(guest, agent);
   }
 
   private void acceptAll(ServerSocketChannel server, String guest) {
@@ -133,7 +173,7 @@ public final class WaylandRig implements AutoCloseable {
   }
 
   private void serve(AgentCall call, ByteStream stream) {
-    try {
+    try (stream) {
       Incoming incoming = new Incoming(call.guest(), options.get(call.guest()));
       if (incoming.options().containsKey("user")) {
         onHost.serve(incoming, stream);
@@ -141,7 +181,7 @@ public final class WaylandRig implements AutoCloseable {
         router.serve(incoming, stream);
       }
     } catch (IOException e) {
-      System.err.println("a connection of " + call.guest() + " failed: " + e.getMessage());
+      System.err.println("a connection of " + call.guest() + " failed: " + e);
     }
   }
 
@@ -210,6 +250,6 @@ public final class WaylandRig implements AutoCloseable {
       server.close();
     }
     agents.deactivate();
-    processes.forEach(Process::destroyForcibly);
+    processes.values().forEach(Process::destroyForcibly);
   }
 }
