@@ -303,18 +303,27 @@ final class MemoryConnection implements HandleConnection {
   @Override
   public void writeRows(
       FileHandle to, long offset, long strideBytes, int rowBytes, int rows, ByteBuffer packed) {
+    byte[] content = ((MemoryFile) to).content;
     for (int row = 0; row < rows; row++) {
-      packed.get(((MemoryFile) to).content, (int) (offset + row * strideBytes), rowBytes);
+      long at = offset + row * strideBytes;
+      if (at + rowBytes <= content.length) {
+        packed.get(content, (int) at, rowBytes);
+      }
     }
   }
 
   @Override
   public long readRows(
       FileHandle from, long offset, long strideBytes, int rowBytes, int rows, ByteBuffer into) {
+    byte[] content = ((MemoryFile) from).content;
+    long came = 0;
     for (int row = 0; row < rows; row++) {
-      into.put(((MemoryFile) from).content, (int) (offset + row * strideBytes), rowBytes);
+      long at = offset + row * strideBytes;
+      int count = Math.clamp(content.length - at, 0, rowBytes);
+      into.put(content, count == 0 ? 0 : (int) at, count);
+      came += count;
     }
-    return (long) rowBytes * rows;
+    return came;
   }
 
   @Override
