@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "carriage.h"
@@ -16,6 +17,7 @@
 #define MAPPED_FOR_BYTES 16384
 #define MAPPED_MOST_BYTES (UINT64_C(1) << 32)
 #define ROWS_AT_ONCE_MAX 4096
+#define PARTS_MAX 64
 
 void rows_advance(struct rows *rows, uint64_t count) {
   uint64_t within = rows->within + count;
@@ -131,7 +133,33 @@ size_t rows_read(int fd, struct rows rows, uint8_t *into, size_t count, int *err
   return done;
 }
 
+/* Has the kernel copy rows into a mapping, many by one call. How many bytes it did. */
+static size_t copy_into_map(struct handle *handle, struct rows rows, const uint8_t *bytes,
+                            size_t count) {
+  size_t done = 0;
+  while (done < count) {
+    struct iovec parts[PARTS_MAX];
+    struct iovec from = {(uint8_t *)bytes + done, count - done};
+    size_t parts_count = rows_vectors(handle, rows, count - done, parts, PARTS_MAX);
+    ssize_t went = process_vm_writev(getpid(), &from, 1, parts, parts_count, 0);
+    if (went <= 0) {
+      break;
+    }
+    done += (size_t)went;
+    rows_advance(&rows, (uint64_t)went);
+  }
+  return done;
+}
+
 void rows_write(struct handle *handle, struct rows *rows, const uint8_t *bytes, size_t count) {
+  bool of_host = (handle->id & LODGE_OF_HOST) != 0;
+  if (of_host && !handle->failed && rows->stride != rows->row_bytes && count > rows->row_bytes &&
+      rows_map(handle, rows, count)) {
+    size_t done = copy_into_map(handle, *rows, bytes, count);
+    rows_advance(rows, done);
+    bytes += done;
+    count -= done;
+  }
   bool dense = rows->stride == rows->row_bytes;
   while (count > 0) {
     size_t row_left = rows->row_bytes - rows->within;
