@@ -38,6 +38,14 @@ bool carrier_is_unix(void);
 const char *carrier_unix(void);
 /* A non-blocking socket that connects, or -1. */
 int carrier_dial(void);
+/* Rows come there by megabytes: gives them room, so that who sends them need not wait for each word
+ * of what has been read. */
+void carrier_takes_rows(int fd);
+/* Whether it can be given memory to send from without a copy, by MSG_ZEROCOPY. */
+bool carrier_takes_pages(int fd);
+/* What EPOLLERR means there: an end, or only that such memory has been sent, which this takes note
+ * of. */
+bool carrier_has_failed(int fd);
 /* A connect that was begun has an outcome: 0, an errno, or EINPROGRESS. */
 int connect_outcome(int fd);
 

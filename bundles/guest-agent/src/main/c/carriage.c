@@ -227,6 +227,9 @@ static void link_ready(struct watch *watch, uint32_t events) {
     connected(carriage, watch, &carriage->link_connects);
     return;
   }
+  if ((events & EPOLLERR) != 0 && carriage->lends && !carrier_has_failed(watch->fd)) {
+    events &= ~(uint32_t)EPOLLERR;
+  }
   if ((events & EPOLLERR) != 0 && carriage->link_ended) {
     carriage_end(carriage, NULL);
     return;
@@ -264,6 +267,7 @@ bool carriage_begin(int local_fd, bool local_connects, uint64_t token,
     errno = error;
     return false;
   }
+  carrier_takes_rows(link);
   struct carriage *carriage = free_carriages;
   if (carriage != NULL) {
     free_carriages = carriage->next;
@@ -274,6 +278,7 @@ bool carriage_begin(int local_fd, bool local_connects, uint64_t token,
       .used = true,
       .link_connects = true,
       .local_connects = local_connects,
+      .lends = carrier_takes_pages(link),
       .reply_due = service != NULL ? LODGE_REPLY_BYTES : 0,
       .answer_due = service == NULL,
       .call = call,

@@ -72,6 +72,7 @@ struct carriage {
   bool local_connects;
   bool link_readable;
   bool local_readable;
+  bool lends;      /* rows go to the host without a copy by this kernel */
   bool link_ended; /* the host has hung up in order: what it sent still goes on */
   bool local_in_ended;
   bool local_out_ended; /* the program reads no more */

@@ -12,6 +12,8 @@
 /* A frame's rows may have to follow what is before them in one block. */
 #define BEFORE_ROWS_BYTES (BLOCK_BYTES - LODGE_CHUNK_MAX)
 #define VECTORS_MAX 257
+/* Less is copied faster than the kernel keeps account of what it has borrowed. */
+#define LENT_BYTES_MIN 16384
 /* Room for the frames that tell one handle's news, and for all that one recvmsg can bring. */
 #define NEWS_BYTES 4096
 #define PIPE_ENDS_BYTES 64
@@ -254,22 +256,42 @@ static void went(struct carriage *carriage, uint32_t count) {
   }
 }
 
+/* As write(2), but the kernel lets the device read what lies there. That may change, be cut off or
+ * be unmapped meanwhile: the pages stay. When they are free again need not be known, for a picture
+ * goes on only once the host has it. */
+static ssize_t lend(int fd, struct iovec *part) {
+  struct msghdr message = {.msg_iov = part, .msg_iovlen = 1};
+  return sendmsg(fd, &message, MSG_ZEROCOPY | MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* The rows of a mapping can't be read. A virtio socket has but one word for that and a lack of
+ * memory. */
+static bool is_fault(int error) { return error == EFAULT || error == ENOMEM; }
+
 /* Writes bytes, and the rows behind them, as far as the link takes them. How many of the bytes
  * went, or -1 with EFAULT where the rows are not there any more. */
 static ssize_t write_parts(struct carriage *carriage, const uint8_t *bytes, uint32_t count) {
   struct outgoing *rows = &carriage->outgoing;
+  bool lends = carriage->lends;
   uint32_t done = 0;
   while (done < count || rows->left > 0) {
     struct iovec parts[VECTORS_MAX];
     size_t parts_count = 0;
+    bool lent = false;
     if (done < count) {
       parts[parts_count++] = (struct iovec){(uint8_t *)bytes + done, count - done};
     }
     if (rows->left > 0) {
+      size_t first = parts_count;
       parts_count += rows_vectors(rows->handle, rows->rows, rows->left, parts + parts_count,
                                   VECTORS_MAX - parts_count);
+      if (lends && parts[first].iov_len >= LENT_BYTES_MIN) {
+        lent = first == 0;
+        parts_count = 1;
+      }
     }
-    ssize_t written = writev(carriage->link.fd, parts, (int)parts_count);
+    ssize_t written = lent ? lend(carriage->link.fd, parts)
+                           : writev(carriage->link.fd, parts, (int)parts_count);
     if (written >= 0) {
       uint32_t of_bytes = count - done < (size_t)written ? count - done : (uint32_t)written;
       done += of_bytes;
@@ -278,7 +300,9 @@ static ssize_t write_parts(struct carriage *carriage, const uint8_t *bytes, uint
       }
     } else if (errno == EAGAIN) {
       break;
-    } else if (errno == EFAULT && rows->left > 0) {
+    } else if (lent && (is_fault(errno) || errno == ENOBUFS)) {
+      lends = false;
+    } else if (is_fault(errno) && rows->left > 0) {
       fill_up(carriage, bytes + done, count - done);
       return -1;
     } else if (errno != EINTR) {

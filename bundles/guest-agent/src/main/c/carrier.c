@@ -66,6 +66,34 @@ int connect_outcome(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
+/* Of <linux/vm_sockets.h>, at the level AF_VSOCK. */
+#define BUFFER_SIZE 0
+#define BUFFER_MAX_SIZE 2
+#define ROWS_BUFFER_BYTES (UINT64_C(1) << 20)
+
+void carrier_takes_rows(int fd) {
+  uint64_t bytes = ROWS_BUFFER_BYTES;
+  setsockopt(fd, AF_VSOCK, BUFFER_MAX_SIZE, &bytes, sizeof bytes);
+  setsockopt(fd, AF_VSOCK, BUFFER_SIZE, &bytes, sizeof bytes);
+}
+
+/* SO_ZEROCOPY is of Linux 6.7 where the link is a virtio socket, and unknown to Unix sockets. */
+bool carrier_takes_pages(int fd) {
+  int on = 1;
+  return setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof on) == 0;
+}
+
+bool carrier_has_failed(int fd) {
+  uint8_t control[128];
+  struct msghdr message = {.msg_control = control, .msg_controllen = sizeof control};
+  while (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
+    message.msg_controllen = sizeof control;
+  }
+  int error = 0;
+  socklen_t length = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0;
+}
+
 size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, uint32_t flags,
                    const struct service *service) {
   struct writer out = {into, room, 0};

@@ -7,6 +7,7 @@
  *   commit COUNT                      16 x 16 pixels painted anew, committed, and a round trip
  *   full KIND WIDTH HEIGHT COUNT      whole pictures, each with a round trip
  *   frames KIND WIDTH HEIGHT COUNT    whole pictures as fast as one of three buffers is free
+ *   cut KIND WIDTH HEIGHT COUNT       the same, while the pictures' file is made empty and large again
  * KIND is text or random. Each step prints one line of WORD=NUMBER: p50 and p99 in microseconds, rate
  * in frames per second, bytes of all pictures, and first, microseconds from the connect to the
  * return of the first picture's round trip.
@@ -40,6 +41,7 @@ struct picture {
   uint32_t *pixels[BUFFERS];
   uint32_t buffers[BUFFERS];
   int busy[BUFFERS];
+  int fd;
 };
 
 static int sock;
@@ -251,7 +253,7 @@ static void take_picture(int text, int width, int height) {
   flush(-1);
   SEND(shm, 0, pool, (uint32_t)picture.bytes * BUFFERS);
   flush(fd);
-  close(fd);
+  picture.fd = fd;
   for (uint32_t i = 0; i < BUFFERS; i++) {
     picture.pixels[i] = (uint32_t *)(map + i * picture.bytes);
     picture.buffers[i] = make(BUFFER);
@@ -273,7 +275,13 @@ static int free_buffer(void) {
   }
 }
 
+/* Nothing is painted then, for what lies in the file may be gone. */
+static int is_cut;
+
 static void paint(int buffer, int turn, int rows) {
+  if (is_cut) {
+    return;
+  }
   memcpy(picture.pixels[buffer], picture.pattern + turn % picture.width,
          (size_t)rows * (size_t)picture.width * 4);
 }
@@ -325,6 +333,20 @@ static void round_trips(const char *step, int rows, int count) {
   free(taken);
 }
 
+static void cut(void) {
+  pid_t parent = getpid();
+  is_cut = 1;
+  if (fork() == 0) {
+    while (getppid() == parent) {
+      if (ftruncate(picture.fd, 0) != 0 ||
+          ftruncate(picture.fd, (off_t)(picture.bytes * BUFFERS)) != 0) {
+        _exit(1);
+      }
+    }
+    _exit(0);
+  }
+}
+
 static void frames(int count) {
   show(0, picture.height);
   double start = micros();
@@ -353,7 +375,10 @@ int main(int argc, char **argv) {
     round_trips(step, SMALL, atoi(argv[3]));
   } else if (argc == 7) {
     take_picture(strcmp(argv[3], "text") == 0, atoi(argv[4]), atoi(argv[5]));
-    if (strcmp(step, "frames") == 0) {
+    if (strcmp(step, "cut") == 0) {
+      cut();
+    }
+    if (strcmp(step, "frames") == 0 || is_cut) {
       frames(atoi(argv[6]));
     } else {
       round_trips(step, picture.height, atoi(argv[6]));

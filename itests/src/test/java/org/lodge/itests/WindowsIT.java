@@ -13,6 +13,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.lodge.itests.bench.WindowDriver;
 import org.lodge.itests.wayland.Weston;
 
 /** Programs of two real guests on the compositor of a third. */
@@ -22,6 +23,8 @@ class WindowsIT {
 
   /** More than a frame has; letters or the desktop may have the colour here and there. */
   private static final int SOME_PIXELS = 1000;
+
+  private static final int CUT_TURNS = 3;
 
   private static final String POLICY =
       """
@@ -68,6 +71,7 @@ class WindowsIT {
     host.lodge("run", "vault", "weston-flower").ok();
     assertTrue(shown(RED), "the flower of vault has a frame of vault's colour");
     assertEquals(List.of("work", "vault"), owners());
+    aProgramThatCutsItsPicturesOffHurtsNobody();
 
     host.lodge("windows", "close", number("work")).ok();
     LodgeHost.until("the program has closed its window", () -> owners().equals(List.of("vault")));
@@ -83,6 +87,23 @@ class WindowsIT {
 
     aCompositorWithSecurityContextsMarksWindows();
     aPersonOfTheHostSeesTheWindowsOfAGuest();
+  }
+
+  /** While the kernel of its guest sends them, from where they lie. */
+  private void aProgramThatCutsItsPicturesOffHurtsNobody() throws Exception {
+    Path driver = WindowDriver.build(host.place);
+    host.lodge("cp", driver.toString(), "work:/tmp/window-driver").ok();
+    String run = "chmod 755 /tmp/window-driver; /tmp/window-driver /run/lodge/wayland-0 ";
+    for (int turn = 0; turn < CUT_TURNS; turn++) {
+      host.lodge("exec", "work", "--", "busybox", "sh", "-c", run + "cut random 1280 800 4");
+    }
+    String shown =
+        host.lodge("exec", "work", "--", "busybox", "sh", "-c", run + "full random 1280 800 2")
+            .ok()
+            .out();
+    assertTrue(shown.startsWith("step=full"), shown);
+    LodgeHost.until(
+        "the windows of others are there still", () -> owners().equals(List.of("work", "vault")));
   }
 
   /** labwc draws a border only around windows that a security context says to be of a guest. */

@@ -17,7 +17,7 @@ import org.lodge.itests.vsock.VsockKit;
  * The same client, {@code window-driver}, over several ways to a compositor, which take turns
  * within each run, so that what else the machine does hits all of them.
  */
-final class WindowDriver {
+public final class WindowDriver {
   private static final double GIGABYTE = 1e9;
 
   /** How a client reaches a compositor. */
@@ -53,7 +53,7 @@ final class WindowDriver {
   }
 
   /** Builds the client. */
-  static Path build(Path folder) throws Exception {
+  public static Path build(Path folder) throws Exception {
     Path source = folder.resolve("window-driver.c");
     try (InputStream in = WindowDriver.class.getResourceAsStream("/wayland/window-driver.c")) {
       Files.write(source, in.readAllBytes());
