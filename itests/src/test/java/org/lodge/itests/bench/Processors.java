@@ -18,10 +18,15 @@ public final class Processors {
    */
   public static double seconds(long pid, boolean withChildren) throws IOException {
     Path path = Path.of("/proc/" + pid + "/stat");
-    if (!Files.exists(path)) {
+    String stat;
+    try {
+      stat = Files.readString(path);
+    } catch (IOException e) {
+      if (Files.exists(path)) {
+        throw e;
+      }
       return 0;
     }
-    String stat = Files.readString(path);
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
     long ticks = 0;
     for (int i = USER; i < USER + (withChildren ? 4 : 2); i++) {

@@ -131,6 +131,7 @@ final class WaylandGuestsBench {
     long begin = System.nanoTime();
     lodge.command("start", "work");
     String socket = compression.isEmpty() ? OURS : serve(lodge, compression);
+    await(lodge, socket);
     lodge.command("exec", "-n", "work", "--", DRIVER, socket, "full", "text", "1280", "800", "1");
     driver.add(
         "power-on of the program's guest to its first picture",
@@ -148,9 +149,14 @@ final class WaylandGuestsBench {
         "work",
         "mkdir -p /run/user/0; export XDG_RUNTIME_DIR=/run/user/0; setsid waypipe"
             + " --vsock -c %s -s 2:%d --display %s server -- sleep 100000 >%s.log 2>&1 </dev/null &"
-                .formatted(compression, hostPort, socket, socket)
-            + " while ! test -S %s; do sleep 0.05; done".formatted(socket));
+                .formatted(compression, hostPort, socket, socket));
+    await(lodge, socket);
     return socket;
+  }
+
+  /** A guest is ready before all that its agent listens at is there. */
+  private static void await(BenchHost.Running lodge, String socket) throws Exception {
+    in(lodge, "work", "while ! test -S %s; do sleep 0.05; done".formatted(socket));
   }
 
   private static void in(BenchHost.Running lodge, String guest, String script) throws Exception {
