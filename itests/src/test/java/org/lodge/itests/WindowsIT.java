@@ -33,6 +33,14 @@ class WindowsIT {
       wayland  vault   @default  allow target=display mediated=yes color=d33f49
       """;
 
+  /** Writes the disk and the share, reads both back and compares, until /tmp/stop is there. */
+  private static final String LOAD =
+      "for s in /sys/block/vd*/serial; do [ $(cat $s) = data ] && d=/dev/$(basename ${s%/serial});"
+          + " done; head -c 262144 /dev/urandom > /tmp/r; n=0; while [ ! -e /tmp/stop ]; do"
+          + " dd if=/tmp/r of=$d bs=4k oflag=direct && cp /tmp/r /docs/r"
+          + " && dd if=$d bs=4k count=64 iflag=direct | cmp - /tmp/r && cmp /docs/r /tmp/r"
+          + " || { echo failed after $n; exit 1; }; n=$((n+1)); done; echo rounds=$n";
+
   private LodgeHost host;
 
   @BeforeEach
@@ -46,8 +54,16 @@ class WindowsIT {
             + " 'screen': {'width': 1024, 'height': 768}, 'services': {'wayland':"
             + " {'socket': '/run/user/0/wayland-1', 'handles': true}}}");
     String app = "{'image': 'app', 'memory': '384M', 'wayland': true, 'requires': ['display']}";
-    host.define("work", app);
     host.define("vault", app);
+    String data = "{'id': 'data', 'type': 'blk', 'path': '" + host.disk("data", 16) + "'}";
+    host.define("work", app.replace("}", ", 'devices': [" + data + "]}"));
+    Path docs = Files.createDirectory(host.place.resolve("docs"));
+    String share =
+        "{'from': 'host', 'path': '"
+            + docs
+            + "', 'to': {'work': {'access': 'read-write', 'mount': '/docs'}}}";
+    Path shares = Files.createDirectories(host.config.resolve("share"));
+    Files.writeString(shares.resolve("docs.json"), share.replace('\'', '"'));
     host.up();
   }
 
@@ -81,9 +97,28 @@ class WindowsIT {
 
     host.lodge("run", "work", "foot").ok();
     assertTrue(shown(BLUE), "a program that is started again has its window again");
-    host.lodge("exec", "display", "--", "busybox", "killall", "-9", "weston").ok();
-    LodgeHost.until("the windows go with their compositor", () -> owners().isEmpty());
-    assertEquals("running", host.state("work"));
+    Path rounds = host.place.resolve("rounds");
+    Path errors = host.place.resolve("errors");
+    Process load = host.begin(rounds, errors, "exec", "work", "--", "sh", "-c", LOAD);
+    aNewerRouterTakesOver();
+    windowsReturnAfter(
+        "its compositor was killed",
+        () -> host.lodge("exec", "display", "--", "busybox", "killall", "-9", "weston").ok());
+    windowsReturnAfter("the display's agent was killed", () -> killAgent("display"));
+    windowsReturnAfter(
+        "the display was killed",
+        () -> {
+          host.lodge("kill", "display").ok();
+          host.lodge("start", "display").ok();
+        });
+    assertTrue(load.isAlive(), Files.readString(rounds) + Files.readString(errors));
+    host.lodge("exec", "work", "--", "touch", "/tmp/stop").ok();
+    assertEquals(0, load.waitFor(), Files.readString(rounds));
+    assertTrue(Files.readString(rounds).matches("rounds=[1-9]\\d*\n"), Files.readString(rounds));
+    windowsReturnAfter("the program's agent was killed", () -> killAgent("work"));
+    windowsReturnAfter("Lodge was killed", host::killSupervisor);
+    host.lodge("exec", "work", "--", "busybox", "killall", "-9", "foot");
+    LodgeHost.until("the window of a killed program goes", () -> owners().isEmpty());
 
     aCompositorWithSecurityContextsMarksWindows();
     aPersonOfTheHostSeesTheWindowsOfAGuest();
@@ -104,6 +139,51 @@ class WindowsIT {
     assertTrue(shown.startsWith("step=full"), shown);
     LodgeHost.until(
         "the windows of others are there still", () -> owners().equals(List.of("work", "vault")));
+  }
+
+  /** Programs hear why they end; what is started next is shown, by the one version or the other. */
+  private void aNewerRouterTakesOver() throws Exception {
+    Path words = host.place.resolve("words");
+    String[] command = {
+      "exec",
+      "work",
+      "--",
+      "env",
+      "WAYLAND_DISPLAY=/run/lodge/wayland-0",
+      "XDG_RUNTIME_DIR=/tmp",
+      "weston-simple-shm"
+    };
+    Process program = host.begin(host.place.resolve("out"), words, command);
+    LodgeHost.until("both have a window", () -> owners().equals(List.of("work", "work")));
+    Path newer = new DeviceVersions(host, "wayland-router").deploy("0.9.0");
+    LodgeHost.until("programs end", () -> !program.isAlive() && owners().isEmpty());
+    assertTrue(Files.readString(words).contains("Lodge replaces its"), Files.readString(words));
+    host.lodge("run", "work", "foot").ok();
+    assertTrue(shown(BLUE), "by the newer");
+    windowsReturnAfter("the newer was removed", () -> Files.delete(newer));
+  }
+
+  private interface Blow {
+    void fall() throws Exception;
+  }
+
+  /** Something ends the window of foot, and foot only has to be started again. */
+  private void windowsReturnAfter(String why, Blow blow) throws Exception {
+    assertEquals(List.of("work"), owners());
+    blow.fall();
+    LodgeHost.until(why + ": the window goes", () -> owners().isEmpty());
+    LodgeHost.until(
+        why + ": foot is started again", () -> host.lodge("run", "work", "foot").exit() == 0);
+    assertTrue(shown(BLUE), why);
+    assertEquals("running", host.state("work"));
+  }
+
+  /**
+   * The one that serves; the other starts it again. Nobody is left to say how the command ended.
+   */
+  private void killAgent(String guest) throws Exception {
+    String agent = "kill -9 $(busybox ps | busybox awk '/[@]lodge/{p=$1} END{print p}')";
+    host.lodge("exec", guest, "--", "busybox", "sh", "-c", agent);
   }
 
   /** labwc draws a border only around windows that a security context says to be of a guest. */

@@ -8,21 +8,11 @@ import org.lodge.connect.Carriage;
 import org.lodge.connect.IncomingCall;
 import org.lodge.connect.ServiceDescription;
 import org.lodge.connect.ServiceOffer;
-import org.osgi.framework.BundleContext;
-import org.osgi.service.component.annotations.Activate;
-import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Reference;
 
 /** The service {@code wayland} of Lodge itself: windows of guests on a compositor of this host. */
-@Component
 public final class HostOffer implements ServiceOffer {
   private final RouterComponent router;
   private final Path folder;
-
-  @Activate
-  public HostOffer(@Reference RouterComponent router, BundleContext context) {
-    this(router, Path.of(context.getProperty("lodge.run")));
-  }
 
   /**
    * @param folder where sockets of Lodge may be

@@ -43,9 +43,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The options of the rule that allowed it say how windows are shown: {@code frame=router} (the
  * default), {@code compositor} or {@code none}, {@code color=RRGGBB}, {@code border=PIXELS}; and
- * what {@link Limits} reads.
+ * what {@link Limits} reads. As services it is made known by {@link Publication}.
  */
-@Component(service = {ServiceOffer.class, Windows.class, RouterComponent.class})
+@Component(
+    service = {},
+    immediate = true)
 public final class RouterComponent implements ServiceOffer, Windows {
   static final String SERVICE = "wayland";
 
@@ -69,6 +71,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
   private final Map<String, Trace> traces = new ConcurrentHashMap<>();
   private final Set<Conversation> conversations = new CopyOnWriteArraySet<>();
   private final SecurityContexts contexts = new SecurityContexts();
+  private Publication publication;
 
   /**
    * @param agents is asked for its service later: agents hand calls to the broker, and the broker
@@ -87,8 +90,21 @@ public final class RouterComponent implements ServiceOffer, Windows {
     this.agents = agents;
   }
 
+  @Activate
+  void publish(BundleContext context) {
+    publication = new Publication(context, this, this::endAll);
+  }
+
   @Deactivate
   public void deactivate() {
+    if (publication != null) {
+      publication.close();
+    }
+    endAll();
+  }
+
+  /** Ends all connections, saying why; programs may connect anew. */
+  private void endAll() {
     conversations.forEach(conversation -> conversation.abort("Lodge replaces its window router"));
   }
 
