@@ -134,7 +134,9 @@ final class FileLocks {
   }
 
   void drop(LockTable.Session session, List<LockTable.Waiting> over) {
-    end(each -> each.session == session);
+    if (!session.stays) {
+      end(each -> each.session == session);
+    }
     int before = over.size();
     waiting.stream().filter(each -> each.wanted().session == session).forEach(over::add);
     waiting.removeIf(each -> each.wanted().session == session);

@@ -35,7 +35,9 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 public final class FileSystemsService implements FileSystems {
   private static final Duration OFFER_WAIT = Duration.ofSeconds(2);
   private static final Duration OFFER_AGAIN = Duration.ofMillis(50);
-  private static final Duration COMEBACK = Duration.ofSeconds(60);
+
+  /** Longer than guests may take to be found again. */
+  private static final Duration COMEBACK = Duration.ofSeconds(120);
 
   private final List<FileSystemOffer> offers = new CopyOnWriteArrayList<>();
   private final Map<Key, Use> uses = new HashMap<>();
@@ -54,11 +56,13 @@ public final class FileSystemsService implements FileSystems {
 
   private static final class Use {
     final Ruled fileSystem;
+    final LockTable.Session locks;
     final Ledger ledger;
     int users;
 
     Use(Offered offered, LockTable.Session locks, Ledger ledger) {
       fileSystem = new Ruled(offered.fileSystem(), offered.rules(), locks, ledger);
+      this.locks = locks;
       this.ledger = ledger;
     }
   }
@@ -207,6 +211,7 @@ public final class FileSystemsService implements FileSystems {
   synchronized void giveUpLeft() {
     left.values().forEach(each -> each.drop(false));
     left.clear();
+    ledgers.forgetLocks();
   }
 
   private Lease lease(Key key, Use use) {
@@ -232,8 +237,12 @@ public final class FileSystemsService implements FileSystems {
         return;
       }
       uses.remove(key, use);
+      boolean next = goesOn.getAsBoolean();
+      if (next) {
+        use.locks.stay();
+      }
       use.fileSystem.close();
-      ledgers.close(use.ledger, !goesOn.getAsBoolean());
+      ledgers.close(use.ledger, !next);
     }
   }
 

@@ -102,6 +102,11 @@ final class Ledgers {
     return inherited.values().stream().filter(each -> each.word(PLACE) == id(place)).toList();
   }
 
+  /** Of whatever an earlier process has left and nobody has opened yet. */
+  void forgetLocks() {
+    inherited.values().forEach(each -> each.forEachLock(each::removeLock));
+  }
+
   private void keep(String name, Ledger ledger) {
     try {
       if (manager != null && manager.keep(name, List.of(ledger.file()))) {

@@ -39,6 +39,9 @@ final class LockTable {
     int waiting;
     boolean closed;
 
+    /** The next process goes on with its locks. */
+    boolean stays;
+
     private Session(Ledger ledger) {
       this.ledger = ledger;
     }
@@ -69,7 +72,19 @@ final class LockTable {
      * @param isOver whether none may be taken any more; the ledger keeps those that were held
      */
     void drop(boolean isOver) {
-      LockTable.this.drop(this, isOver);
+      LockTable.this.drop(this, isOver, isOver);
+    }
+
+    /** Neither has it locks any more, nor does the next process find any of it. */
+    void revoke() {
+      LockTable.this.drop(this, false, true);
+    }
+
+    /** As long as this process lives nobody else is given the locks that it has. */
+    void stay() {
+      synchronized (LockTable.this) {
+        stays = true;
+      }
     }
 
     int held() {
@@ -215,11 +230,11 @@ final class LockTable {
     return false;
   }
 
-  private void drop(Session session, boolean isOver) {
+  private void drop(Session session, boolean ledgerKeeps, boolean isOver) {
     List<Waiting> granted = new ArrayList<>();
     List<Waiting> over = new ArrayList<>();
     synchronized (this) {
-      session.closed |= isOver;
+      session.closed |= ledgerKeeps;
       Iterator<FileLocks> all = files.values().iterator();
       while ((session.held > 0 || session.waiting > 0) && all.hasNext()) {
         FileLocks file = all.next();
@@ -229,6 +244,7 @@ final class LockTable {
           all.remove();
         }
       }
+      session.closed |= isOver;
     }
     over.forEach(each -> each.waiter.lockAnswered(-Errno.EIO));
     granted.forEach(each -> each.waiter.lockAnswered(0));

@@ -56,7 +56,7 @@ final class Ruled implements FileSystem {
 
   /** From now on everything fails. */
   void revoke() {
-    locks.drop(false);
+    locks.revoke();
     close();
   }
 

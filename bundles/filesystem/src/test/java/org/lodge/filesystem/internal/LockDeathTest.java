@@ -137,6 +137,28 @@ class LockDeathTest {
   }
 
   @Test
+  void whoIsNotBackInTimeHoldsNothingInAPlaceThatIsUsedLater() throws Exception {
+    dies();
+    lodge.giveUpLeft();
+    FileSystem vault = open("vault");
+    assertEquals(0, vault.lock(lookup(vault), lock(FileLock.WRITE, false), null));
+  }
+
+  @Test
+  void nobodyIsGivenALockOfOneWhoEndsOnlyForThisProcess() throws Exception {
+    FileSystem vault = open("vault");
+    long vaultNode = lookup(vault);
+    List<Integer> told = new ArrayList<>();
+    FileLock wanted = lock(FileLock.READ, false);
+    assertEquals(FileSystem.WAITING, vault.lock(vaultNode, wanted, told::add));
+    leases.removeFirst().close();
+    assertEquals(List.of(), told);
+    assertEquals(-Errno.EAGAIN, vault.lock(vaultNode, lock(FileLock.READ, true), null));
+    dies();
+    assertEquals(0, open("work").lock(node, lock(FileLock.WRITE, false), null), "it has it still");
+  }
+
+  @Test
   void whoMountsAnewHoldsNothing() throws Exception {
     dies();
     FileSystem vault = open("vault");
