@@ -3,6 +3,8 @@ package org.lodge.linux.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
 
@@ -26,11 +28,12 @@ public final class Envelope {
   private Envelope() {}
 
   /**
-   * Puts a descriptor into an envelope; a socket is duplicated as it is, so that whoever keeps it
-   * sees its peer hang up. The caller owns what is returned.
+   * Puts a descriptor into an envelope; a socket of streams is duplicated as it is, so that whoever
+   * keeps it sees its peer hang up. The caller owns what is returned.
    */
   static Fd seal(Fd content) throws LinuxException {
-    if (socketType(content.number()) != NO_SOCKET) {
+    int type = socketType(content.number());
+    if (type != NO_SOCKET && type != SOCK_DGRAM) {
       return content.duplicate();
     }
     try (Arena arena = Arena.ofConfined()) {
@@ -61,7 +64,7 @@ public final class Envelope {
     }
     try (Arena arena = Arena.ofConfined();
         Fd envelope = stored) {
-      int[] content = {-1};
+      List<Fd> content = new ArrayList<>();
       int count =
           new Ancillary()
               .receive(
@@ -69,15 +72,16 @@ public final class Envelope {
                   arena.allocate(1).address(),
                   1,
                   Ancillary.MSG_PEEK | Ancillary.MSG_DONTWAIT,
-                  number -> content[0] = number);
+                  number -> content.add(Fd.adopt(number)));
+      if (count >= 0 && content.size() == 1) {
+        return content.getFirst();
+      }
+      content.forEach(Fd::close);
       if (count < 0) {
         throw LibC.failure("open the envelope " + envelope, -count);
       }
-      if (content[0] < 0) {
-        throw new LinuxException(
-            "open the envelope " + envelope, LinuxException.ENOENT, "nothing is in it");
-      }
-      return Fd.adopt(content[0]);
+      throw new LinuxException(
+          "open the envelope " + envelope, LinuxException.ENOENT, "not one descriptor is in it");
     }
   }
 
