@@ -57,6 +57,15 @@ interface KeptScript {
     }
   }
 
+  /** It was run, and nothing was done. */
+  final class FailedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    FailedException(String guest, String untrustedLine) {
+      super("guest '%s' says: %s".formatted(guest, untrustedLine));
+    }
+  }
+
   /** Through the guest's agent. */
   final class InGuest implements KeptScript {
     private static final Duration BEGIN = Duration.ofSeconds(10);
@@ -122,12 +131,10 @@ interface KeptScript {
       try {
         status = program.exit().toCompletableFuture().get();
       } catch (ExecutionException e) {
-        throw new IOException(
-            "guest '%s' has gone meanwhile; it is done in full or not at all".formatted(guest), e);
+        throw new IOException("guest '%s' has gone meanwhile".formatted(guest), e);
       }
       if (status.shellCode() != 0) {
-        throw new IOException(
-            "guest '%s' says: %s".formatted(guest, lastLine(errors, status.shellCode())));
+        throw new FailedException(guest, lastLine(errors, status.shellCode()));
       }
       return output;
     }

@@ -75,17 +75,27 @@ final class KeptVolumes {
     return new Kept(volume, guest, own);
   }
 
-  private void ask(Kept of, String what, Duration limit, String... words)
+  /** What is asked, if it may be: no device of a guest opens the volume meanwhile. */
+  private interface Question {
+    List<String> words() throws VolumeException;
+  }
+
+  private void ask(Kept of, String what, Duration limit, Question question)
       throws VolumeException, InterruptedException {
     try (VolumeKeeper.Claimed _ = keeper.claim(of.volume(), what)) {
-      String said = script.run(of.guest(), limit, words);
+      String said = script.run(of.guest(), limit, question.words().toArray(String[]::new));
       if (said.startsWith("refused ")) {
         throw refusal(of, what, said.strip().split(" ", 4));
       }
       remember(of.guest(), said);
-    } catch (IOException e) {
+    } catch (KeptScript.NotUpException | KeptScript.FailedException e) {
       throw new VolumeException(
           "volume '%s' was not %s: %s".formatted(of.volume(), what, e.getMessage()), e);
+    } catch (IOException e) {
+      throw new VolumeException(
+          "volume '%s': it is not known whether it was %s, which is in full or not at all: %s; see: lodge volume ls"
+              .formatted(of.volume(), what, e.getMessage()),
+          e);
     }
   }
 
@@ -133,9 +143,13 @@ final class KeptVolumes {
   }
 
   /** For when the guest is not up. */
-  private void remember(String guest, String said) throws IOException {
-    if (!said.equals(keeper.folder().kept(guest))) {
-      keeper.folder().putKept(guest, said);
+  private void remember(String guest, String said) {
+    try {
+      if (!said.equals(keeper.folder().kept(guest))) {
+        keeper.folder().putKept(guest, said);
+      }
+    } catch (IOException e) {
+      LOG.warn("What guest {} keeps is not remembered: {}", guest, e.toString());
     }
   }
 
@@ -146,6 +160,7 @@ final class KeptVolumes {
     try {
       String said = script.run(guest, LOOK, "list");
       if (!said.startsWith("refused ")) {
+        remember(guest, said);
         return new Look(new KeptListing(guest, said), Optional.empty());
       }
       return new Look(new KeptListing(guest, ""), Optional.empty());
@@ -205,7 +220,7 @@ final class KeptVolumes {
     HostVolumes.requireSize(sizeBytes);
     Kept of = kept(volume);
     try {
-      ask(of, "made", QUICK, "create", of.own(), Long.toString(sizeBytes));
+      ask(of, "made", QUICK, () -> List.of("create", of.own(), Long.toString(sizeBytes)));
     } catch (InterruptedException e) {
       throw interrupted(of, e);
     }
@@ -215,13 +230,19 @@ final class KeptVolumes {
 
   void remove(String volume, boolean force) throws VolumeException {
     Kept of = kept(volume);
-    requireUnused(of, "removed");
-    Optional<Use> named = users.of(volume).stream().findFirst();
-    if (named.isPresent() && !force) {
-      throw HostVolumes.named(volume, named.get());
-    }
     try {
-      ask(of, "removed", QUICK, "remove", of.own());
+      ask(
+          of,
+          "removed",
+          QUICK,
+          () -> {
+            requireUnused(of, "removed");
+            Optional<Use> named = users.of(volume).stream().findFirst();
+            if (named.isPresent() && !force) {
+              throw HostVolumes.named(volume, named.get());
+            }
+            return List.of("remove", of.own());
+          });
     } catch (InterruptedException e) {
       throw interrupted(of, e);
     }
@@ -239,7 +260,7 @@ final class KeptVolumes {
     Kept of = kept(volume);
     HostVolumes.requireName("a snapshot's name", snapshot);
     try {
-      ask(of, "changed", QUICK, "forget", of.own(), snapshot);
+      ask(of, "changed", QUICK, () -> List.of("forget", of.own(), snapshot));
     } catch (InterruptedException e) {
       throw interrupted(of, e);
     }
@@ -249,12 +270,18 @@ final class KeptVolumes {
       throws VolumeException, InterruptedException {
     HostVolumes.requireSize(sizeBytes);
     Kept of = kept(volume);
+    ask(
+        of,
+        "resized",
+        QUICK,
+        () -> {
+          if (shrink) {
+            requireUnused(of, "made smaller");
+          }
+          String less = shrink ? "ANY" : "NO-LESS";
+          return List.of("resize", of.own(), Long.toString(sizeBytes), less);
+        });
     Optional<DeviceStatus> device = users.device(volume);
-    if (device.isPresent() && shrink) {
-      throw users.inUse(volume, of.file(), "made smaller", null);
-    }
-    String less = shrink ? "ANY" : "NO-LESS";
-    ask(of, "resized", QUICK, "resize", of.own(), Long.toString(sizeBytes), less);
     if (device.isPresent()) {
       try {
         devices.control(device.get().guest(), device.get().id(), "resize", Map.of()).get();
@@ -269,7 +296,7 @@ final class KeptVolumes {
       throws VolumeException, InterruptedException {
     Kept of = kept(volume);
     HostVolumes.requireSnapshotName(snapshot);
-    ask(of, "copied", COPY, "snapshot", of.own(), snapshot, how(volume));
+    ask(of, "copied", COPY, () -> List.of("snapshot", of.own(), snapshot, how(volume)));
     return status(volume);
   }
 
@@ -290,8 +317,14 @@ final class KeptVolumes {
       HostVolumes.requireName("a snapshot's name", snapshot.get());
     }
     try (VolumeKeeper.Claimed _ = keeper.claim(newVolume, "made")) {
-      String how = snapshot.isPresent() ? "STILL" : how(volume);
-      ask(of, "copied", COPY, "clone", of.own(), snapshot.orElse("."), made.own(), how);
+      ask(
+          of,
+          "copied",
+          COPY,
+          () -> {
+            String how = snapshot.isPresent() ? "STILL" : how(volume);
+            return List.of("clone", of.own(), snapshot.orElse("."), made.own(), how);
+          });
     }
     LOG.info("Volume {} was made from {}", newVolume, volume);
     return status(newVolume);
@@ -306,8 +339,14 @@ final class KeptVolumes {
               .formatted(volume, StartPoints.NOT_KEPT.formatted(of.guest(), volume)));
     }
     HostVolumes.requireName("a snapshot's name", snapshot.get());
-    requireUnused(of, "reverted");
-    ask(of, "reverted", COPY, "revert", of.own(), snapshot.get());
+    ask(
+        of,
+        "reverted",
+        COPY,
+        () -> {
+          requireUnused(of, "reverted");
+          return List.of("revert", of.own(), snapshot.get());
+        });
     LOG.info("Reverted {} to {}", volume, snapshot.get());
     return status(volume);
   }

@@ -304,6 +304,7 @@ final class VolumeFolder {
   private void putText(String kind, String guest, String text) throws IOException {
     Path folder = root.resolve(kind);
     if (!Files.isDirectory(folder)) {
+      Files.createDirectories(root);
       files.createFolder(folder);
     }
     put(folder.resolve(guest), text);

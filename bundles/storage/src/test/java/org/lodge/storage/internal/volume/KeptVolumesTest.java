@@ -253,5 +253,7 @@ class KeptVolumesTest {
     List<VolumeStatus> list = volumes.list();
     assertEquals(List.of(DATA), list.stream().map(VolumeStatus::name).toList());
     assertEquals(1, list.getFirst().snapshots().size());
+    trouble = new KeptScript.NotUpException("storage");
+    assertEquals(DATA, volumes.list().getFirst().name(), "what was seen is remembered");
   }
 }
