@@ -118,14 +118,15 @@ class InsideTest {
 
   @Test
   void ctrlCIsASignalForTheProgramWhichMayAnswerIt() throws Exception {
-    // It says that it waits, so that the signal does not come before its trap.
+    // It says that it waits, so that the signal does not come before its trap. What was ignored
+    // when
+    // a shell began can't be trapped, as Ctrl-C is in the background of a script.
     String script = "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.05; done";
+    String[] command = {"exec", "display", "--", "env", "--default-signal=INT", "sh", "-c", script};
     PipedOutputStream keys = new PipedOutputStream();
     shell.in = new PipedInputStream(keys);
     CompletableFuture<Integer> code = new CompletableFuture<>();
-    Thread person =
-        Thread.ofPlatform()
-            .start(() -> code.complete(shell.run("exec", "display", "--", "sh", "-c", script)));
+    Thread person = Thread.ofPlatform().start(() -> code.complete(shell.run(command)));
     while (!shell.out().contains("ready")) {
       Thread.onSpinWait();
     }
