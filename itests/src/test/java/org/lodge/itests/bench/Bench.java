@@ -43,12 +43,15 @@ public final class Bench {
         System.exit(2);
       }
     }
-    for (String part : parts.isEmpty() ? all.keySet() : parts) {
-      if (!parts.isEmpty() || !PARTS_OF_PARTS.contains(part)) {
-        all.get(part).measure();
+    try {
+      for (String part : parts.isEmpty() ? all.keySet() : parts) {
+        if (!parts.isEmpty() || !PARTS_OF_PARTS.contains(part)) {
+          all.get(part).measure();
+        }
       }
+    } finally {
+      bench.table.print();
     }
-    bench.table.print();
   }
 
   /** What can be asked for by name, in the order in which it is done. */
