@@ -18,9 +18,7 @@ import org.lodge.linux.UnixStreamSocket;
 import org.lodge.wayland.protocol.Interface;
 import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
-import org.lodge.wayland.protocol.MessageReader;
 import org.lodge.wayland.protocol.MessageWriter;
-import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlBuffer;
 import org.lodge.wayland.protocol.opcode.WlCallback;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
@@ -47,11 +45,10 @@ public final class PaintingClient implements AutoCloseable {
   public final int width;
   public final int height;
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment in = arena.allocate(ROOM_BYTES);
   private final MemorySegment out = arena.allocate(ROOM_BYTES);
   private final ByteBuffer outBytes = out.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   private final UnixStreamSocket socket;
-  private final MessageReader reader = new MessageReader();
+  private final EventReader events;
   private final MessageWriter writer = new MessageWriter();
   private final Map<Integer, Interface> objects = new HashMap<>();
   private final Map<String, Integer> globals = new HashMap<>();
@@ -79,6 +76,9 @@ public final class PaintingClient implements AutoCloseable {
     this.width = width;
     this.height = height;
     socket = UnixStreamSocket.connect(path);
+    events =
+        new EventReader(
+            socket, (object, opcode) -> objects.get(object).event(opcode), TIMEOUT_MILLIS, arena);
     objects.put(1, Interfaces.named("wl_display"));
     registry = make("wl_registry");
     send(1, WlDisplay.GET_REGISTRY, registry);
@@ -259,29 +259,7 @@ public final class PaintingClient implements AutoCloseable {
   }
 
   private void receive() throws IOException {
-    if (!socket.awaitReadable(TIMEOUT_MILLIS)) {
-      throw new IOException("the compositor says nothing");
-    }
-    int count = socket.receive(in, Fd::close);
-    if (count == UnixStreamSocket.END_OF_STREAM) {
-      throw new IOException("the compositor has closed the connection");
-    }
-    if (count == UnixStreamSocket.NOTHING_YET) {
-      return;
-    }
-    ByteBuffer bytes = in.asSlice(0, count).asByteBuffer();
-    try {
-      while (bytes.hasRemaining()) {
-        reader.append(bytes);
-        Message event = reader.next((object, opcode) -> objects.get(object).event(opcode), 99);
-        while (event != null) {
-          handle(event);
-          event = reader.next((object, opcode) -> objects.get(object).event(opcode), 99);
-        }
-      }
-    } catch (WaylandException e) {
-      throw new IOException(e);
-    }
+    events.receive(this::handle);
     flush();
   }
 

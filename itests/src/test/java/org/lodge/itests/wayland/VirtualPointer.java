@@ -7,13 +7,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
-import org.lodge.linux.Fd;
 import org.lodge.linux.UnixStreamSocket;
+import org.lodge.wayland.protocol.Interface;
 import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
-import org.lodge.wayland.protocol.MessageReader;
 import org.lodge.wayland.protocol.MessageWriter;
-import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 
@@ -45,11 +43,10 @@ public final class VirtualPointer implements AutoCloseable {
   private final int width;
   private final int height;
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment in = arena.allocate(ROOM_BYTES);
   private final MemorySegment out = arena.allocate(ROOM_BYTES);
   private final ByteBuffer outBytes = out.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   private final UnixStreamSocket socket;
-  private final MessageReader reader = new MessageReader();
+  private final EventReader events;
   private final MessageWriter writer = new MessageWriter();
   private int managerName;
   private int millis;
@@ -63,6 +60,9 @@ public final class VirtualPointer implements AutoCloseable {
     this.width = width;
     this.height = height;
     socket = UnixStreamSocket.connect(compositor);
+    events =
+        new EventReader(
+            socket, (object, opcode) -> type(object).event(opcode), TIMEOUT_MILLIS, arena);
     send(DISPLAY, WlDisplay.GET_REGISTRY, REGISTRY);
     sync();
     if (managerName == 0) {
@@ -126,45 +126,17 @@ public final class VirtualPointer implements AutoCloseable {
     outBytes.clear();
     done = false;
     while (!done) {
-      receive();
+      events.receive(this::handle);
     }
   }
 
-  private void receive() throws IOException {
-    if (!socket.awaitReadable(TIMEOUT_MILLIS)) {
-      throw new IOException("the compositor says nothing");
-    }
-    int count = socket.receive(in, Fd::close);
-    if (count == UnixStreamSocket.END_OF_STREAM) {
-      throw new IOException("the compositor has closed the connection");
-    }
-    if (count == UnixStreamSocket.NOTHING_YET) {
-      return;
-    }
-    ByteBuffer bytes = in.asSlice(0, count).asByteBuffer();
-    try {
-      while (bytes.hasRemaining()) {
-        reader.append(bytes);
-        for (Message event = next(); event != null; event = next()) {
-          handle(event);
-        }
-      }
-    } catch (WaylandException e) {
-      throw new IOException(e);
-    }
-  }
-
-  private Message next() throws WaylandException {
-    return reader.next(
-        (object, opcode) ->
-            Interfaces.named(
-                    switch (object) {
-                      case DISPLAY -> "wl_display";
-                      case REGISTRY -> "wl_registry";
-                      default -> "wl_callback";
-                    })
-                .event(opcode),
-        0);
+  private static Interface type(int object) {
+    return Interfaces.named(
+        switch (object) {
+          case DISPLAY -> "wl_display";
+          case REGISTRY -> "wl_registry";
+          default -> "wl_callback";
+        });
   }
 
   private void handle(Message event) throws IOException {
