@@ -1,5 +1,6 @@
 package org.lodge.vm;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -23,6 +24,26 @@ public record VolumeUse(String volume, String as, boolean readOnly, OptionalLong
   /** What a disk that a guest keeps is called among the volumes. */
   public static String kept(String keeper, String name) {
     return keeper + KEPT + name;
+  }
+
+  /**
+   * The volume that a device is: by its name, or as a disk of the guest that keeps it.
+   *
+   * @param type of the device
+   * @param config its keys, as declared
+   */
+  public static Optional<String> ofDevice(String type, Map<String, Object> config) {
+    if (!type.equals("blk")) {
+      return Optional.empty();
+    }
+    if (config.get("volume") instanceof String volume) {
+      return Optional.of(volume);
+    }
+    return config.get("from") instanceof String from
+            && !from.equals("host")
+            && config.get("export") instanceof String export
+        ? Optional.of(kept(from, export))
+        : Optional.empty();
   }
 
   /** The guest that keeps a volume; empty for one of this host. */

@@ -58,17 +58,7 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
   }
 
   private Optional<String> volume() {
-    if (!type.equals(BLK)) {
-      return Optional.empty();
-    }
-    if (config.get(VOLUME) instanceof String volume) {
-      return Optional.of(volume);
-    }
-    return config.get(FROM) instanceof String from
-            && !from.equals(HOST)
-            && config.get(EXPORT) instanceof String export
-        ? Optional.of(VolumeUse.kept(from, export))
-        : Optional.empty();
+    return VolumeUse.ofDevice(type, config);
   }
 
   /** What is wrong with how it names its volume. */

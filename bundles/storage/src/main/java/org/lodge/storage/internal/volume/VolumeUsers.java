@@ -88,16 +88,8 @@ final class VolumeUsers {
     }
   }
 
-  /** By its name, or as a disk of the guest that keeps it. */
   private static Optional<String> volume(DeviceStatus device) {
-    Map<String, Object> config = device.config();
-    if (config.containsKey("volume")) {
-      return Optional.of(config.get("volume").toString());
-    }
-    return config.containsKey("from") && config.containsKey("export")
-        ? Optional.of(
-            VolumeUse.kept(config.get("from").toString(), config.get("export").toString()))
-        : Optional.empty();
+    return VolumeUse.ofDevice(device.type(), device.config());
   }
 
   static boolean isReadOnly(DeviceStatus device) {
