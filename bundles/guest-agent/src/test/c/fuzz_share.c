@@ -23,11 +23,11 @@
 #include <unistd.h>
 
 #include "share.h"
+#include "tree.h"
 
 #define THREADS 2
 #define REQUESTS 20000 /* of each thread, before the tree is a new one */
 #define FILE_MAX (4u << 20)
-#define SECRET "what-lies-outside"
 
 static const char *const names[] = {"a", "b", "c", "d", "link", "way", "deep", "..", ".", "a/b", "",
                                     "../outside/secret"};
@@ -55,25 +55,6 @@ static uint32_t next(struct random *random, uint32_t bound) {
   state ^= state << 17;
   random->state = state;
   return (uint32_t)(state >> 32) % bound;
-}
-
-static void fail(const char *what) {
-  fprintf(stderr, "fuzz_share: %s: %s\n", what, strerror(errno));
-  abort();
-}
-
-static int drop(const char *path, const struct stat *status, int kind, struct FTW *at) {
-  (void)status, (void)kind, (void)at;
-  remove(path);
-  return 0;
-}
-
-static void put_file(const char *path, const char *text) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-    fail(path);
-  }
-  close(fd);
 }
 
 static void plant(void) {

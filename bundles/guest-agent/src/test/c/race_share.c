@@ -19,36 +19,17 @@
 #include <unistd.h>
 
 #include "share.h"
+#include "tree.h"
 
 #define VICTIMS 2
 #define EXCHANGE 2u
 #define INSIDE "what-lies-inside"
-#define SECRET "what-lies-outside"
 
 static char place[64];
 static atomic_bool over;
 static atomic_ulong swaps;
 static atomic_ulong reads;
 static atomic_ulong refused;
-
-static _Noreturn void fail(const char *what) {
-  fprintf(stderr, "race_share: %s: %s\n", what, strerror(errno));
-  abort();
-}
-
-static int drop(const char *path, const struct stat *status, int kind, struct FTW *at) {
-  (void)status, (void)kind, (void)at;
-  remove(path);
-  return 0;
-}
-
-static void put_file(const char *path, const char *text) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-    fail(path);
-  }
-  close(fd);
-}
 
 static void plant(void) {
   if (mkdir(place, 0700) != 0 || chdir(place) != 0 || mkdir("outside", 0700) != 0 ||
