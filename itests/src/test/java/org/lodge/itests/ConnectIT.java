@@ -195,10 +195,11 @@ class ConnectIT {
   private static void awaitVersion(String version) throws Exception {
     LodgeHost.until(
         version + " serves both guests",
-        () -> {
-          String devices = host.lodge("device", "ls", "--json").ok().out();
-          return devices.split("\"version\":\\s*\"" + version + "\"", -1).length == 3;
-        });
+        () -> isServedBy("work", version) && isServedBy("vault", version));
+  }
+
+  private static boolean isServedBy(String guest, String version) throws Exception {
+    return host.device(guest, "vsock").getString("version").equals(version);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lodge.agent.GuestService;
@@ -30,6 +31,11 @@ import org.lodge.vmm.VmmSpec;
 /** Reads one definition: the schema first, then what a schema can't say. */
 final class DefinitionReader {
   static final String NAME = "[a-z][a-z0-9-]{0,30}";
+
+  /** What the agent moves much by; a device of the person's own may have taken its name. */
+  private static final DeviceDeclaration LANE =
+      new DeviceDeclaration("lane", DeviceDeclaration.LANE, Map.of());
+
   private static final long MIB = 1 << 20;
   private static final long MIN_MEMORY = 32 * MIB;
   private static final long MAX_MEMORY = 1024L * 1024 * MIB;
@@ -238,6 +244,9 @@ final class DefinitionReader {
             "is the id of the guest's virtio socket; take another, or set \"vsock\": false");
       }
       devices.add(VsockDevice.of(name));
+    }
+    if (json.getBoolean("vsock", true) && ids.add(LANE.id())) {
+      devices.add(LANE);
     }
     return devices;
   }

@@ -32,6 +32,7 @@ import org.lodge.vmm.VhostUserDevice;
  */
 record DeviceDeclaration(String id, String type, Map<String, Object> config) {
   static final String BLK = "blk";
+  static final String LANE = "lane";
   static final String VOLUME = "volume";
   private static final String FROM = "from";
   private static final String EXPORT = "export";
@@ -121,6 +122,8 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     Map<String, String> properties =
         switch (type) {
           case BLK -> Map.of("num-queues", queues);
+          // A queue of 256 holds a request of 1 MiB in pages.
+          case LANE -> Map.of("num-queues", "1", "queue-size", "256");
           // A queue of 1024 holds a request of 1 MiB in pages; left to itself QEMU makes one of
           // 128.
           case "fs" ->
@@ -133,7 +136,8 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
                   "1024");
           default -> Map.of();
         };
-    return new VhostUserDevice(id, type, socket(runDirectory), properties);
+    String frontEnd = type.equals(LANE) ? BLK : type;
+    return new VhostUserDevice(id, frontEnd, socket(runDirectory), properties);
   }
 
   /** The guest that keeps what the device gives; empty where the host does. */

@@ -195,7 +195,10 @@ class DefinitionTest {
     assertNotEquals(work.config().get("cid"), vault.config().get("cid"));
     assertEquals(Map.of("cid", VsockDevice.cid("work")), work.config());
     assertEquals(List.of(), set.good().get("alone").devices());
-    assertEquals(1, set.good().get("own").devices().size());
+    assertEquals(
+        List.of("vsock", "lane"),
+        set.good().get("own").devices().stream().map(DeviceDeclaration::type).toList());
+    assertEquals("lane", set.good().get("work").devices().getLast().type());
     sources.clear();
     assertEquals(
         "devices",
