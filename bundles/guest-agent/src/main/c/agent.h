@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lane.h"
 #include "request.h"
 #include "wire.h"
 

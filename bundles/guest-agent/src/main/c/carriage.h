@@ -55,6 +55,8 @@ struct pending_read {
   struct handle *handle;
   uint32_t tag;
   struct rows rows;
+  bool by_lane;
+  uint64_t position; /* in the lane */
 };
 
 /* The rest of a frame's rows, which follow what is unsent. */
@@ -72,6 +74,7 @@ struct carriage {
   bool local_connects;
   bool link_readable;
   bool local_readable;
+  bool lane_due;   /* the host is to be told of the lane */
   bool lends;      /* rows go to the host without a copy by this kernel */
   bool link_ended; /* the host has hung up in order: what it sent still goes on */
   bool local_in_ended;
@@ -176,6 +179,10 @@ void rows_never_map(struct handle *);
 /* Where the next bytes lie, as far as there is room. How many parts that are. */
 size_t rows_vectors(const struct handle *, struct rows, uint64_t bytes, struct iovec *into,
                     size_t room);
+/* Moves the sectors of one row, which is all there is, between its file and the lane. False where that
+ * can't be, with errno. */
+bool row_to_lane(struct handle *, const struct rows *, uint64_t position);
+bool row_from_lane(struct handle *, const struct rows *, uint64_t position);
 /* How many bytes whole rows have that fit, or a part of one that is too long. */
 size_t rows_at_once(const struct rows *, size_t most);
 /* Reads so many bytes; fewer only where the file lacks them, or by an error, else 0. */

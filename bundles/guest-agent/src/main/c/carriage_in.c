@@ -47,8 +47,20 @@ static bool read_rows(struct carriage *carriage, struct handle *handle) {
   }
   uint32_t at = (carriage->reads_start + carriage->reads_count++) % LODGE_READS_MAX;
   carriage->reads[at] =
-      (struct pending_read){handle, carriage->frame.tag, carriage->frame.rows};
+      (struct pending_read){handle, carriage->frame.tag, carriage->frame.rows,
+                            carriage->frame.type == LODGE_LANE_READ, carriage->frame.position};
   handle->uses++;
+  return true;
+}
+
+static bool write_row(struct carriage *carriage, struct handle *handle) {
+  const struct frame *frame = &carriage->frame;
+  if (handle->kind != LODGE_KIND_FILE || (handle->id & LODGE_OF_HOST) == 0) {
+    return broken(carriage, "the host writes to what it has not made");
+  }
+  if (!handle->failed && !row_from_lane(handle, &frame->rows, frame->position)) {
+    handle_fail(handle, errno);
+  }
   return true;
 }
 
@@ -111,7 +123,10 @@ static bool begin(struct carriage *carriage) {
       }
       resize_file(handle, frame->size, frame->seals);
       return true;
+    case LODGE_LANE_WRITE:
+      return write_row(carriage, handle);
     case LODGE_READ:
+    case LODGE_LANE_READ:
       return read_rows(carriage, handle);
     case LODGE_WRITE:
       return handle->kind == LODGE_KIND_FILE || broken(carriage, "the host writes to no file");

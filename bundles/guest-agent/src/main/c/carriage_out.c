@@ -173,6 +173,20 @@ static void read_over(struct carriage *carriage, struct pending_read *read) {
   handle_used(read->handle);
 }
 
+/* Answers the first read by the lane. False where it is to be answered as any other. */
+static bool put_lane_data(struct carriage *carriage, struct writer *out) {
+  struct pending_read *read = &carriage->reads[carriage->reads_start];
+  uint32_t id = read->handle->id;
+  uint32_t tag = read->tag;
+  if (!row_to_lane(read->handle, &read->rows, read->position)) {
+    read->by_lane = false;
+    return false;
+  }
+  put_head(out, LODGE_LANE_DATA, id, tag, 0, 0);
+  read_over(carriage, read);
+  return true;
+}
+
 /* Answers the first read as far as there is room. False where nothing may follow now. */
 static bool put_rows(struct carriage *carriage, struct writer *out) {
   struct pending_read *read = &carriage->reads[carriage->reads_start];
@@ -180,6 +194,14 @@ static bool put_rows(struct carriage *carriage, struct writer *out) {
   struct handle *handle = read->handle;
   uint32_t id = handle->id;
   uint32_t tag = read->tag;
+  if (read->by_lane) {
+    if (room(out) < LODGE_FRAME_BYTES) {
+      return false;
+    }
+    if (put_lane_data(carriage, out)) {
+      return true;
+    }
+  }
   uint64_t wanted = (uint64_t)rows->row_bytes * rows->rows - rows->within;
   size_t count = rows_at_once(rows, LODGE_CHUNK_MAX);
   if (rows_map(handle, rows, count)) {
@@ -361,6 +383,10 @@ bool carriage_send(struct carriage *carriage) {
     struct writer out = {scratch, sizeof scratch, 0};
     if (queue_owes(&carriage->queue)) {
       put_credit(&out, 0, &carriage->queue);
+    }
+    if (carriage->lane_due) {
+      put_head(&out, LODGE_LANE, 0, 0, 0, 0);
+      carriage->lane_due = false;
     }
     put_all_news(carriage, &out);
     if (carriage->local_readable && carriage->local_credit > 0 &&

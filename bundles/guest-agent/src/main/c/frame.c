@@ -5,6 +5,7 @@
 #define MAKE_BYTES 16
 #define RESIZE_BYTES 16
 #define CREDIT_BYTES 4
+#define LANE_BYTES (LODGE_ROWS_BYTES + 8)
 
 size_t frame_head_bytes(const uint8_t header[LODGE_FRAME_BYTES]) {
   struct reader in = {header, LODGE_FRAME_BYTES, false};
@@ -37,6 +38,10 @@ size_t frame_head_bytes(const uint8_t header[LODGE_FRAME_BYTES]) {
     case LODGE_WRITE:
       least = most = LODGE_ROWS_BYTES;
       payload = LODGE_CHUNK_MAX;
+      break;
+    case LODGE_LANE_READ:
+    case LODGE_LANE_WRITE:
+      least = most = LANE_BYTES;
       break;
     case LODGE_CREDIT:
       least = most = CREDIT_BYTES;
@@ -102,6 +107,13 @@ bool frame_parse(const uint8_t *head, size_t length, struct frame *into) {
     case LODGE_WRITE:
       parse_rows(&in, &into->rows);
       in.bad |= (uint64_t)into->rows.row_bytes * into->rows.rows != into->payload;
+      break;
+    case LODGE_LANE_READ:
+    case LODGE_LANE_WRITE:
+      parse_rows(&in, &into->rows);
+      into->position = read_u64(&in);
+      in.bad |= into->rows.rows != 1 || into->position % LODGE_SECTOR_BYTES != 0 ||
+                into->position > INT64_MAX;
       break;
     case LODGE_CREDIT:
       into->credit = read_u32(&in);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "handles.h"
+#include "lane.h"
 
 #define FRAME_HEAD_MAX (LODGE_FRAME_BYTES + LODGE_ROWS_BYTES + LODGE_SOCKET_PATH_MAX)
 
@@ -29,6 +30,7 @@ struct frame {
   uint32_t credit;
   uint64_t size;
   struct rows rows;
+  uint64_t position; /* in the lane */
   char path[LODGE_SOCKET_PATH_MAX + 1];
 };
 

@@ -14,7 +14,14 @@ enum fuse_opcode {
   FUSE_LISTXATTR = 23, FUSE_REMOVEXATTR = 24, FUSE_OPENDIR = 27, FUSE_READDIR = 28,
   FUSE_RELEASEDIR = 29, FUSE_FSYNCDIR = 30, FUSE_CREATE = 35, FUSE_FALLOCATE = 43,
   FUSE_READDIRPLUS = 44, FUSE_RENAME2 = 45, FUSE_LSEEK = 46, FUSE_COPY_FILE_RANGE = 47,
-  FUSE_SYNCFS = 50, FUSE_TMPFILE = 51
+  FUSE_SYNCFS = 50, FUSE_TMPFILE = 51,
+  /* Our own. Whether this guest has a lane: nothing, or ENOSYS. */
+  SHARE_LANE_PROBE = 8192,
+  /* As FUSE_READ, with the u64 position in the lane behind it: what was read is there, in whole
+   * sectors, and its count is the answer, a fuse_written. */
+  SHARE_LANE_READ = 8193,
+  /* As FUSE_WRITE, with the position in place of the bytes. */
+  SHARE_LANE_WRITE = 8194
 };
 
 struct fuse_in {

@@ -71,7 +71,19 @@ enum lodge_frame {
    * reads has ended, 2 what is written to it is read no more. From the host no body. */
   LODGE_PIPE_END = 76,
   /* Both ways: 0 u32 how many bytes more the other may send. */
-  LODGE_CREDIT = 77
+  LODGE_CREDIT = 77,
+  /* From the agent, once: it has a lane, see lane.c. No body. */
+  LODGE_LANE = 78,
+  /* From the host: the LODGE_ROWS_BYTES of one row, then 24 u64 a position in the lane. Written
+   * there are the sectors of the file in which the row lies, from the first one's begin to the last
+   * one's end. Answered under the same tag by LODGE_LANE_DATA, or as LODGE_READ where that can't be
+   * done. */
+  LODGE_LANE_READ = 79,
+  /* From the agent: the row is in the lane. No body. */
+  LODGE_LANE_DATA = 80,
+  /* From the host: as LODGE_LANE_READ. The sectors are in the lane and go into the file, one that the
+   * host made. */
+  LODGE_LANE_WRITE = 81
 };
 
 enum lodge_kind_of_handle {

@@ -133,6 +133,26 @@ size_t rows_read(int fd, struct rows rows, uint8_t *into, size_t count, int *err
   return done;
 }
 
+/* The sectors in which a row lies: whole ones, as pages are. */
+static bool move_row(struct handle *handle, const struct rows *rows, uint64_t position,
+                     bool (*moves)(uint8_t *, size_t, uint64_t)) {
+  if (!rows_map(handle, rows, rows->row_bytes)) {
+    errno = EINVAL;
+    return false;
+  }
+  size_t before = (size_t)(rows->offset % LODGE_SECTOR_BYTES);
+  size_t count = before + rows->row_bytes + LODGE_SECTOR_BYTES - 1;
+  return moves(handle->map + rows->offset - before, count - count % LODGE_SECTOR_BYTES, position);
+}
+
+bool row_to_lane(struct handle *handle, const struct rows *rows, uint64_t position) {
+  return move_row(handle, rows, position, lane_put);
+}
+
+bool row_from_lane(struct handle *handle, const struct rows *rows, uint64_t position) {
+  return move_row(handle, rows, position, lane_get);
+}
+
 /* Has the kernel copy rows into a mapping, many by one call. How many bytes it did. */
 static size_t copy_into_map(struct handle *handle, struct rows rows, const uint8_t *bytes,
                             size_t count) {

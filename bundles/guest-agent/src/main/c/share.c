@@ -20,6 +20,7 @@
 #include "agent.h"
 
 #define THREADS 4
+#define PAGE_BYTES 4096
 #define DIAL_MILLIS 10000
 #define DESCRIPTORS (1u << 20)
 #define CLOSE_RANGE 436
@@ -89,6 +90,7 @@ static bool take(uint8_t *in) {
  * another thread for the next request costs more than these take. */
 static bool is_quick(uint32_t opcode) {
   switch (opcode) {
+    case SHARE_LANE_READ: case SHARE_LANE_WRITE:
     case FUSE_READ: case FUSE_WRITE: case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FALLOCATE:
     case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS: case FUSE_SETATTR: case FUSE_RELEASE:
       return false;
@@ -116,10 +118,16 @@ static bool execute(uint8_t *in, uint8_t *out) {
   return told;
 }
 
+/* What is behind an answer's header begins with a page. */
+static uint8_t *aligned_answer(void) {
+  uint8_t *pages = aligned_alloc(PAGE_BYTES, PAGE_BYTES + SHARE_MESSAGE_MAX);
+  return pages == NULL ? NULL : pages + PAGE_BYTES - sizeof(struct fuse_out);
+}
+
 static void *serve(void *unused) {
   (void)unused;
   uint8_t *in = malloc(SHARE_MESSAGE_MAX + 1);
-  uint8_t *out = malloc(SHARE_MESSAGE_MAX);
+  uint8_t *out = aligned_answer();
   bool goes_on = in != NULL && out != NULL;
   while (goes_on) {
     pthread_mutex_lock(&reading);
@@ -158,6 +166,7 @@ static _Noreturn void become_share(int root, uint64_t token) {
   if (dup2(root, 3) < 0 || syscall(CLOSE_RANGE, first_free, ~0u, 0) != 0) {
     _exit(1);
   }
+  lane_forget();
   umask(0);
   struct rlimit many = {DESCRIPTORS, DESCRIPTORS};
   setrlimit(RLIMIT_NOFILE, &many);

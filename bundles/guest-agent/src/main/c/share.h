@@ -56,7 +56,7 @@ struct exchange {
   const struct fuse_in *in;
   const uint8_t *body; /* a NUL lies behind it */
   size_t length;
-  uint8_t *out; /* room for SHARE_DATA_MAX behind it */
+  uint8_t *out; /* room for SHARE_DATA_MAX behind it; begins with a sector's alignment */
 };
 
 /* How the kernel names descriptors of this process. */

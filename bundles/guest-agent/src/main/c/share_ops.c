@@ -13,6 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lane.h"
 #include "share.h"
 
 #define RESOLVE_NO_MAGICLINKS 0x02
@@ -311,18 +312,18 @@ static long create(struct exchange *x, int directory) {
   return length;
 }
 
-static long write_file(struct exchange *x, const struct held *handle) {
+static long write_bytes(struct exchange *x, const struct held *handle, const uint8_t *bytes,
+                        size_t length) {
   const struct fuse_write *in = (const struct fuse_write *)x->body;
   size_t done = 0;
-  if (in->size > x->length - sizeof *in || in->offset > (uint64_t)INT64_MAX - in->size) {
+  if (in->size > length || in->offset > (uint64_t)INT64_MAX - in->size) {
     return -EINVAL;
   }
   if ((in->write_flags & FUSE_WRITE_KILL) != 0) {
     kill_privileges(handle->fd);
   }
   while (done < in->size) {
-    ssize_t count = pwrite(handle->fd, x->body + sizeof *in + done, in->size - done,
-                           (off_t)(in->offset + done));
+    ssize_t count = pwrite(handle->fd, bytes + done, in->size - done, (off_t)(in->offset + done));
     if (count < 0 && errno == EINTR) {
       continue;
     }
@@ -336,6 +337,33 @@ static long write_file(struct exchange *x, const struct held *handle) {
   }
   *(struct fuse_written *)x->out = (struct fuse_written){.size = (uint32_t)done};
   return sizeof(struct fuse_written);
+}
+
+static long write_file(struct exchange *x, const struct held *handle) {
+  size_t head = sizeof(struct fuse_write);
+  return write_bytes(x, handle, x->body + head, x->length - head);
+}
+
+/* By lane: its sectors come and go in pages of ours, without a copy by this kernel. */
+
+static uint64_t position_in_lane(const struct exchange *x) {
+  uint64_t position;
+  memcpy(&position, x->body + sizeof(struct fuse_read), sizeof position);
+  return position;
+}
+
+static size_t sectors(size_t bytes) {
+  return (bytes + LODGE_SECTOR_BYTES - 1) & ~(size_t)(LODGE_SECTOR_BYTES - 1);
+}
+
+static long write_from_lane(struct exchange *x, const struct held *handle) {
+  size_t size = ((const struct fuse_write *)x->body)->size;
+  if (size > SHARE_DATA_MAX) {
+    return -EINVAL;
+  }
+  return lane_get(x->out, sectors(size), position_in_lane(x))
+             ? write_bytes(x, handle, x->out, size)
+             : -errno;
 }
 
 static long read_file(struct exchange *x, const struct held *handle) {
@@ -358,6 +386,20 @@ static long read_file(struct exchange *x, const struct held *handle) {
     done += (size_t)count;
   }
   return (long)done;
+}
+
+static long read_to_lane(struct exchange *x, const struct held *handle) {
+  long done = read_file(x, handle);
+  if (done < 0) {
+    return done;
+  }
+  size_t whole = sectors((size_t)done);
+  memset(x->out + done, 0, whole - (size_t)done);
+  if (!lane_put(x->out, whole, position_in_lane(x))) {
+    return -errno;
+  }
+  *(struct fuse_written *)x->out = (struct fuse_written){.size = (uint32_t)done};
+  return sizeof(struct fuse_written);
 }
 
 struct linux_dirent {
@@ -421,6 +463,12 @@ static long on_handle(struct exchange *x) {
       break;
     case FUSE_WRITE:
       answer = write_file(x, handle);
+      break;
+    case SHARE_LANE_READ:
+      answer = read_to_lane(x, handle);
+      break;
+    case SHARE_LANE_WRITE:
+      answer = write_from_lane(x, handle);
       break;
     case FUSE_READDIR:
     case FUSE_READDIRPLUS:
@@ -560,7 +608,7 @@ static long on_node(struct exchange *x, const struct node *node) {
 static size_t least(uint32_t opcode) {
   switch (opcode) {
     case FUSE_LOOKUP: case FUSE_UNLINK: case FUSE_RMDIR: case FUSE_REMOVEXATTR:
-    case FUSE_READLINK: case FUSE_STATFS:
+    case FUSE_READLINK: case FUSE_STATFS: case SHARE_LANE_PROBE:
       return 1;
     case FUSE_SYMLINK:
       return 2;
@@ -579,6 +627,8 @@ static size_t least(uint32_t opcode) {
       return sizeof(struct fuse_fallocate);
     case FUSE_READ: case FUSE_WRITE: case FUSE_READDIR: case FUSE_READDIRPLUS:
       return sizeof(struct fuse_read);
+    case SHARE_LANE_READ: case SHARE_LANE_WRITE:
+      return sizeof(struct fuse_read) + 8;
     case FUSE_COPY_FILE_RANGE:
       return sizeof(struct fuse_copy);
     case FUSE_SETATTR:
@@ -608,6 +658,9 @@ long share_execute(struct exchange *x) {
     case FUSE_RELEASEDIR:
       held_close(*(const uint64_t *)x->body, x->in->opcode == FUSE_RELEASEDIR);
       return 0;
+    case SHARE_LANE_PROBE:
+      return lane_there() ? 0 : -ENOSYS;
+    case SHARE_LANE_READ: case SHARE_LANE_WRITE:
     case FUSE_READ: case FUSE_WRITE: case FUSE_READDIR: case FUSE_READDIRPLUS: case FUSE_FSYNC:
     case FUSE_FSYNCDIR: case FUSE_FALLOCATE: case FUSE_LSEEK: case FUSE_COPY_FILE_RANGE:
       return on_handle(x);

@@ -62,6 +62,28 @@ bool carrier_has_failed(int fd) {
   return true;
 }
 
+bool lane_there(void) { return next(2) == 0; }
+
+/* What is given to the lane has to be mapped, whatever is in it. */
+static bool in_lane(uint8_t *bytes, size_t count, uint64_t position) {
+  size_t before = (uintptr_t)bytes % 4096;
+  if (position % LODGE_SECTOR_BYTES != 0 || count % LODGE_SECTOR_BYTES != 0 ||
+      (uintptr_t)bytes % LODGE_SECTOR_BYTES != 0 ||
+      msync(bytes - before, before + count, MS_ASYNC) != 0) {
+    abort();
+  }
+  errno = next(2) == 0 ? EFAULT : EIO;
+  return next(3) != 0;
+}
+
+bool lane_put(uint8_t *from, size_t count, uint64_t position) {
+  return in_lane(from, count, position);
+}
+
+bool lane_get(uint8_t *into, size_t count, uint64_t position) {
+  return in_lane(into, count, position);
+}
+
 size_t put_preface(uint8_t *into, size_t room, int kind, uint64_t token, uint32_t flags,
                    const struct service *service) {
   (void)kind, (void)token, (void)service;
@@ -150,7 +172,10 @@ static size_t frame(uint8_t *into, size_t room) {
   static uint8_t filler[LODGE_CHUNK_MAX];
   uint8_t body[64 + LODGE_CHUNK_MAX];
   struct writer out = {body, sizeof body, 0};
-  uint16_t type = (uint16_t)(LODGE_BYTES + next(12));
+  uint16_t type = (uint16_t)(LODGE_BYTES + next(14));
+  if (type > LODGE_CREDIT) {
+    type = type == LODGE_CREDIT + 1 ? LODGE_LANE_READ : LODGE_LANE_WRITE;
+  }
   uint32_t rows = 1 + next(8);
   uint32_t row_bytes = 1 + next(next(8) == 0 ? 8000 : 64);
   struct known *one = NULL;
@@ -218,6 +243,19 @@ static size_t frame(uint8_t *into, size_t room) {
       if (type == LODGE_WRITE) {
         write_bytes(&out, filler, (size_t)row_bytes * rows);
       }
+      break;
+    case LODGE_LANE_READ:
+    case LODGE_LANE_WRITE:
+      one = some_known(LODGE_KIND_FILE);
+      if (type == LODGE_LANE_WRITE && one != NULL && (one->id & LODGE_OF_HOST) == 0 &&
+          next(50) != 0) {
+        one = NULL;
+      }
+      write_u64(&out, next(100) == 0 ? some_size() : next(50000));
+      write_u64(&out, row_bytes);
+      write_u32(&out, next(4) == 0 ? row_bytes : 16384 + next(500000));
+      write_u32(&out, next(100) == 0 ? rows : 1);
+      write_u64(&out, next(100) == 0 ? some_size() : (uint64_t)next(1000) * LODGE_SECTOR_BYTES);
       break;
     default: /* LODGE_CREDIT */
       one = next(2) == 0 ? NULL : some_known(LODGE_KIND_PIPE);

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "any_lane.h"
 #include "share.h"
 #include "tree.h"
 
@@ -37,7 +38,7 @@ static const uint32_t opcodes[] = {
     FUSE_WRITE, FUSE_STATFS, FUSE_RELEASE, FUSE_SETXATTR, FUSE_GETXATTR, FUSE_LISTXATTR,
     FUSE_REMOVEXATTR, FUSE_OPENDIR, FUSE_OPENDIR, FUSE_READDIR, FUSE_READDIRPLUS, FUSE_RELEASEDIR,
     FUSE_CREATE, FUSE_CREATE, FUSE_FALLOCATE, FUSE_RENAME2, FUSE_LSEEK, FUSE_COPY_FILE_RANGE,
-    FUSE_TMPFILE, FUSE_LOOKUP};
+    FUSE_TMPFILE, FUSE_LOOKUP, SHARE_LANE_READ, SHARE_LANE_WRITE, SHARE_LANE_PROBE};
 
 static char place[64];
 static _Atomic uint64_t last_handle = 1;
@@ -183,6 +184,16 @@ static uint32_t seed(struct random *random, struct body *body) {
       put_number(body, 0, 8);
       put_number(body, 0, 8);
       break;
+    case SHARE_LANE_READ:
+    case SHARE_LANE_WRITE:
+      put_number(body, some_handle(random), 8);
+      put_number(body, some_offset(random), 8);
+      put_number(body, some_size(random), 4);
+      put_number(body, next(random, 8), 4);
+      put_number(body, 0, 8);
+      put_number(body, 0, 8);
+      put_number(body, next(random, 1000), 8);
+      break;
     case FUSE_WRITE: {
       uint32_t data = next(random, 5000);
       put_number(body, some_handle(random), 8);
@@ -247,7 +258,7 @@ static void change(struct random *random, struct body *body, uint32_t *opcode) {
     body->length = next(random, (uint32_t)body->length + 1);
   }
   if (next(random, 200) == 0) {
-    *opcode = next(random, 64);
+    *opcode = next(random, 4) == 0 ? SHARE_LANE_PROBE + next(random, 4) : next(random, 64);
   }
   if (*opcode == FUSE_SYNCFS || *opcode == FUSE_FSYNC || *opcode == FUSE_FSYNCDIR) {
     *opcode = FUSE_LOOKUP; /* they wait for the disk, and decode nothing of their own */
@@ -278,7 +289,7 @@ static long ask(uint32_t opcode, uint64_t node, const void *body, size_t length)
   struct fuse_in *in = malloc(sizeof *in + length + 1);
   static _Thread_local uint8_t *out;
   if (out == NULL) {
-    out = malloc(SHARE_DATA_MAX);
+    out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   }
   *in = (struct fuse_in){(uint32_t)(sizeof *in + length), opcode, 1, node, 0, 0, 0, 0};
   memcpy(in + 1, body, length);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "any_lane.h"
 #include "share.h"
 #include "tree.h"
 
@@ -141,7 +142,7 @@ static void use(uint8_t *out, uint64_t folder, unsigned turn) {
 
 static void *victim(void *of) {
   static const char *const ways[] = {"in", "in", "in", "way", "etc"};
-  uint8_t *out = malloc(SHARE_DATA_MAX);
+  uint8_t *out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   for (unsigned turn = (unsigned)(uintptr_t)of; !over; turn++) {
     uint64_t folder = look(out, FUSE_ROOT, ways[turn % 5]);
     if (folder != 0) {
@@ -155,7 +156,7 @@ static void *victim(void *of) {
 
 /* A client of the same share. */
 static void *other_client(void *unused) {
-  uint8_t *out = malloc(SHARE_DATA_MAX);
+  uint8_t *out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   uint64_t in = look(out, FUSE_ROOT, "in");
   for (unsigned turn = 0; !over; turn++) {
     static const char root_names[] = "in\0way";

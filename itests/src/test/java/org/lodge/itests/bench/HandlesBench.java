@@ -45,7 +45,7 @@ final class HandlesBench {
   private final int runs;
   private final Table table;
   private final AgentsComponent agents = new AgentsComponent();
-  private final HandlesComponent handles = new HandlesComponent();
+  private final HandlesComponent handles = new HandlesComponent(null);
   private final BlockingQueue<HandleConnection> clients = new LinkedBlockingQueue<>();
   private final List<Process> processes = new ArrayList<>();
 

@@ -39,7 +39,7 @@ public final class WaylandRig implements AutoCloseable {
   private final Path folder;
   private final Path compositorSocket;
   private final AgentsComponent agents = new AgentsComponent();
-  private final HandlesComponent handles = new HandlesComponent();
+  private final HandlesComponent handles = new HandlesComponent(null);
   private final RouterComponent router = new RouterComponent(handles, () -> agents);
   private final HostOffer onHost;
   private final Map<String, Map<String, String>> options = new HashMap<>();

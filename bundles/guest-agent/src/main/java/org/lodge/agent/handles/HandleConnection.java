@@ -27,6 +27,9 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface HandleConnection extends AutoCloseable {
+  /** What is copied at least, in bytes, where rows go by whole sectors: {@link #transferRows}. */
+  int SECTOR_BYTES = 512;
+
   /** Which end of a pipe the program in the guest gets. */
   enum PipeEnd {
     READ,
@@ -127,8 +130,12 @@ public interface HandleConnection extends AutoCloseable {
 
   /**
    * Begins to copy rows of a file of this connection to a file of any other. Several may be begun
-   * before {@link #awaitTransfers}; they cost one round trip together. The bytes pass through the
-   * host once.
+   * before {@link #awaitTransfers}; they cost one round trip together.
+   *
+   * <p>Rows without gaps go by {@linkplain org.lodge.lane.Lanes lanes} where the guests have them
+   * and both offsets are alike modulo {@link org.lodge.lane.Lanes#SECTOR_BYTES}; then the rest of
+   * the first and of the last sector is copied, too. Who does not want that has to choose other
+   * offsets.
    */
   void transferRows(
       FileHandle from,

@@ -135,7 +135,7 @@ class HandlesHostileTest {
       random = new Random(seed);
       bytes = Wire.buffer(400_000);
       for (int i = 0; i < 1 + random.nextInt(60); i++) {
-        int type = random.nextInt(30) == 0 ? random.nextInt(100) : 66 + random.nextInt(12);
+        int type = random.nextInt(30) == 0 ? random.nextInt(100) : 66 + random.nextInt(16);
         int length = length(type);
         bytes.putInt(random.nextInt(200) == 0 ? random.nextInt() : length);
         bytes.putShort((short) type).putShort((short) random.nextInt(2));
@@ -158,6 +158,7 @@ class HandlesHostileTest {
         case 71 -> 10 * (1 + random.nextInt(10));
         case 73, 77 -> 4;
         case 76 -> 8;
+        case 78, 80 -> 0;
         default -> random.nextInt(20);
       };
     }
@@ -195,7 +196,7 @@ class HandlesHostileTest {
 
   @Test
   void theHostSurvivesAnAgentThatTalksNonsense() throws Exception {
-    HandlesComponent handles = new HandlesComponent();
+    HandlesComponent handles = new HandlesComponent(new FileLanes(folder));
     int ended = 0;
     for (int seed = 0; seed < 20_000; seed++) {
       HandleConnection connection =
@@ -210,7 +211,8 @@ class HandlesHostileTest {
           if (handle instanceof FileHandle file && random.nextBoolean()) {
             connection.readRows(file, 0, 10, 10, 10, into.clear());
           } else if (random.nextInt(4) == 0) {
-            connection.transferRows(made, 0, 10, made, 0, 10, 10, 10);
+            int rowBytes = random.nextBoolean() ? 10 : 10_000;
+            connection.transferRows(made, 0, rowBytes, made, 0, rowBytes, rowBytes, 10);
             connection.awaitTransfers();
           } else if (handle != null) {
             handle.close();

@@ -12,6 +12,7 @@ import org.lodge.agent.AgentSession;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.internal.handles.HandlesComponent;
+import org.lodge.lane.Lanes;
 import org.lodge.linux.UnixListener;
 import org.lodge.linux.UnixStreamSocket;
 import org.lodge.vsock.VsockStream;
@@ -23,7 +24,7 @@ final class HandlesRig implements AutoCloseable {
   final AgentSession session;
   final Path path;
   private final Path serverPath;
-  private final HandlesComponent handles = new HandlesComponent();
+  private final HandlesComponent handles;
   private final BlockingQueue<VsockStream> calls = new LinkedBlockingQueue<>();
 
   /** A program, and the host's side of its connection. */
@@ -40,6 +41,15 @@ final class HandlesRig implements AutoCloseable {
   }
 
   HandlesRig(Path folder, String program) throws IOException {
+    this(folder, program, null);
+  }
+
+  HandlesRig(Path folder, Lanes lanes) throws IOException {
+    this(folder, "lodge-agent-sanitized", lanes);
+  }
+
+  private HandlesRig(Path folder, String program, Lanes lanes) throws IOException {
+    handles = new HandlesComponent(lanes);
     folder.toFile().mkdirs();
     path = folder.resolve("made").resolve("program.sock");
     serverPath = folder.resolve("server.sock");

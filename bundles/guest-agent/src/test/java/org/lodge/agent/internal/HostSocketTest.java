@@ -43,7 +43,7 @@ class HostSocketTest {
   private static final HandleLimits LIMITS = new HandleLimits(1 << 20, 8, 64);
 
   @TempDir Path folder;
-  private final HandlesComponent handles = new HandlesComponent();
+  private final HandlesComponent handles = new HandlesComponent(null);
   private final List<Fd> received = new ArrayList<>();
   private UnixListener listener;
   private UnixStreamSocket server;

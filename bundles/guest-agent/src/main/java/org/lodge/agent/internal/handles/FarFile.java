@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.lodge.agent.handles.FileHandle;
+import org.lodge.lane.LaneSlot;
 
 /** A file in a guest. */
 final class FarFile extends FarHandle implements FileHandle, RowTarget {
@@ -69,5 +70,14 @@ final class FarFile extends FarHandle implements FileHandle, RowTarget {
   public void takeRows(long offset, long stride, int rowBytes, int rows, ByteBuffer packed)
       throws IOException {
     socket.output(this).writeRowsInPlace(id, offset, stride, rowBytes, rows, packed);
+  }
+
+  @Override
+  public boolean takeSectors(long offset, int rowBytes, LaneSlot slot) throws IOException {
+    if (!socket.mayRead(slot)) {
+      return false;
+    }
+    socket.output(this).laneRow(Frame.LANE_WRITE, id, 0, offset, rowBytes, slot.position());
+    return true;
   }
 }

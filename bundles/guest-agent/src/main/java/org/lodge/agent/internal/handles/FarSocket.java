@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,8 @@ import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.handles.PipeHandle;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.StreamMove;
+import org.lodge.lane.LaneSlot;
+import org.lodge.lane.Lanes;
 
 /**
  * A connection to a Unix socket in a guest. Whoever waits for something takes frames off the stream
@@ -47,8 +50,11 @@ final class FarSocket implements HandleConnection {
 
   private StreamMove move;
 
-  FarSocket(String name, ByteStream stream, HandleLimits limits) {
+  private final SocketLane lane;
+
+  FarSocket(String name, ByteStream stream, HandleLimits limits, Lanes lanes) {
     this.name = name;
+    lane = new SocketLane(name, lanes);
     this.stream = stream;
     this.limits = limits;
     output = new Output(stream, limits.queueBytes());
@@ -115,6 +121,8 @@ final class FarSocket implements HandleConnection {
         }
       }
       case Frame.CREDIT -> credit(id, input.number());
+      case Frame.LANE -> lane.isThere();
+      case Frame.LANE_DATA -> reads.laneData(input.tag());
       default -> throw new ProtocolException("a frame of type " + input.type());
     }
     input.done();
@@ -251,6 +259,12 @@ final class FarSocket implements HandleConnection {
     Frame.checkRows(fromOffset, fromStrideBytes, rowBytes, rows);
     Frame.checkRows(toOffset, toStrideBytes, rowBytes, rows);
     RowTarget target = (RowTarget) to;
+    boolean dense = rows == 1 || fromStrideBytes == rowBytes && toStrideBytes == rowBytes;
+    long bytes = (long) rowBytes * rows;
+    if (dense && lane.suits(fromOffset, toOffset, bytes)) {
+      transfer(mine(from), fromOffset, target, toOffset, bytes);
+      return;
+    }
     awaitReads(Frame.READS_MAX - 1);
     reads.begin(
         mine(from),
@@ -263,6 +277,27 @@ final class FarSocket implements HandleConnection {
         moveTo(target),
         toOffset,
         toStrideBytes);
+  }
+
+  /** A range, in parts that go through the lane where there is one. */
+  private void transfer(FarFile from, long fromOffset, RowTarget to, long toOffset, long bytes)
+      throws IOException {
+    for (long done = 0; done < bytes; done += SocketLane.PART_BYTES) {
+      long at = fromOffset + done;
+      int part = (int) Math.min(bytes - done, SocketLane.PART_BYTES);
+      awaitReads(Frame.READS_MAX - 1);
+      Optional<LaneSlot> slot = lane.open(at, part);
+      if (slot.isPresent()) {
+        reads.beginSectors(from, at, part, to, moveTo(to), toOffset + done, slot.get());
+      } else {
+        reads.begin(from, at, part, part, 1, null, to, moveTo(to), toOffset + done, part);
+      }
+    }
+  }
+
+  /** Lets the guest read a slot; false where it has no lane. */
+  boolean mayRead(LaneSlot slot) {
+    return lane.take(slot);
   }
 
   /** The way to another connection, null where bytes go there through a buffer. */
@@ -465,6 +500,7 @@ final class FarSocket implements HandleConnection {
     broken = why;
     output.breakWith(why);
     handles.end();
+    lane.end();
   }
 
   @Override

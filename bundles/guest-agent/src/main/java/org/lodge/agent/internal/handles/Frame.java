@@ -30,6 +30,10 @@ final class Frame {
   static final int PIPE_DATA = 75;
   static final int PIPE_END = 76;
   static final int CREDIT = 77;
+  static final int LANE = 78;
+  static final int LANE_READ = 79;
+  static final int LANE_DATA = 80;
+  static final int LANE_WRITE = 81;
 
   static final int MAKE_FILE = 1;
   static final int MAKE_PIPE_TO_READ = 2;

@@ -9,20 +9,29 @@ import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.handles.Handles;
 import org.lodge.connect.ByteStream;
+import org.lodge.lane.Lanes;
 import org.lodge.linux.UnixStreamSocket;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
 
 /** Makes connections with handles, and ends them with this bundle. */
 @Component
 public final class HandlesComponent implements Handles {
   private final Set<HandleConnection> connections =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+  private final Lanes lanes;
   private HostLoop loop;
+
+  @Activate
+  public HandlesComponent(@Reference Lanes lanes) {
+    this.lanes = lanes;
+  }
 
   @Override
   public HandleConnection open(String name, ByteStream stream, HandleLimits limits) {
-    FarSocket connection = new FarSocket(name, stream, limits);
+    FarSocket connection = new FarSocket(name, stream, limits, lanes);
     connections.add(connection);
     return connection;
   }

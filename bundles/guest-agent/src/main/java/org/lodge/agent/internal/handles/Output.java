@@ -89,6 +89,19 @@ final class Output {
     }
   }
 
+  /** A row whose sectors go through a lane, to the host or from it. Held back. */
+  void laneRow(int type, int handle, int tag, long offset, int rowBytes, long position)
+      throws IOException {
+    lock.lock();
+    try {
+      room(Frame.HEADER_BYTES + Frame.ROWS_BYTES + Long.BYTES);
+      holdRows(type, handle, tag, offset, rowBytes, rowBytes, 1, Long.BYTES);
+      held.putLong(position);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Rows of at most a chunk. Few are held back; many go at once, without another copy. */
   void writeRows(int handle, long offset, long stride, int rowBytes, int rows, ByteBuffer packed)
       throws IOException {

@@ -2,7 +2,10 @@ package org.lodge.agent.internal.handles;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.lodge.connect.StreamMove;
+import org.lodge.lane.LaneSlot;
+import org.lodge.lane.Lanes;
 
 /** Reads of rows that are not answered, in the order of their answers. For one thread. */
 final class Reads {
@@ -13,6 +16,7 @@ final class Reads {
     ByteBuffer into;
     RowTarget to;
     StreamMove move;
+    LaneSlot slot;
     long toOffset;
     long toStride;
     int rowBytes;
@@ -51,10 +55,33 @@ final class Reads {
       long toOffset,
       long toStride)
       throws IOException {
+    Read read = next(rowBytes, rows, to, move, toOffset, toStride);
+    read.into = into;
+    from.socket.output(from).readRows(from.id, read.tag, offset, stride, rowBytes, rows);
+  }
+
+  /** One row, whose sectors the agent writes to a slot if it can; it sends the row else. */
+  void beginSectors(
+      FarFile from,
+      long offset,
+      int rowBytes,
+      RowTarget to,
+      StreamMove move,
+      long toOffset,
+      LaneSlot slot)
+      throws IOException {
+    Read read = next(rowBytes, 1, to, move, toOffset, rowBytes);
+    read.slot = slot;
+    from.socket
+        .output(from)
+        .laneRow(Frame.LANE_READ, from.id, read.tag, offset, rowBytes, slot.position());
+  }
+
+  private Read next(
+      int rowBytes, int rows, RowTarget to, StreamMove move, long toOffset, long toStride) {
     Read read = ring[(first + count) % ring.length];
     lastTag = lastTag == Integer.MAX_VALUE ? 1 : lastTag + 1;
     read.tag = lastTag;
-    read.into = into;
     read.to = to;
     read.move = move;
     read.toOffset = toOffset;
@@ -63,7 +90,7 @@ final class Reads {
     read.within = 0;
     read.leftBytes = (long) rowBytes * rows;
     count++;
-    from.socket.output(from).readRows(from.id, read.tag, offset, stride, rowBytes, rows);
+    return read;
   }
 
   /** Whether the rows that come next may stay in the stream, to be moved. */
@@ -178,6 +205,33 @@ final class Reads {
     }
   }
 
+  /** The row is in the lane, says the agent. */
+  void laneData(int tag) throws ProtocolException {
+    Read read = current(tag);
+    if (read.slot == null || !read.slot.isWhole() || read.leftBytes != read.rowBytes) {
+      throw new ProtocolException("a row that is not in its lane");
+    }
+    try {
+      if (!read.to.takeSectors(read.toOffset, read.rowBytes, read.slot)) {
+        forward(read, read.slot.bytes().order(ByteOrder.LITTLE_ENDIAN));
+      } else {
+        read.slot = null;
+      }
+    } catch (IOException e) {
+      targetFailure = e;
+    }
+    over(read);
+  }
+
+  private static void forward(Read read, ByteBuffer sectors) throws IOException {
+    int start = sectors.position() + (int) (read.toOffset % Lanes.SECTOR_BYTES);
+    for (int done = 0; done < read.rowBytes; done += Frame.CHUNK_BYTES_MAX) {
+      int count = Math.min(read.rowBytes - done, Frame.CHUNK_BYTES_MAX);
+      sectors.limit(start + done + count).position(start + done);
+      read.to.takeRows(read.toOffset + done, count, count, 1, sectors);
+    }
+  }
+
   /** The first read has no more. */
   void failed(int tag) throws ProtocolException {
     Read read = current(tag);
@@ -197,6 +251,10 @@ final class Reads {
     read.into = null;
     read.to = null;
     read.move = null;
+    if (read.slot != null) {
+      read.slot.close();
+      read.slot = null;
+    }
     first = (first + 1) % ring.length;
     count--;
   }

@@ -2,6 +2,7 @@ package org.lodge.agent.internal.handles;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.lodge.lane.LaneSlot;
 
 /** A file that takes rows as they come from another connection. */
 interface RowTarget {
@@ -13,4 +14,13 @@ interface RowTarget {
    */
   void takeRows(long offset, long stride, int rowBytes, int rows, ByteBuffer packed)
       throws IOException;
+
+  /**
+   * Takes the sectors of a row that are whole in a slot.
+   *
+   * @return false where its guest has no lane; nothing was taken then
+   */
+  default boolean takeSectors(long offset, int rowBytes, LaneSlot slot) throws IOException {
+    return false;
+  }
 }

@@ -14,6 +14,7 @@ import org.lodge.agent.handles.HandleConnection;
  */
 final class ShmPool {
   private static final int PAGE_BYTES = 4096;
+  private static final int SECTOR_BYTES = HandleConnection.SECTOR_BYTES;
   private static final long FIRST_MOST_BYTES = 16 << 20;
 
   /** Sizes are {@code int} in wl_shm. */
@@ -51,12 +52,18 @@ final class ShmPool {
   }
 
   /**
-   * Finds a place for a buffer.
+   * Finds a place for a buffer: whole sectors of its own, in which it begins as in those of the
+   * client's, so that it can go by lanes.
    *
    * @return its offset in the compositor's pool, or -1 where that would become too large
    */
-  long allocate(long bytes) {
-    long wanted = roundUp(bytes, 64);
+  long allocate(long clientOffset, long bytes) {
+    long within = clientOffset % SECTOR_BYTES;
+    long place = place(wholeSectors(within + bytes));
+    return place < 0 ? -1 : place + within;
+  }
+
+  private long place(long wanted) {
     for (var range : free.entrySet()) {
       if (range.getValue() >= wanted) {
         long offset = range.getKey();
@@ -90,8 +97,11 @@ final class ShmPool {
     return true;
   }
 
-  void release(long offset, long bytes) {
-    long length = roundUp(bytes, 64);
+  /** Gives a place back, as {@link #allocate} gave it. */
+  void release(long compositorOffset, long bytes) {
+    long within = compositorOffset % SECTOR_BYTES;
+    long offset = compositorOffset - within;
+    long length = wholeSectors(within + bytes);
     var before = free.floorEntry(offset);
     if (before != null && before.getKey() + before.getValue() == offset) {
       free.remove(before.getKey());
@@ -119,6 +129,10 @@ final class ShmPool {
       clientFile.close();
       compositorFile.close();
     }
+  }
+
+  private static long wholeSectors(long bytes) {
+    return roundUp(bytes, SECTOR_BYTES);
   }
 
   private static long wholePages(long bytes) {

@@ -105,7 +105,7 @@ final class ShmRequests {
       throw WaylandException.ofDisplay(
           NO_MEMORY, "the guest's buffers take more than " + routing.limits.pixelBytes());
     }
-    long offset = pool.allocate(bytes);
+    long offset = pool.allocate(untrustedOffset, bytes);
     if (offset < 0) {
       take(-bytes);
       throw WaylandException.ofDisplay(NO_MEMORY, "a pool with too many buffers");
