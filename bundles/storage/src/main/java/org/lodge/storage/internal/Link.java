@@ -26,6 +26,10 @@ final class Link {
   final String bootId;
   private final VsockStream stream;
   private volatile long answerNanos;
+
+  /** Null while nobody has asked. */
+  private volatile Boolean lane;
+
   private final ReentrantLock sending = new ReentrantLock();
   private final Map<Long, Exchange> waiting = new HashMap<>();
   private long unique;
@@ -95,6 +99,16 @@ final class Link {
     if (!exchange.await()) {
       throw new LostException(true);
     }
+  }
+
+  /** Whether the guest has a lane; asks it the first time. */
+  boolean hasLane(Exchange exchange) throws LostException {
+    if (lane == null) {
+      exchange.request(Op.LANE_PROBE, 0, 0, 0, 0, 0).put((byte) 0);
+      ask(exchange);
+      lane = exchange.error() == 0;
+    }
+    return lane;
   }
 
   /** Sends a request that has no answer. */

@@ -21,6 +21,7 @@ import org.lodge.filesystem.FileSystemOffer;
 import org.lodge.filesystem.FileSystems;
 import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Offered;
+import org.lodge.lane.Lanes;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -40,6 +41,7 @@ public final class Offers implements FileSystemOffer {
   private final Agents agents;
   private final ShareDefinitions definitions;
   private final LiveGrants live;
+  private final Lanes lanes;
   private final Map<String, Grant> granted = new HashMap<>();
   private final Map<Links, Grant> grantOf = new WeakHashMap<>();
   private volatile FileSystems fileSystems;
@@ -48,8 +50,10 @@ public final class Offers implements FileSystemOffer {
   public Offers(
       @Reference Agents agents,
       @Reference ShareDefinitions definitions,
-      @Reference LiveGrants live) {
+      @Reference LiveGrants live,
+      @Reference Lanes lanes) {
     this.agents = agents;
+    this.lanes = lanes;
     this.definitions = definitions;
     this.live = live;
   }
@@ -161,7 +165,7 @@ public final class Offers implements FileSystemOffer {
       grantOf.put(links, grant);
     }
     return new RemoteFiles(
-        links, new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()), ledger);
+        links, new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()), ledger, lanes);
   }
 
   /**

@@ -36,6 +36,12 @@ final class Op {
   static final int SYNCFS = 50;
   static final int TMPFILE = 51;
 
+  /** Our own, as {@code fuse.h} of the agent has them: data in the lane. */
+  static final int LANE_PROBE = 8192;
+
+  static final int LANE_READ = 8193;
+  static final int LANE_WRITE = 8194;
+
   /** Of SETATTR: mode, owners, size, times, and that privileges go. */
   static final int SETATTR_FIELDS = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 256 | 2048;
 

@@ -34,6 +34,11 @@ final class RemoteCalls {
     void write(Link link, Exchange exchange, ByteBuffer out) throws LostException;
   }
 
+  /** A request on an open file, whose body begins with {@code remote}. */
+  interface OnFile {
+    long on(Link link, Exchange exchange, long node, long remote) throws LostException;
+  }
+
   interface Answer {
     long of(Exchange exchange);
   }
@@ -104,6 +109,21 @@ final class RemoteCalls {
       int most,
       Fill fill,
       Answer answer) {
+    return onHandle(
+        call,
+        twice,
+        number,
+        directory,
+        (link, exchange, node, remote) -> {
+          var out = exchange.request(opcode, node, uid(call), gid(call), least, most);
+          fill.write(link, exchange, out.putLong(remote));
+          link.ask(exchange);
+          return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
+        });
+  }
+
+  /** A request on an open file, in the form that suits the connection. */
+  long onHandle(Call call, Twice twice, long number, boolean directory, OnFile request) {
     RemoteHandle handle = handles.get(number, directory);
     if (handle == null) {
       return -Errno.EBADF;
@@ -113,14 +133,9 @@ final class RemoteCalls {
         twice,
         (link, exchange) -> {
           long remote = resolve(link, handle);
-          if (remote < 0) {
-            return remote;
-          }
-          long node = nodes.remote(handle.node, link);
-          var out = exchange.request(opcode, node, uid(call), gid(call), least, most);
-          fill.write(link, exchange, out.putLong(remote));
-          link.ask(exchange);
-          return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
+          return remote < 0
+              ? remote
+              : request.on(link, exchange, nodes.remote(handle.node, link), remote);
         });
   }
 

@@ -15,6 +15,7 @@ import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
 import org.lodge.filesystem.Statistics;
+import org.lodge.lane.Lanes;
 import org.lodge.storage.internal.Link.LostException;
 import org.lodge.storage.internal.RemoteCalls.Fill;
 import org.lodge.storage.internal.RemoteCalls.Twice;
@@ -27,6 +28,10 @@ import org.lodge.storage.internal.RemoteCalls.Twice;
  */
 final class RemoteFiles implements FileSystem {
   private static final int O_APPEND = 0x400;
+
+  /** Of {@code fuse_write_in}. */
+  private static final int KILL_PRIVILEGES = 4;
+
   private static final int RENAME_EXCHANGE = 2;
 
   /** Of {@code fallocate(2)}: it moves what lies behind. */
@@ -37,13 +42,15 @@ final class RemoteFiles implements FileSystem {
   private final RemoteNodes nodes;
   private final RemoteHandles handles;
   private final RemoteCalls calls;
+  private final RemoteData data;
 
-  RemoteFiles(Links links, RemoteSettings settings, Ledger ledger) {
+  RemoteFiles(Links links, RemoteSettings settings, Ledger ledger, Lanes lanes) {
     this.links = links;
     this.settings = settings;
     nodes = new RemoteNodes(ledger);
     handles = new RemoteHandles(ledger);
     calls = new RemoteCalls(links, settings, nodes, handles);
+    data = new RemoteData(calls, lanes, settings.from());
   }
 
   @Override
@@ -398,21 +405,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int read(Call call, long id, long number, long offset, Data data) {
-    int size = data.sizeBytes();
-    return (int)
-        calls.onHandle(
-            call,
-            Twice.AS_ONCE,
-            Op.READ,
-            number,
-            false,
-            0,
-            size,
-            (link, exchange, out) -> {
-              out.putLong(offset).putInt(size).putInt(0).putLong(0).putLong(0);
-              exchange.readsInto(data);
-            },
-            Exchange::length);
+    return this.data.read(call, number, offset, data);
   }
 
   @Override
@@ -423,25 +416,13 @@ final class RemoteFiles implements FileSystem {
       nodes.written(handle.node);
     }
     boolean appends = handle != null && (handle.flags & O_APPEND) != 0;
-    int size = data.sizeBytes();
-    return (int)
-        calls.onHandle(
-            call,
-            appends ? Twice.NEVER : Twice.AS_ONCE,
-            Op.WRITE,
-            number,
-            false,
-            8,
-            8,
-            (link, exchange, out) -> {
-              out.putLong(offset).putInt(size).putInt(killPrivileges ? 4 : 0);
-              out.putLong(0).putLong(0);
-              exchange.writes(data);
-            },
-            exchange -> {
-              int written = exchange.getInt(0);
-              return written < 0 || written > size ? -Errno.EIO : written;
-            });
+    return this.data.write(
+        call,
+        appends ? Twice.NEVER : Twice.AS_ONCE,
+        number,
+        offset,
+        data,
+        killPrivileges ? KILL_PRIVILEGES : 0);
   }
 
   @Override

@@ -53,7 +53,8 @@ class ReplyFuzzTest {
               Duration.ofSeconds(2));
       try (Ledger ledger = Ledger.create();
           RemoteFiles files =
-              new RemoteFiles(links, new RemoteSettings("storage", -1, 0), ledger)) {
+              new RemoteFiles(
+                  links, new RemoteSettings("storage", -1, 0), ledger, new HeapLanes(random))) {
         List<Long> nodes = new ArrayList<>(List.of(1L));
         List<Long> handles = new ArrayList<>(List.of(1L));
         for (int i = 0; i < 60; i++) {
@@ -67,7 +68,7 @@ class ReplyFuzzTest {
       RemoteFiles files, Random random, List<Long> nodes, List<Long> handles, String where) {
     long node = nodes.get(random.nextInt(nodes.size()));
     long handle = handles.get(random.nextInt(handles.size()));
-    int size = 1 + random.nextInt(400);
+    int size = 1 + random.nextInt(random.nextInt(10) == 0 ? 50_000 : 400);
     Buffer data = new Buffer(size);
     int kind = random.nextInt(16);
     long result =
