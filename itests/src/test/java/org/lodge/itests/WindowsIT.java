@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonArray;
+import jakarta.json.JsonObject;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +41,10 @@ class WindowsIT {
           + " dd if=/tmp/r of=$d bs=4k oflag=direct && cp /tmp/r /docs/r"
           + " && dd if=$d bs=4k count=64 iflag=direct | cmp - /tmp/r && cmp /docs/r /tmp/r"
           + " || { echo failed after $n; exit 1; }; n=$((n+1)); done; echo rounds=$n";
+
+  private static final String CLIP_KEY =
+      "<keyboard><keybind key=\"W-v\"><action name=\"Execute\" command=\"sh -c 'lodge-call @host"
+          + " clip work.vault >/run/clip 2>&amp;1'\"/></keybind></keyboard></labwc_config>";
 
   private LodgeHost host;
 
@@ -87,6 +92,7 @@ class WindowsIT {
     host.lodge("run", "vault", "weston-flower").ok();
     assertTrue(shown(RED), "the flower of vault has a frame of vault's colour");
     assertEquals(List.of("work", "vault"), owners());
+    picturesGoByLanes();
     aProgramThatCutsItsPicturesOffHurtsNobody();
 
     host.lodge("windows", "close", number("work")).ok();
@@ -122,6 +128,19 @@ class WindowsIT {
 
     aCompositorWithSecurityContextsMarksWindows();
     aPersonOfTheHostSeesTheWindowsOfAGuest();
+  }
+
+  private void picturesGoByLanes() throws Exception {
+    long pictureBytes = 100 << 10;
+    assertTrue(laneBytes("work", "write.bytes") > pictureBytes);
+    assertTrue(laneBytes("vault", "write.bytes") > pictureBytes);
+    assertTrue(laneBytes("display", "read.bytes") > 2 * pictureBytes);
+    assertEquals(0, laneBytes("vault", "refused"));
+  }
+
+  private long laneBytes(String guest, String counter) throws Exception {
+    JsonObject counters = host.device(guest, "lane").getJsonObject("counters");
+    return counters.getJsonNumber(counter).longValue();
   }
 
   /** While the kernel of its guest sends them, from where they lie. */
@@ -190,6 +209,10 @@ class WindowsIT {
   private void aCompositorWithSecurityContextsMarksWindows() throws Exception {
     rule(
         "wayland  work  @default  allow target=display mediated=yes color=d33f49 frame=compositor");
+    Path shipped = host.config.resolve("image/files/display/labwc/rc.xml");
+    Path ours = host.place.resolve("rc.xml");
+    Files.writeString(ours, Files.readString(shipped).replace("</labwc_config>", CLIP_KEY));
+    host.lodge("cp", ours.toString(), "display:/etc/lodge/labwc/rc.xml").ok();
     assertTrue(
         exec(
             "killall -9 supervise; killall -9 weston; rm -f /run/user/0/*;"
@@ -200,10 +223,41 @@ class WindowsIT {
     assertEquals("context", windows().getJsonObject(0).getString("marking"));
     assertEquals(0, pixels(RED), "Lodge draws no frame");
     assertTrue(exec("test -S /run/lodge/wayland-work-*"));
+    aKeyOfTheCompositorMovesTheClipboard();
     host.lodge("exec", "work", "--", "busybox", "killall", "-9", "foot").ok();
     LodgeHost.until(
         "the context goes with the guest's last window",
         () -> !exec("test -S /run/lodge/wayland-work-*"));
+  }
+
+  /** What foot is told by OSC 52 is its clipboard; the key is one that labwc knows. */
+  private void aKeyOfTheCompositorMovesTheClipboard() throws Exception {
+    rule("wayland  @any  @default  allow target=display mediated=yes frame=compositor");
+    host.lodge("exec", "work", "--", "busybox", "killall", "-9", "foot").ok();
+    host.lodge("run", "work", "foot", "sh", "-c", "printf '\\033]52;c;c2VjcmV0\\a'; sleep 1000")
+        .ok();
+    LodgeHost.until("the terminal of work is there", () -> owners().equals(List.of("work")));
+    type("meta_l-v");
+    LodgeHost.until("labwc has run the key's command", () -> exec("test -s /run/clip"));
+    assertTrue(exec("grep -q 'policy denies' /run/clip"), "nobody has allowed it");
+
+    Path rules = host.config.resolve("policy.d/60-clip.policy");
+    Files.writeString(rules, "clip+work.vault  display  @host  allow\n");
+    host.lodge("run", "vault", "foot", "sh", "-c", "head -c 6 > /tmp/pasted; sleep 1000").ok();
+    LodgeHost.until("the terminal of vault is there", () -> owners().contains("vault"));
+    LodgeHost.until(
+        "the clipboard is moved",
+        () -> {
+          exec("rm -f /run/clip");
+          type("meta_l-v");
+          LodgeHost.until("labwc has run the key's command", () -> exec("test -s /run/clip"));
+          return exec("grep -q '^6 bytes of work can be pasted once in vault' /run/clip");
+        });
+    type("ctrl-shift-v", "ret");
+    LodgeHost.until(
+        "it is pasted",
+        () -> host.lodge("exec", "vault", "--", "grep", "-q", "secret", "/tmp/pasted").exit() == 0);
+    host.lodge("exec", "vault", "--", "busybox", "killall", "-9", "foot").ok();
   }
 
   private boolean exec(String command) throws Exception {

@@ -25,6 +25,7 @@ final class Publication implements AutoCloseable {
   private final Runnable replaced;
   private final ServiceListener newer = this::changed;
   private final ServiceRegistration<?> onHost;
+  private final ServiceRegistration<?> clip;
   private final ServiceRegistration<?> inGuests;
 
   /**
@@ -43,6 +44,7 @@ final class Publication implements AutoCloseable {
     }
     HostOffer offer = new HostOffer(router, Path.of(context.getProperty("lodge.run")));
     onHost = context.registerService(ServiceOffer.class, offer, properties);
+    clip = context.registerService(ServiceOffer.class, new ClipOffer(router), properties);
     String[] types = {ServiceOffer.class.getName(), Windows.class.getName()};
     inGuests = context.registerService(types, router, properties);
   }
@@ -72,6 +74,7 @@ final class Publication implements AutoCloseable {
   public void close() {
     context.removeServiceListener(newer);
     inGuests.unregister();
+    clip.unregister();
     onHost.unregister();
   }
 }
