@@ -144,4 +144,4 @@ if [ "$1" != list ]; then
   begin
   "$@"
 fi
-find . -mindepth 1 -maxdepth 3 -type f -printf '%P %s %b %T@\n'
+find . -ignore_readdir_race -mindepth 1 -maxdepth 3 -type f -printf '%P %s %b %T@\n'

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import org.lodge.linux.FileLeases;
 import org.lodge.linux.LinuxException;
 import org.lodge.storage.VolumeException;
@@ -18,7 +17,6 @@ import org.lodge.storage.VolumeStatus.Snapshot;
 import org.lodge.storage.VolumeStatus.Use;
 import org.lodge.storage.Volumes;
 import org.lodge.vm.DeviceStatus;
-import org.lodge.vm.Devices;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.Guests;
 import org.slf4j.Logger;
@@ -37,15 +35,13 @@ final class HostVolumes implements Volumes {
   private final VolumeLooks looks;
   private final VolumeUsers users;
   private final Guests guests;
-  private final Devices devices;
 
-  HostVolumes(VolumeKeeper keeper, VolumeUsers users, Guests guests, Devices devices) {
+  HostVolumes(VolumeKeeper keeper, VolumeUsers users, Guests guests) {
     this.keeper = keeper;
     this.folder = keeper.folder();
     this.looks = new VolumeLooks(keeper);
     this.users = users;
     this.guests = guests;
-    this.devices = devices;
   }
 
   @FunctionalInterface
@@ -220,9 +216,9 @@ final class HostVolumes implements Volumes {
                 "volume '%s' has more than that; what lies behind would be lost: --shrink allows it"
                     .formatted(name));
           }
-          Optional<DeviceStatus> device = users.device(name);
-          if (device.isPresent()) {
-            resizeUnder(device.get(), name, sizeBytes);
+          List<DeviceStatus> devices = users.devices(name);
+          if (!devices.isEmpty()) {
+            resizeUnder(devices.getFirst(), name, sizeBytes);
           } else {
             try (FileLeases.Lease _ = lease(name, "resized")) {
               folder.resize(name, sizeBytes);
@@ -232,18 +228,19 @@ final class HostVolumes implements Volumes {
     return status(name);
   }
 
-  /** The device makes the image longer itself, and tells the guest. */
+  /** A device that writes makes the image longer itself, and tells the guest; readers are told. */
   private void resizeUnder(DeviceStatus device, String name, long sizeBytes)
       throws IOException, InterruptedException, VolumeException {
     if (sizeBytes < Files.size(folder.disk(name))) {
       throw users.inUse(name, folder.disk(name), "made smaller", null);
     }
-    try {
-      devices.control(device.guest(), device.id(), "resize", Map.of("sizeBytes", sizeBytes)).get();
-    } catch (ExecutionException e) {
-      throw new VolumeException(e.getCause().getMessage(), e.getCause());
+    if (VolumeUsers.isReadOnly(device)) {
+      folder.resize(name, sizeBytes);
+      users.tellSize(name);
+    } else {
+      users.resize(device, Map.of("sizeBytes", sizeBytes));
+      folder.sync(name);
     }
-    folder.sync(name);
   }
 
   @Override

@@ -125,10 +125,16 @@ interface KeptScript {
 
     private static String outcome(String guest, AgentProgram program)
         throws IOException, InterruptedException {
+      // Side by side: a script that waits for room in the one would never end the other.
+      FutureTask<String> said =
+          new FutureTask<>(
+              () -> program.errors().isPresent() ? read(program.errors().get(), ERRORS_MAX) : "");
+      Thread.ofVirtual().name("errors-in-" + guest).start(said);
       String output = read(program.stream(), OUTPUT_MAX);
-      String errors = program.errors().isPresent() ? read(program.errors().get(), ERRORS_MAX) : "";
+      String errors;
       ExitStatus status;
       try {
+        errors = said.get();
         status = program.exit().toCompletableFuture().get();
       } catch (ExecutionException e) {
         throw new IOException("guest '%s' has gone meanwhile".formatted(guest), e);

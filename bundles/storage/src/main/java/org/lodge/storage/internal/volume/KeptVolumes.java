@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Predicate;
 import org.lodge.storage.VolumeException;
 import org.lodge.storage.VolumeStatus;
 import org.lodge.storage.VolumeStatus.Use;
-import org.lodge.vm.DeviceStatus;
-import org.lodge.vm.Devices;
 import org.lodge.vm.VolumeUse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,22 +31,15 @@ final class KeptVolumes {
 
   private final VolumeKeeper keeper;
   private final VolumeUsers users;
-  private final Devices devices;
   private final Predicate<String> keeps;
   private final KeptScript script;
 
   /**
    * @param keeps whether a guest offers its disks
    */
-  KeptVolumes(
-      VolumeKeeper keeper,
-      VolumeUsers users,
-      Devices devices,
-      Predicate<String> keeps,
-      KeptScript script) {
+  KeptVolumes(VolumeKeeper keeper, VolumeUsers users, Predicate<String> keeps, KeptScript script) {
     this.keeper = keeper;
     this.users = users;
-    this.devices = devices;
     this.keeps = keeps;
     this.script = script;
   }
@@ -174,21 +167,30 @@ final class KeptVolumes {
 
   List<VolumeStatus> list() {
     Map<String, List<Use>> uses = users.all();
+    // All at once: one that does not answer is waited for, and it may be one of several.
+    Map<String, FutureTask<Look>> looks = new LinkedHashMap<>();
+    users.guests().stream()
+        .filter(keeps)
+        .forEach(guest -> {
+          FutureTask<Look> look = new FutureTask<>(() -> look(guest));
+          Thread.ofVirtual().name("volumes-of-" + guest).start(look);
+          looks.put(guest, look);
+        });
     List<VolumeStatus> list = new ArrayList<>();
-    for (String guest : users.guests()) {
-      if (keeps.test(guest)) {
-        try {
-          Look look = look(guest);
-          for (String own : look.listing().names()) {
-            List<Use> of = uses.getOrDefault(VolumeUse.kept(guest, own), List.of());
-            look.listing().status(own, of, look.note()).ifPresent(list::add);
-          }
-        } catch (IOException e) {
-          LOG.error("The volumes of guest {} can't be told: {}", guest, e.toString());
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return list;
+    for (Map.Entry<String, FutureTask<Look>> asked : looks.entrySet()) {
+      String guest = asked.getKey();
+      try {
+        Look look = asked.getValue().get();
+        for (String own : look.listing().names()) {
+          List<Use> of = uses.getOrDefault(VolumeUse.kept(guest, own), List.of());
+          look.listing().status(own, of, look.note()).ifPresent(list::add);
         }
+      } catch (ExecutionException e) {
+        LOG.error("The volumes of guest {} can't be told: {}", guest, e.getCause().toString());
+      } catch (InterruptedException e) {
+        looks.values().forEach(look -> look.cancel(true));
+        Thread.currentThread().interrupt();
+        return list;
       }
     }
     return list;
@@ -251,7 +253,7 @@ final class KeptVolumes {
 
   /** Of a guest that keeps it nobody knows but Lodge who has it. */
   private void requireUnused(Kept of, String what) throws VolumeException {
-    if (users.device(of.volume()).isPresent()) {
+    if (!users.devices(of.volume()).isEmpty()) {
       throw users.inUse(of.volume(), of.file(), what, null);
     }
   }
@@ -281,14 +283,7 @@ final class KeptVolumes {
           String less = shrink ? "ANY" : "NO-LESS";
           return List.of("resize", of.own(), Long.toString(sizeBytes), less);
         });
-    Optional<DeviceStatus> device = users.device(volume);
-    if (device.isPresent()) {
-      try {
-        devices.control(device.get().guest(), device.get().id(), "resize", Map.of()).get();
-      } catch (ExecutionException e) {
-        throw new VolumeException(e.getCause().getMessage(), e.getCause());
-      }
-    }
+    users.tellSize(volume);
     return status(volume);
   }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import org.lodge.storage.VolumeException;
 import org.lodge.storage.VolumeStatus.Use;
 import org.lodge.vm.Definitions;
@@ -41,11 +42,25 @@ final class VolumeUsers {
     return all().getOrDefault(volume, List.of());
   }
 
-  /** The device by which Lodge serves it to a guest that runs. */
-  Optional<DeviceStatus> device(String volume) {
-    return live().stream()
-        .filter(each -> volume(each).filter(volume::equals).isPresent())
-        .findFirst();
+  /** The devices by which Lodge serves it to guests that run: one that writes it, or readers. */
+  List<DeviceStatus> devices(String volume) {
+    return live().stream().filter(each -> volume(each).filter(volume::equals).isPresent()).toList();
+  }
+
+  /** Has each of its devices take over the size that it has now. */
+  void tellSize(String volume) throws VolumeException, InterruptedException {
+    for (DeviceStatus device : devices(volume)) {
+      resize(device, Map.of());
+    }
+  }
+
+  void resize(DeviceStatus device, Map<String, Object> arguments)
+      throws VolumeException, InterruptedException {
+    try {
+      devices.control(device.guest(), device.id(), "resize", arguments).get();
+    } catch (ExecutionException e) {
+      throw new VolumeException(e.getCause().getMessage(), e.getCause());
+    }
   }
 
   /** By volume: what definitions say, and what guests have beside them. */
@@ -98,8 +113,7 @@ final class VolumeUsers {
 
   /** Whether a guest that runs writes it. */
   boolean isWritten(String volume) {
-    return live().stream()
-        .anyMatch(each -> volume(each).filter(volume::equals).isPresent() && !isReadOnly(each));
+    return devices(volume).stream().anyMatch(each -> !isReadOnly(each));
   }
 
   /** Why a volume that is in use stays as it is, and what to do. */

@@ -37,8 +37,8 @@ public final class VolumesService implements Volumes {
       @Reference Definitions definitions,
       @Reference Agents agents) {
     VolumeUsers users = new VolumeUsers(guests, devices, definitions);
-    here = new HostVolumes(keeper, users, guests, devices);
-    there = new KeptVolumes(keeper, users, devices, this::keeps, KeptScript.by(agents));
+    here = new HostVolumes(keeper, users, guests);
+    there = new KeptVolumes(keeper, users, this::keeps, KeptScript.by(agents));
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

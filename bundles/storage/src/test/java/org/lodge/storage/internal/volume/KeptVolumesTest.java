@@ -67,11 +67,7 @@ class KeptVolumesTest {
     Definitions definitions = fake(Definitions.class, (name, arguments) -> declared);
     volumes =
         new KeptVolumes(
-            keeper,
-            new VolumeUsers(guests, devices, definitions),
-            devices,
-            "storage"::equals,
-            this::run);
+            keeper, new VolumeUsers(guests, devices, definitions), "storage"::equals, this::run);
   }
 
   private String run(String guest, Duration limit, String... words)
