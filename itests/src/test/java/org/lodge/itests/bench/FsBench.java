@@ -17,6 +17,7 @@ import java.util.Map;
  */
 final class FsBench {
   private static final int MEBIBYTES = 64;
+  private static final int BLOCKS = 2000;
   private static final int FILES = 500;
   private static final int TREE_FILES = 600;
 
@@ -60,6 +61,12 @@ final class FsBench {
         "read 1 MiB at a time, nothing cached in the guest",
         new Work(cold, "dd if=DIR/big of=/dev/null bs=1M 2>/dev/null", MEBIBYTES, "MiB/s"));
     works.put(
+        "read 4 KiB at random, nothing cached in the guest",
+        new Work(cold, "random-io read DIR/big " + BLOCKS, BLOCKS, "1/s"));
+    works.put(
+        "write 4 KiB at random, and fsync",
+        new Work(":", "random-io write DIR/big " + BLOCKS, BLOCKS, "1/s"));
+    works.put(
         "untar " + TREE_FILES + " files",
         new Work("rm -rf DIR/tree", "tar xf /tmp/tree.tar -C DIR", TREE_FILES, "files/s"));
     works.put(
@@ -84,6 +91,7 @@ final class FsBench {
 
   void run() throws Exception {
     try (BenchHost host = new BenchHost(home)) {
+      CProgram.build("/bench/random-io.c", host.place().resolve("config/image"));
       try (InputStream image = FsBench.class.getResourceAsStream("/image/" + IMAGE + ".json")) {
         host.addImage(IMAGE, image.readAllBytes());
       }
@@ -138,7 +146,7 @@ final class FsBench {
       }
       for (Map.Entry<String, Work> work : WORKS.entrySet()) {
         for (FsPeer peer : peers) {
-          boolean ours = peer.name().startsWith("Lodge");
+          boolean ours = peer.isLodge();
           String what = ours ? "fs: " + work.getKey() : "  peer";
           String key = work.getKey() + peer.name();
           String row = what + ", " + peer.name();

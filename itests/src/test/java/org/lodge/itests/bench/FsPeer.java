@@ -16,6 +16,10 @@ record FsPeer(String name, DiskPeer server, List<Long> others) implements AutoCl
       "{\"from\":\"storage\",\"path\":\"/srv/%s\",\"create\":true"
           + ",\"to\":{\"bench\":{\"access\":\"read-write\",\"acl\":%s}}}";
 
+  boolean isLodge() {
+    return name.startsWith("Lodge");
+  }
+
   /** A Lodge that runs already serves it too. */
   static FsPeer lodge(BenchHost host, Path directory, String cache, boolean acl) throws Exception {
     Path socket = host.place().resolve("fs-" + cache + ".sock");

@@ -14,7 +14,7 @@ import java.util.TreeMap;
  * host that Lodge and Debian's {@code virtiofsd} serve, on those of another guest that it has
  * through Lodge, and on an ext4 of the guest's own as the measure. Each test that fails anywhere is
  * a line that says where. The properties {@code lodge.posix} and {@code lodge.posix.part} choose
- * the file systems and the parts whose name they begin.
+ * file systems and parts: those whose names they match, as regular expressions.
  */
 final class PosixBench {
   private static final List<String> PARTS =
@@ -101,12 +101,12 @@ final class PosixBench {
   }
 
   private void suite(FsGuest guest, String name, String folder) throws IOException {
-    if (!name.startsWith(System.getProperty("lodge.posix", ""))) {
+    if (!name.matches(System.getProperty("lodge.posix", ".*"))) {
       return;
     }
-    String wanted = System.getProperty("lodge.posix.part", "");
+    String wanted = System.getProperty("lodge.posix.part", ".*");
     for (String part : PARTS) {
-      if (!part.startsWith(wanted)) {
+      if (!part.matches(wanted)) {
         continue;
       }
       System.err.println("bench: " + part + " on " + name + " ...");

@@ -2,8 +2,6 @@ package org.lodge.itests.bench;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lodge.itests.vsock.Result;
-import org.lodge.itests.vsock.VsockKit;
 
 /**
  * The same client, {@code window-driver}, over several ways to a compositor, which take turns
@@ -54,14 +51,7 @@ public final class WindowDriver {
 
   /** Builds the client. */
   public static Path build(Path folder) throws Exception {
-    Path source = folder.resolve("window-driver.c");
-    try (InputStream in = WindowDriver.class.getResourceAsStream("/wayland/window-driver.c")) {
-      Files.write(source, in.readAllBytes());
-    }
-    Path program = folder.resolve("window-driver");
-    VsockKit.run(
-        folder, List.of("musl-gcc", "-static", "-O2", "-o", program.toString(), source.toString()));
-    return program;
+    return CProgram.build("/wayland/window-driver.c", folder);
   }
 
   void measure(int runs, List<Step> steps) throws Exception {
