@@ -26,7 +26,6 @@ import org.lodge.itests.LodgeHost.Result;
  */
 @Timeout(value = 400, unit = TimeUnit.SECONDS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-@EnabledIfSystemProperty(named = RemoteDiskIT.LONG, matches = "true")
 class RemoteDiskIT {
   static final String LONG = "lodge.long";
   private static final String FIND =
@@ -178,7 +177,7 @@ class RemoteDiskIT {
     inStorage(
         "rm -r /srv/disks/* /srv/disks/.snapshot; truncate -s 256M /srv/btrfs &&"
             + " mkfs.btrfs -q /srv/btrfs && modprobe -a loop btrfs &&"
-            + " mount -o loop /srv/btrfs /srv/disks");
+            + " busybox mount -o loop /srv/btrfs /srv/disks");
     host.lodge("volume", "create", "storage:more", "8M").ok();
     host.lodge(add("volume=storage:more")).ok();
     write("first");
