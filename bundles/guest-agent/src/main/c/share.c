@@ -86,19 +86,6 @@ static bool take(uint8_t *in) {
          read_all(in + sizeof *header, header->len - sizeof *header);
 }
 
-/* Whether a request may keep others waiting: those that move data or wait for a disk must not. Waking
- * another thread for the next request costs more than these take. */
-static bool is_quick(uint32_t opcode) {
-  switch (opcode) {
-    case SHARE_LANE_READ: case SHARE_LANE_WRITE:
-    case FUSE_READ: case FUSE_WRITE: case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FALLOCATE:
-    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS: case FUSE_SETATTR: case FUSE_RELEASE:
-      return false;
-    default:
-      return true;
-  }
-}
-
 /* False where nobody takes the answer. */
 static bool execute(uint8_t *in, uint8_t *out) {
   const struct fuse_in *header = (const struct fuse_in *)in;
@@ -132,7 +119,7 @@ static void *serve(void *unused) {
   while (goes_on) {
     pthread_mutex_lock(&reading);
     goes_on = take(in);
-    while (goes_on && is_quick(((const struct fuse_in *)in)->opcode)) {
+    while (goes_on && share_is_quick((const struct fuse_in *)in)) {
       goes_on = execute(in, out) && take(in);
     }
     pthread_mutex_unlock(&reading);

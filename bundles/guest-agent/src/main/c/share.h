@@ -40,6 +40,7 @@ struct held {
   int fd;
   bool directory;
   uint32_t pins;
+  _Atomic uint64_t written; /* bytes, by which closing it may take long */
 };
 
 /* Its number, or 0 where there are too many; takes the descriptor. */
@@ -47,8 +48,10 @@ uint64_t held_add(int fd, bool directory);
 struct held *held_get(uint64_t id, bool directory);
 void held_put(struct held *);
 void held_close(uint64_t id, bool directory);
+/* Whether closing it has little to write out; true where it is not open. */
+bool held_closes_quickly(uint64_t id, bool directory);
 
-void attributes_of(int fd, struct fuse_attr *);
+bool attributes_of(int fd, struct fuse_attr *);
 
 /* share_ops.c: what FUSE asks for. */
 
@@ -63,6 +66,8 @@ struct exchange {
 void share_ops_begin(int proc_fds);
 /* The length of the answer, or a negated errno. */
 long share_execute(struct exchange *);
+/* Whether a request may keep others waiting. */
+bool share_is_quick(const struct fuse_in *in);
 /* Whether the host expects nothing back. */
 bool share_is_silent(uint32_t opcode);
 

@@ -22,6 +22,7 @@
 #define HANDLE_BYTES 128
 #define HANDLES_MAX 65536u
 #define BUCKETS 65536u
+#define WRITTEN_LITTLE 65536u
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct node **nodes; /* by id - 1 */
@@ -58,11 +59,13 @@ static void fill(const struct stat *from, struct fuse_attr *into) {
       .blksize = (uint32_t)from->st_blksize};
 }
 
-void attributes_of(int fd, struct fuse_attr *into) {
+bool attributes_of(int fd, struct fuse_attr *into) {
   struct stat status = {0};
-  if (fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0) {
+  bool known = fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0;
+  if (known) {
     fill(&status, into);
   }
+  return known;
 }
 
 static uint32_t bucket_of(uint64_t dev, uint64_t ino) {
@@ -252,7 +255,9 @@ uint64_t held_add(int fd, bool directory) {
   for (uint32_t tried = 0; handle != NULL && id == 0 && tried < HANDLES_MAX; tried++) {
     uint32_t slot = (handle_hint + tried) % HANDLES_MAX;
     if (handles[slot] == NULL) {
-      *handle = (struct held){.fd = fd, .directory = directory, .pins = 1};
+      handle->fd = fd;
+      handle->directory = directory;
+      handle->pins = 1;
       handles[slot] = handle;
       handle_hint = slot + 1;
       id = (uint64_t)handle_counts[slot] << 32 | (slot + 1);
@@ -305,4 +310,12 @@ void held_close(uint64_t id, bool directory) {
   if (handle != NULL) {
     held_put(handle);
   }
+}
+
+bool held_closes_quickly(uint64_t id, bool directory) {
+  pthread_mutex_lock(&lock);
+  const struct held *handle = held_known(id, directory);
+  bool quickly = handle == NULL || handle->written <= WRITTEN_LITTLE;
+  pthread_mutex_unlock(&lock);
+  return quickly;
 }

@@ -312,7 +312,7 @@ static long create(struct exchange *x, int directory) {
   return length;
 }
 
-static long write_bytes(struct exchange *x, const struct held *handle, const uint8_t *bytes,
+static long write_bytes(struct exchange *x, struct held *handle, const uint8_t *bytes,
                         size_t length) {
   const struct fuse_write *in = (const struct fuse_write *)x->body;
   size_t done = 0;
@@ -335,11 +335,12 @@ static long write_bytes(struct exchange *x, const struct held *handle, const uin
     }
     done += (size_t)count;
   }
+  handle->written += done;
   *(struct fuse_written *)x->out = (struct fuse_written){.size = (uint32_t)done};
   return sizeof(struct fuse_written);
 }
 
-static long write_file(struct exchange *x, const struct held *handle) {
+static long write_file(struct exchange *x, struct held *handle) {
   size_t head = sizeof(struct fuse_write);
   return write_bytes(x, handle, x->body + head, x->length - head);
 }
@@ -356,7 +357,7 @@ static size_t sectors(size_t bytes) {
   return (bytes + LODGE_SECTOR_BYTES - 1) & ~(size_t)(LODGE_SECTOR_BYTES - 1);
 }
 
-static long write_from_lane(struct exchange *x, const struct held *handle) {
+static long write_from_lane(struct exchange *x, struct held *handle) {
   size_t size = ((const struct fuse_write *)x->body)->size;
   if (size > SHARE_DATA_MAX) {
     return -EINVAL;
@@ -496,6 +497,7 @@ static long on_handle(struct exchange *x) {
       if (to != NULL) {
         copied = copy_file_range(handle->fd, &from_offset, to->fd, &to_offset,
                                  in->len < INT_MAX ? in->len : INT_MAX - 4095, 0);
+        to->written += copied > 0 ? (uint64_t)copied : 0;
       }
       answer = copied < 0 ? -errno : (long)sizeof(struct fuse_written);
       *(struct fuse_written *)x->out = (struct fuse_written){.size = (uint32_t)copied};
@@ -604,6 +606,23 @@ static long on_node(struct exchange *x, const struct node *node) {
   }
 }
 
+static bool changes_names(uint32_t opcode) {
+  switch (opcode) {
+    case FUSE_SYMLINK: case FUSE_MKNOD: case FUSE_MKDIR: case FUSE_UNLINK: case FUSE_RMDIR:
+    case FUSE_RENAME2: case FUSE_LINK: case FUSE_CREATE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static long with_directory(struct exchange *x, const struct node *node, long answer) {
+  bool told = answer >= 0 && (x->in->extensions & SHARE_TELLS_DIRECTORY) != 0 &&
+              changes_names(x->in->opcode) &&
+              attributes_of(node->fd, (struct fuse_attr *)(x->out + answer));
+  return told ? answer + (long)sizeof(struct fuse_attr) : answer;
+}
+
 /* What each request must carry at least; 0 where it is not known. */
 static size_t least(uint32_t opcode) {
   switch (opcode) {
@@ -638,6 +657,21 @@ static size_t least(uint32_t opcode) {
   }
 }
 
+/* Those that move data or wait for a disk are not. Waking another thread for the next request costs
+ * more than the others take. */
+bool share_is_quick(const struct fuse_in *in) {
+  switch (in->opcode) {
+    case SHARE_LANE_READ: case SHARE_LANE_WRITE:
+    case FUSE_READ: case FUSE_WRITE: case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FALLOCATE:
+    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS: case FUSE_SETATTR:
+      return false;
+    case FUSE_RELEASE:
+      return in->len >= sizeof *in + 8 && held_closes_quickly(*(const uint64_t *)(in + 1), false);
+    default:
+      return true;
+  }
+}
+
 bool share_is_silent(uint32_t opcode) {
   return opcode == FUSE_FORGET || opcode == FUSE_RELEASE || opcode == FUSE_RELEASEDIR;
 }
@@ -669,7 +703,7 @@ long share_execute(struct exchange *x) {
       if (node == NULL) {
         return -ESTALE;
       }
-      long answer = on_node(x, node);
+      long answer = with_directory(x, node, on_node(x, node));
       node_put(node);
       return answer;
     }

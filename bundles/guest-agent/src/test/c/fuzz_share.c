@@ -276,6 +276,12 @@ static void check(const struct exchange *x, long answer) {
       (x->in->opcode == FUSE_OPEN || x->in->opcode == FUSE_OPENDIR)) {
     last_handle = ((const struct fuse_opened *)x->out)->fh;
   }
+  bool tells = (x->in->extensions & SHARE_TELLS_DIRECTORY) != 0;
+  if (answer >= 0 && x->in->opcode == FUSE_UNLINK &&
+      (answer != (tells ? (long)sizeof(struct fuse_attr) : 0) ||
+       (tells && !S_ISDIR(((const struct fuse_attr *)x->out)->mode)))) {
+    fail("an answer without its directory");
+  }
   if (answer >= (long)sizeof(struct fuse_entry) &&
       (x->in->opcode == FUSE_LOOKUP || x->in->opcode == FUSE_CREATE)) {
     const struct fuse_entry *entry = (const struct fuse_entry *)x->out;
@@ -291,10 +297,12 @@ static long ask(uint32_t opcode, uint64_t node, const void *body, size_t length)
   if (out == NULL) {
     out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   }
-  *in = (struct fuse_in){(uint32_t)(sizeof *in + length), opcode, 1, node, 0, 0, 0, 0};
+  *in = (struct fuse_in){(uint32_t)(sizeof *in + length), opcode, 1, node, 0, 0, 0,
+                         length % 2 != 0 ? SHARE_TELLS_DIRECTORY : 0};
   memcpy(in + 1, body, length);
   ((uint8_t *)(in + 1))[length] = 0;
   struct exchange exchange = {in, (const uint8_t *)(in + 1), length, out};
+  share_is_quick(in);
   long answer = share_execute(&exchange);
   check(&exchange, answer);
   free(in);

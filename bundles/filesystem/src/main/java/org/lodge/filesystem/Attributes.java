@@ -36,6 +36,9 @@ public final class Attributes {
   public long birthSeconds;
   public int birthNanos;
 
+  /** How long ago it was so; 0 where the file system was asked just now. */
+  public long ageNanos;
+
   /** Takes over what the last status call has left, owners as the host counts them. */
   public void take(TreeScratch status) {
     mode = status.mode();
@@ -55,6 +58,29 @@ public final class Attributes {
     changeNanos = status.changeNanos();
     birthSeconds = status.birthSeconds();
     birthNanos = status.birthNanos();
+    ageNanos = 0;
+  }
+
+  /** Takes over what other attributes are. */
+  public void take(Attributes from) {
+    mode = from.mode;
+    inode = from.inode;
+    sizeBytes = from.sizeBytes;
+    blocks = from.blocks;
+    blockSizeBytes = from.blockSizeBytes;
+    links = from.links;
+    uid = from.uid;
+    gid = from.gid;
+    deviceNode = from.deviceNode;
+    accessSeconds = from.accessSeconds;
+    accessNanos = from.accessNanos;
+    modifySeconds = from.modifySeconds;
+    modifyNanos = from.modifyNanos;
+    changeSeconds = from.changeSeconds;
+    changeNanos = from.changeNanos;
+    birthSeconds = from.birthSeconds;
+    birthNanos = from.birthNanos;
+    ageNanos = from.ageNanos;
   }
 
   public boolean isDirectory() {

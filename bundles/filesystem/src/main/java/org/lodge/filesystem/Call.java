@@ -19,6 +19,7 @@ public final class Call {
   private int pid;
   private boolean repeat;
   private int umask;
+  private long ageNanosMax;
 
   /** Begins a request of this user, group and process of the guest. */
   public Call of(int uid, int gid, int pid) {
@@ -27,7 +28,19 @@ public final class Call {
     this.pid = pid;
     umask = 0;
     repeat = false;
+    ageNanosMax = 0;
     return this;
+  }
+
+  /** Attributes may be as old as that, where {@link Attributes#ageNanos} says how old they are. */
+  public Call upToAge(long nanos) {
+    ageNanosMax = nanos;
+    return this;
+  }
+
+  /** 0 where the file system must be asked. */
+  public long ageNanosMax() {
+    return ageNanosMax;
   }
 
   /** From now on it may be that what is asked was done before, and only the answer was lost. */

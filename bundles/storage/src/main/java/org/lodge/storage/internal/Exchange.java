@@ -14,6 +14,11 @@ final class Exchange {
   static final int HEADER_BYTES = 40;
   private static final int ROOM = 72 << 10;
 
+  /** {@code SHARE_TELLS_DIRECTORY} of the agent. */
+  private static final int TELLS_DIRECTORY = 0x10000;
+
+  private static final int TELLS_AT = 36;
+
   private final ByteBuffer out = buffer();
   private final ByteBuffer in = buffer();
   private final MemorySegment outMemory = MemorySegment.ofBuffer(out);
@@ -23,6 +28,7 @@ final class Exchange {
   private int least;
   private int most;
   private int opcode;
+  private int epoch;
   private long unique;
   private long startedNanos;
   private boolean over;
@@ -49,6 +55,23 @@ final class Exchange {
     out.clear().position(4);
     out.putInt(opcode).putLong(0).putLong(node).putInt(uid).putInt(gid).putInt(0).putInt(0);
     return out;
+  }
+
+  /** The answer may end with the attributes of the request's node, a directory. */
+  void tellsDirectory(Link link) {
+    epoch = link.epoch;
+    out.putInt(TELLS_AT, TELLS_DIRECTORY);
+    most += Replies.ATTRIBUTES_BYTES;
+  }
+
+  /** Of the connection that was asked for those attributes. */
+  int epoch() {
+    return epoch;
+  }
+
+  /** Where those attributes are; -1 where the guest has not told them. */
+  int directoryAt() {
+    return length == least + Replies.ATTRIBUTES_BYTES ? least : -1;
   }
 
   /** Where the request goes on. */
@@ -102,8 +125,12 @@ final class Exchange {
     out.putInt(0, out.position() + dataBytes).putLong(8, unique);
   }
 
-  void writeTo(VsockStream stream) throws IOException {
-    stream.write(out.duplicate().flip());
+  /** The request without its data. */
+  ByteBuffer head() {
+    return out.duplicate().flip();
+  }
+
+  void writeDataTo(VsockStream stream) throws IOException {
     if (data != null && !reads) {
       for (int at = 0; at < data.sizeBytes(); ) {
         ByteBuffer piece = data.from(at);

@@ -28,6 +28,7 @@ import org.lodge.storage.internal.RemoteCalls.Twice;
  */
 final class RemoteFiles implements FileSystem {
   private static final int O_APPEND = 0x400;
+  private static final long NO_CHANGE = 0;
 
   /** Of {@code fuse_write_in}. */
   private static final int KILL_PRIVILEGES = 4;
@@ -43,6 +44,7 @@ final class RemoteFiles implements FileSystem {
   private final RemoteHandles handles;
   private final RemoteCalls calls;
   private final RemoteData data;
+  private final ToldDirectories told = new ToldDirectories();
 
   RemoteFiles(Links links, RemoteSettings settings, Ledger ledger, Lanes lanes) {
     this.links = links;
@@ -67,7 +69,14 @@ final class RemoteFiles implements FileSystem {
 
   /** A request that gives a node: LOOKUP, MKDIR and their kin. */
   private int entry(
-      Call call, Twice twice, int opcode, long parent, Name name, Entry into, Body body) {
+      Call call,
+      Twice twice,
+      int opcode,
+      long parent,
+      Name name,
+      Entry into,
+      long begun,
+      Body body) {
     return (int)
         calls.run(
             call,
@@ -79,15 +88,32 @@ final class RemoteFiles implements FileSystem {
               }
               int bytes = Replies.ENTRY_BYTES;
               exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
+              if (begun != NO_CHANGE) {
+                exchange.tellsDirectory(link);
+              }
               long outcome = body.write(link, exchange);
               if (outcome < 0) {
                 return outcome;
               }
               link.ask(exchange);
+              if (begun != NO_CHANGE) {
+                told.told(parent, begun, exchange);
+              }
               return exchange.error() < 0
                   ? exchange.error()
                   : found(link, exchange, 0, parent, name, into);
             });
+  }
+
+  /** A request that makes a name in a directory. */
+  private int made(
+      Call call, Twice twice, int opcode, long parent, Name name, Entry into, Body body) {
+    long begun = told.begin(parent);
+    try {
+      return entry(call, twice, opcode, parent, name, into, begun, body);
+    } finally {
+      told.end(parent);
+    }
   }
 
   private interface Body {
@@ -120,6 +146,7 @@ final class RemoteFiles implements FileSystem {
         parent,
         name,
         into,
+        NO_CHANGE,
         (link, exchange) -> {
           exchange.name(name);
           return 0;
@@ -130,14 +157,20 @@ final class RemoteFiles implements FileSystem {
   public void forget(long id, long uses) {
     Link link = links.now();
     long remote = link == null ? 0 : nodes.remote(id, link);
-    long told = nodes.forget(id, uses, link);
-    if (told > 0 && remote > 0) {
-      calls.tell(link, Op.FORGET, remote, told);
+    long looked = nodes.forget(id, uses, link);
+    told.forget(id);
+    if (looked > 0 && remote > 0) {
+      calls.tell(link, Op.FORGET, remote, looked);
     }
   }
 
   @Override
   public int getAttributes(Call call, long id, long handle, Attributes into) {
+    Link open = call.ageNanosMax() > 0 ? links.now() : null;
+    if (open != null && told.get(id, open.epoch, call.ageNanosMax(), into)) {
+      show(into);
+      return 0;
+    }
     return attributes(
         call,
         Twice.AS_ONCE,
@@ -181,18 +214,23 @@ final class RemoteFiles implements FileSystem {
       nodes.written(id);
     }
     int fields = change.valid & Op.SETATTR_FIELDS;
-    return attributes(
-        call,
-        Twice.AS_ONCE,
-        Op.SETATTR,
-        id,
-        into,
-        (link, exchange, out) -> {
-          out.putInt(fields).putInt(0).putLong(0).putLong(change.sizeBytes).putLong(0);
-          out.putLong(change.accessSeconds).putLong(change.modifySeconds).putLong(0);
-          out.putInt(change.accessNanos).putInt(change.modifyNanos).putInt(0).putInt(change.mode);
-          out.putInt(0).putInt(change.uid).putInt(change.gid).putInt(0);
-        });
+    told.begin(id);
+    try {
+      return attributes(
+          call,
+          Twice.AS_ONCE,
+          Op.SETATTR,
+          id,
+          into,
+          (link, exchange, out) -> {
+            out.putInt(fields).putInt(0).putLong(0).putLong(change.sizeBytes).putLong(0);
+            out.putLong(change.accessSeconds).putLong(change.modifySeconds).putLong(0);
+            out.putInt(change.accessNanos).putInt(change.modifyNanos).putInt(0).putInt(change.mode);
+            out.putInt(0).putInt(change.uid).putInt(change.gid).putInt(0);
+          });
+    } finally {
+      told.end(id);
+    }
   }
 
   @Override
@@ -216,7 +254,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int symlink(Call call, long parent, Name name, Name target, Entry into) {
-    return entry(
+    return made(
         call,
         Twice.SHOWS,
         Op.SYMLINK,
@@ -232,7 +270,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int makeNode(Call call, long parent, Name name, int mode, int device, Entry into) {
-    return entry(
+    return made(
         call,
         Twice.SHOWS,
         Op.MKNOD,
@@ -248,7 +286,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int makeDirectory(Call call, long parent, Name name, int mode, Entry into) {
-    return entry(
+    return made(
         call,
         Twice.SHOWS,
         Op.MKDIR,
@@ -273,12 +311,46 @@ final class RemoteFiles implements FileSystem {
   }
 
   private int remove(Call call, int opcode, long parent, Name name) {
-    return calls.onNode(
-        call, Twice.SHOWS, opcode, parent, (link, exchange, out) -> exchange.name(name));
+    long begun = told.begin(parent);
+    try {
+      return (int)
+          calls.onNode(
+              call,
+              Twice.SHOWS,
+              opcode,
+              parent,
+              0,
+              0,
+              (link, exchange, out) -> {
+                exchange.tellsDirectory(link);
+                exchange.name(name);
+              },
+              exchange -> {
+                told.told(parent, begun, exchange);
+                return 0;
+              });
+    } finally {
+      told.end(parent);
+      if (opcode == Op.RMDIR) {
+        told.forgetAll();
+      }
+    }
   }
 
   @Override
   public int rename(Call call, long parent, Name name, long toParent, Name toName, int flags) {
+    told.begin(parent);
+    told.begin(toParent);
+    try {
+      return renamed(call, parent, name, toParent, toName, flags);
+    } finally {
+      told.end(parent);
+      told.end(toParent);
+      told.forgetAll();
+    }
+  }
+
+  private int renamed(Call call, long parent, Name name, long toParent, Name toName, int flags) {
     return (int)
         calls.run(
             call,
@@ -304,7 +376,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int link(Call call, long id, long toParent, Name toName, Entry into) {
-    return entry(
+    return made(
         call,
         Twice.SHOWS,
         Op.LINK,
@@ -377,6 +449,24 @@ final class RemoteFiles implements FileSystem {
       int mode,
       Entry into,
       Opened opened) {
+    long begun = told.begin(parent);
+    try {
+      return create(call, opcode, parent, name, flags, mode, into, opened, begun);
+    } finally {
+      told.end(parent);
+    }
+  }
+
+  private int create(
+      Call call,
+      int opcode,
+      long parent,
+      Name name,
+      int flags,
+      int mode,
+      Entry into,
+      Opened opened,
+      long begun) {
     return (int)
         calls.run(
             call,
@@ -388,12 +478,14 @@ final class RemoteFiles implements FileSystem {
               }
               int bytes = Replies.ENTRY_BYTES + Replies.OPENED_BYTES;
               exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
+              exchange.tellsDirectory(link);
               exchange.out().putInt(flags).putInt(mode & 07777).putInt(call.umask()).putInt(0);
               exchange.name(name);
               link.ask(exchange);
               if (exchange.error() < 0) {
                 return exchange.error();
               }
+              told.told(parent, begun, exchange);
               int result = found(link, exchange, 0, parent, name, into);
               if (result < 0) {
                 return result;
@@ -495,6 +587,17 @@ final class RemoteFiles implements FileSystem {
     if (handle == null) {
       return -Errno.EBADF;
     }
+    // The time of access changes.
+    told.begin(handle.node);
+    try {
+      return readDirectory(call, handle, offset, plus, into);
+    } finally {
+      told.end(handle.node);
+    }
+  }
+
+  private int readDirectory(
+      Call call, RemoteHandle handle, long offset, boolean plus, DirectorySink into) {
     int size = Math.min(into.sizeBytes(), Call.BUFFER_BYTES);
     return (int)
         calls.run(
@@ -612,22 +715,32 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int setXattr(Call call, long id, Name name, int sizeBytes, int flags) {
-    return calls.onNode(
-        call,
-        Twice.AS_ONCE,
-        Op.SETXATTR,
-        id,
-        (link, exchange, out) -> {
-          out.putInt(sizeBytes).putInt(flags);
-          exchange.name(name);
-          exchange.bytes(call.buffer(), sizeBytes);
-        });
+    told.begin(id);
+    try {
+      return calls.onNode(
+          call,
+          Twice.AS_ONCE,
+          Op.SETXATTR,
+          id,
+          (link, exchange, out) -> {
+            out.putInt(sizeBytes).putInt(flags);
+            exchange.name(name);
+            exchange.bytes(call.buffer(), sizeBytes);
+          });
+    } finally {
+      told.end(id);
+    }
   }
 
   @Override
   public int removeXattr(Call call, long id, Name name) {
-    return calls.onNode(
-        call, Twice.SHOWS, Op.REMOVEXATTR, id, (link, exchange, out) -> exchange.name(name));
+    told.begin(id);
+    try {
+      return calls.onNode(
+          call, Twice.SHOWS, Op.REMOVEXATTR, id, (link, exchange, out) -> exchange.name(name));
+    } finally {
+      told.end(id);
+    }
   }
 
   @Override
@@ -700,6 +813,7 @@ final class RemoteFiles implements FileSystem {
   /** The storage guest forgets all with the connection. */
   @Override
   public void reset() {
+    told.forgetAll();
     if (handles.reset() | nodes.reset()) {
       links.renew();
     }

@@ -43,6 +43,7 @@ final class Replies {
     into.blockSizeBytes = from.getInt(at + 80);
     into.birthSeconds = 0;
     into.birthNanos = 0;
+    into.ageNanos = 0;
     return into.sizeBytes >= 0
         && into.blocks >= 0
         && isNanos(into.accessNanos)

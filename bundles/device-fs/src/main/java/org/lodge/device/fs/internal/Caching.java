@@ -29,6 +29,11 @@ enum Caching {
     return seconds;
   }
 
+  /** How old attributes may be; the guest may rely on them for less by as much. */
+  long attributeAgeNanosMax() {
+    return Math.min(1, seconds) * 500_000_000L;
+  }
+
   /** What an opened file's reply says. */
   int fileFlags() {
     return switch (this) {

@@ -15,6 +15,8 @@ final class Reply {
   static final int ENTRY_BYTES = 128;
   static final int DIRENT_BYTES = 24;
 
+  private static final long SECOND_NANOS = 1_000_000_000;
+
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
@@ -103,8 +105,14 @@ final class Reply {
 
   /** {@code struct fuse_attr_out}. */
   void attributesOut(Attributes attributes, Caching caching) {
-    putLong(caching.attributeSeconds()).putInt(0).putInt(0);
+    validity(attributes, caching);
     attributes(attributes);
+  }
+
+  /** From now on, and a word that says nothing. */
+  private Reply validity(Attributes of, Caching caching) {
+    long nanos = Math.max(0, caching.attributeSeconds() * SECOND_NANOS - of.ageNanos);
+    return putLong(nanos / SECOND_NANOS).putInt((int) (nanos % SECOND_NANOS)).putInt(0);
   }
 
   private void attributes(Attributes from) {
@@ -118,7 +126,7 @@ final class Reply {
   /** {@code struct fuse_statx_out}. */
   void statx(Attributes from, Caching caching) {
     int basicAndBirth = 0xfff;
-    putLong(caching.attributeSeconds()).putInt(0).putInt(0).zeroes(16);
+    validity(from, caching).zeroes(16);
     putInt(from.birthSeconds == 0 ? basicAndBirth & ~0x800 : basicAndBirth);
     putInt(from.blockSizeBytes).putLong(0).putInt(from.links).putInt(from.uid).putInt(from.gid);
     putShort(from.mode).putShort(0);

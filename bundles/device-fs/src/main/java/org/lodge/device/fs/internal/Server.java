@@ -225,6 +225,7 @@ final class Server {
   private int getAttributes(long node, Lane lane, boolean statx) {
     boolean open = (lane.in.getInt(0) & Fuse.GETATTR_FH) != 0;
     long handle = open ? lane.in.getLong(8) : 0;
+    lane.call.upToAge(caching.attributeAgeNanosMax());
     int result = files.getAttributes(lane.call, node, handle, lane.attributes);
     if (result >= 0 && statx) {
       lane.out.statx(lane.attributes, caching);

@@ -1,0 +1,157 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.lodge.vsock.VsockStream;
+import org.lodge.vsock.VsockType;
+
+/**
+ * A storage guest that makes whatever it is asked for, and says so. Each answer about a directory
+ * gives that another size.
+ */
+final class PlainGuest implements VsockStream {
+  static final int FILE = 0100644;
+  static final int FOLDER = 0040755;
+
+  private static final ByteBuffer END = ByteBuffer.allocate(0);
+  private static final int TELLS_DIRECTORY = 0x10000;
+
+  /** Opcodes, one list for each write to the connection. */
+  final List<List<Integer>> writes = new ArrayList<>();
+
+  private final boolean tells;
+  private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
+  private ByteBuffer current = END;
+  private long count = 10;
+
+  /**
+   * @param tells whether it knows how to tell of directories
+   */
+  PlainGuest(boolean tells) {
+    this.tells = tells;
+  }
+
+  synchronized List<Integer> asked() {
+    return writes.stream().flatMap(List::stream).toList();
+  }
+
+  synchronized int writeCount() {
+    return writes.size();
+  }
+
+  @Override
+  public synchronized void write(ByteBuffer from) {
+    ByteBuffer asked = from.order(ByteOrder.LITTLE_ENDIAN);
+    List<Integer> together = new ArrayList<>();
+    while (asked.hasRemaining()) {
+      int at = asked.position();
+      together.add(asked.getInt(at + 4));
+      answer(asked.getInt(at + 4), asked.getLong(at + 8), asked.getInt(at + 36));
+      asked.position(at + asked.getInt(at));
+    }
+    writes.add(together);
+  }
+
+  private void answer(int opcode, long unique, int extensions) {
+    boolean changesNames = opcode == Op.CREATE || opcode == Op.UNLINK || opcode == Op.MKDIR;
+    boolean telling = tells && changesNames && extensions == TELLS_DIRECTORY;
+    ByteBuffer reply = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN).position(16);
+    switch (opcode) {
+      case Op.LOOKUP, Op.MKDIR, Op.CREATE -> {
+        reply.putLong(++count).putLong(1).position(56);
+        attributes(reply, opcode == Op.MKDIR ? FOLDER : FILE);
+        reply.position(reply.position() + (opcode == Op.CREATE ? 16 : 0));
+      }
+      case Op.GETATTR, Op.SETATTR -> attributes(reply.position(32), FOLDER);
+      case Op.UNLINK -> {}
+      default -> {
+        return;
+      }
+    }
+    if (telling) {
+      attributes(reply, FOLDER);
+    }
+    reply.putInt(0, reply.position()).putLong(8, unique);
+    replies.add(reply.flip());
+  }
+
+  private void attributes(ByteBuffer into, int mode) {
+    int at = into.position();
+    into.putLong(at, ++count).putLong(at + 8, count).putInt(at + 60, mode).position(at + 88);
+  }
+
+  /** Of what it has told last. */
+  synchronized long lastSizeBytes() {
+    return count;
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    try {
+      while (!current.hasRemaining()) {
+        current = replies.take();
+        if (current == END) {
+          return -1;
+        }
+      }
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+    int part = Math.min(into.remaining(), current.remaining());
+    into.put(into.position(), current, current.position(), part);
+    into.position(into.position() + part);
+    current.position(current.position() + part);
+    return part;
+  }
+
+  @Override
+  public void reset() {
+    replies.add(END);
+  }
+
+  @Override
+  public void close() {
+    reset();
+  }
+
+  @Override
+  public String guest() {
+    return "storage";
+  }
+
+  @Override
+  public long guestPort() {
+    return 1;
+  }
+
+  @Override
+  public long hostPort() {
+    return 1;
+  }
+
+  @Override
+  public VsockType type() {
+    return VsockType.STREAM;
+  }
+
+  @Override
+  public boolean messageEnded() {
+    return false;
+  }
+
+  @Override
+  public int available() {
+    return 0;
+  }
+
+  @Override
+  public void shutdownOutput() {}
+
+  @Override
+  public void shutdownInput() {}
+}
