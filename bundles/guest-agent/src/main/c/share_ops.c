@@ -663,8 +663,11 @@ bool share_is_quick(const struct fuse_in *in) {
   switch (in->opcode) {
     case SHARE_LANE_READ: case SHARE_LANE_WRITE:
     case FUSE_READ: case FUSE_WRITE: case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FALLOCATE:
-    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS: case FUSE_SETATTR:
+    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS:
       return false;
+    case FUSE_SETATTR:
+      return in->len < sizeof *in + sizeof(struct fuse_setattr) ||
+             (((const struct fuse_setattr *)(in + 1))->valid & FATTR_SIZE) == 0;
     case FUSE_RELEASE:
       return in->len >= sizeof *in + 8 && held_closes_quickly(*(const uint64_t *)(in + 1), false);
     default:
