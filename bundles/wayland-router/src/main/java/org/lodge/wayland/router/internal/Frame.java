@@ -177,7 +177,7 @@ final class Frame {
   private int[] extents() {
     int most = Integer.MAX_VALUE;
     int[] extents = {most, most, -most, -most};
-    window.surface.addExtents(0, 0, extents);
+    window.surface.addExtents(extents);
     return extents[0] < extents[2] ? extents : null;
   }
 

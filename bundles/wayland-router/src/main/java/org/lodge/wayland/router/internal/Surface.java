@@ -191,20 +191,23 @@ final class Surface {
    *
    * @param into left, top, right, bottom
    */
-  void addExtents(int atX, int atY, int[] into) {
+  void addExtents(int[] into) {
+    addExtents(0, 0, 0, 0, into);
+  }
+
+  /** Visits each surface once, between the least and the most of where its corner may be. */
+  private void addExtents(int fromX, int fromY, int toX, int toY, int[] into) {
     int across = Math.max(width(), shownWidth);
     int down = Math.max(height(), shownHeight);
     if (across > 0 && down > 0) {
-      into[0] = Math.min(into[0], atX);
-      into[1] = Math.min(into[1], atY);
-      into[2] = Math.max(into[2], atX + across);
-      into[3] = Math.max(into[3], atY + down);
+      into[0] = Math.min(into[0], fromX);
+      into[1] = Math.min(into[1], fromY);
+      into[2] = Math.max(into[2], toX + across);
+      into[3] = Math.max(into[3], toY + down);
     }
     for (Surface child : children) {
-      child.addExtents(atX + child.leastX, atY + child.leastY, into);
-      if (child.mostX != child.leastX || child.mostY != child.leastY) {
-        child.addExtents(atX + child.mostX, atY + child.mostY, into);
-      }
+      child.addExtents(
+          fromX + child.leastX, fromY + child.leastY, toX + child.mostX, toY + child.mostY, into);
     }
   }
 
@@ -215,6 +218,15 @@ final class Surface {
       at = at.parent;
     }
     return at;
+  }
+
+  /** How many levels of subsurfaces it has. */
+  int levels() {
+    int most = 0;
+    for (Surface child : children) {
+      most = Math.max(most, 1 + child.levels());
+    }
+    return most;
   }
 
   int depth() {

@@ -197,7 +197,8 @@ final class SurfaceRequests {
           WlSubcompositor.ERROR_BAD_SURFACE,
           "a subsurface that has a role or is its own parent");
     }
-    if (parent.depth() >= MOST_DEPTH || parent.children.size() >= MOST_CHILDREN) {
+    boolean deep = parent.depth() + surface.levels() >= MOST_DEPTH;
+    if (deep || parent.children.size() >= MOST_CHILDREN) {
       throw WaylandException.ofDisplay(NO_MEMORY, "too many subsurfaces");
     }
     routing.forward(receiver, request).role = surface;

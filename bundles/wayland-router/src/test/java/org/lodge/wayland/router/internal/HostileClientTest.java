@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
 import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlPointer;
@@ -12,6 +14,7 @@ import org.lodge.wayland.protocol.opcode.WlRegion;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlSeat;
 import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
@@ -70,6 +73,31 @@ class HostileClientTest {
     int registry = rig.registry();
     rig.client.send(1, WlDisplay.GET_REGISTRY, registry);
     rig.refused("invalid new id " + registry);
+  }
+
+  /** Each level is one more step into the stack for whoever walks the tree, compositors too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTreeOfSubsurfacesDoesNotGrowTooDeepAtEitherEnd(boolean atItsRoot) throws Exception {
+    int registry = rig.registry();
+    int compositor = rig.bind(registry, "wl_compositor", 4);
+    int subcompositor = rig.bind(registry, "wl_subcompositor", 1);
+    int last = rig.surface(compositor);
+    for (int i = 0; i < 16; i++) {
+      last = nest(rig, compositor, subcompositor, last, atItsRoot);
+    }
+    rig.sync();
+    nest(rig, compositor, subcompositor, last, atItsRoot);
+    rig.refused("too many subsurfaces");
+  }
+
+  private static int nest(Rig rig, int compositor, int subcompositor, int last, boolean atItsRoot) {
+    int next = rig.surface(compositor);
+    int subsurface = rig.id("wl_subsurface");
+    int child = atItsRoot ? last : next;
+    int parent = atItsRoot ? next : last;
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, parent);
+    return next;
   }
 
   @Test
