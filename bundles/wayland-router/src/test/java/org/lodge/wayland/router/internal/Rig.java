@@ -41,6 +41,9 @@ final class Rig {
     GLOBALS.put("wp_security_context_manager_v1", 1);
   }
 
+  /** Much longer than it takes on processors that all else keeps busy. */
+  private static final int END_SECONDS = 120;
+
   final TestPeer client = new TestPeer(false);
   final TestPeer compositor = new TestPeer(true);
   final Guest guest;
@@ -112,14 +115,26 @@ final class Rig {
 
   /** The connection is over, by no defect of the router. */
   void ended() throws InterruptedException {
-    if (!over.await(20, TimeUnit.SECONDS)) {
-      throw new AssertionError("the conversation does not end");
+    if (!over.await(END_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("the conversation does not end: " + routerThreads());
     }
     client.awaitClosed();
     compositor.awaitClosed();
     if (client.count("router is at fault") > 0) {
       throw new AssertionError("a defect after " + client.log + compositor.log);
     }
+  }
+
+  /** Where the threads of conversations are. */
+  private static String routerThreads() {
+    StringBuilder text = new StringBuilder();
+    Thread.getAllStackTraces()
+        .forEach((thread, at) -> {
+          if (thread.getName().startsWith("wayland-")) {
+            text.append(thread).append(' ').append(List.of(at)).append('\n');
+          }
+        });
+    return text.toString();
   }
 
   /** Does what any compositor does. */
