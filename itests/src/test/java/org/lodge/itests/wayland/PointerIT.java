@@ -3,6 +3,7 @@ package org.lodge.itests.wayland;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.awt.Point;
 import java.awt.Rectangle;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What programs do about a mouse, through two agents and the router, on sway. */
 class PointerIT {
@@ -79,6 +82,32 @@ class PointerIT {
   }
 
   @Test
+  void aMenuOfGtkOpensInItsFrameAndAChoiceClosesIt() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/gtk4-demo")), "gtk4-demo is not installed");
+    List<String> said = trace("work");
+    launch(work, "gtk4-demo", "--run=menu");
+    Rectangle window = framed(BLUE);
+    pointer.moveTo((int) window.getCenterX(), (int) window.getCenterY());
+    until("the window has the pointer", () -> hears(said, "wl_pointer", ".enter("));
+    String inWindow = lastEntered(said);
+    BufferedImage before = sway.picture();
+    pointer.click(VirtualPointer.RIGHT);
+    Rectangle menu = box(before, pixel -> pixel == BLUE);
+    pointer.moveTo((int) menu.getCenterX(), (int) menu.getCenterY());
+    until("the menu has the pointer", () -> !lastEntered(said).equals(inWindow));
+    pointer.click(VirtualPointer.LEFT);
+    until("the menu is gone", () -> hears(said, "-> xdg_popup", ".destroy("));
+    assertEquals(0, count(said, "xdg_popup", ".popup_done("), "it was not the compositor's wish");
+  }
+
+  private static String lastEntered(List<String> said) {
+    return said.stream()
+        .filter(line -> line.contains("wl_pointer") && line.contains(".enter("))
+        .map(line -> line.split(", ")[1])
+        .reduce("", (former, last) -> last);
+  }
+
+  @Test
   void whatIsDraggedIsDroppedElsewhereInItsGuestAndNotSeenByAnother() throws Exception {
     List<String> ofWork = trace("work");
     Path ofVault = folder.resolve("vault.said");
@@ -109,7 +138,7 @@ class PointerIT {
     until("the flower has gone over", () -> hasFlower(free) && !hasFlower(flower));
   }
 
-  /** With Lodge's frame sway 1.7 constrains no pointer: it asks for the window's own surface. */
+  /** With Lodge's frame sway 1.7 confines no pointer: it asks for the window's own surface. */
   @Test
   void aPointerIsConfinedToAWindowUntilItsProgramLetsGo() throws Exception {
     List<String> said = trace("bare");
@@ -132,10 +161,11 @@ class PointerIT {
         });
   }
 
-  @Test
-  void aProgramThatLocksThePointerIsToldHowFarItWouldGo() throws Exception {
-    List<String> said = trace("bare");
-    launch(bare, "weston-resizor");
+  @ParameterizedTest
+  @ValueSource(strings = {"bare", "work"})
+  void aProgramThatLocksThePointerIsToldHowFarItWouldGo(String guest) throws Exception {
+    List<String> said = trace(guest);
+    launch(guest.equals("bare") ? bare : work, "weston-resizor");
     Rectangle window = shown();
     pointer.moveTo((int) window.getCenterX(), (int) window.getCenterY());
     pointer.press(VirtualPointer.LEFT);

@@ -28,6 +28,9 @@ final class Frames {
   private static final int BYTES_PER_PIXEL = 4;
   private static final int XRGB8888 = 1;
 
+  /** Of compositors of wlroots, old and new, and of no others that are known. */
+  private static final String WLROOTS_ONLY = "zwlr_export_dmabuf_manager_v1";
+
   private final Routing routing;
   private WaylandObject registry;
   private WaylandObject compositor;
@@ -35,6 +38,7 @@ final class Frames {
   private WaylandObject viewporter;
   private WaylandObject shm;
   private WaylandObject color;
+  private boolean lockable;
 
   Frames(Routing routing) {
     this.routing = routing;
@@ -63,8 +67,14 @@ final class Frames {
           subcompositor = bind(subcompositor, name, WlSubcompositor.INDEX, 1);
       case "wp_viewporter" -> viewporter = bind(viewporter, name, WpViewporter.INDEX, 1);
       case "wl_shm" -> shm = bind(shm, name, WlShm.INDEX, 1);
+      case WLROOTS_ONLY -> lockable = true;
       default -> {}
     }
+  }
+
+  /** Whether the compositor locks a pointer to the frame instead of what is in it. */
+  boolean isLockable() {
+    return lockable;
   }
 
   /** A pixel of the guest's colour, which viewports stretch. */

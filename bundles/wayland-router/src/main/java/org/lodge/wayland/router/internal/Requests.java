@@ -40,6 +40,8 @@ import org.lodge.wayland.protocol.opcode.XdgToplevelIconV1;
 import org.lodge.wayland.protocol.opcode.XdgToplevelTagManagerV1;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
 import org.lodge.wayland.protocol.opcode.ZwpIdleInhibitManagerV1;
+import org.lodge.wayland.protocol.opcode.ZwpLockedPointerV1;
+import org.lodge.wayland.protocol.opcode.ZwpPointerConstraintsV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceManagerV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
@@ -65,6 +67,7 @@ final class Requests {
   private final SelectionRequests selections;
   private final PassRequests passes;
   private final IconRequests icons;
+  private final LockRequests locks;
   private int registries;
 
   /** What a client was told of globals, in one registry. */
@@ -83,6 +86,7 @@ final class Requests {
     selections = new SelectionRequests(conversation, routing);
     passes = new PassRequests(conversation.display(), routing);
     icons = new IconRequests(routing, pixels);
+    locks = new LockRequests(routing);
   }
 
   ShellRequests shell() {
@@ -146,6 +150,8 @@ final class Requests {
               passes.handle(receiver, opcode, request);
           case XdgToplevelIconManagerV1.INDEX, XdgToplevelIconV1.INDEX ->
               icons.handle(receiver, opcode, request);
+          case ZwpPointerConstraintsV1.INDEX, ZwpLockedPointerV1.INDEX ->
+              locks.handle(receiver, opcode, request);
           case XdgToplevelTagManagerV1.INDEX -> tag(receiver, opcode, request);
           case ZwpTextInputV3.INDEX -> textInput(receiver, opcode, request);
           case ZwpIdleInhibitManagerV1.INDEX, XdgSystemBellV1.INDEX -> {

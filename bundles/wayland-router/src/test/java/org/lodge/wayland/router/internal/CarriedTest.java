@@ -45,6 +45,7 @@ class CarriedTest {
         Set.of(
             "wp_fifo_manager_v1",
             "wp_security_context_manager_v1",
+            "zwlr_export_dmabuf_manager_v1",
             "zwlr_screencopy_manager_v1",
             "zwp_keyboard_shortcuts_inhibit_manager_v1"),
         hidden);

@@ -38,6 +38,7 @@ final class Rig {
       }
     }
     GLOBALS.put("zwlr_screencopy_manager_v1", 3);
+    GLOBALS.put("zwlr_export_dmabuf_manager_v1", 1);
     GLOBALS.put("wp_security_context_manager_v1", 1);
   }
 

@@ -3,12 +3,16 @@ package org.lodge.wayland.router.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlSeat;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgActivationV1;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevelTagManagerV1;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
 import org.lodge.wayland.protocol.opcode.ZwpIdleInhibitManagerV1;
+import org.lodge.wayland.protocol.opcode.ZwpLockedPointerV1;
+import org.lodge.wayland.protocol.opcode.ZwpPointerConstraintsV1;
 import org.lodge.wayland.protocol.opcode.ZwpTabletManagerV2;
 import org.lodge.wayland.protocol.opcode.ZwpTabletSeatV2;
 import org.lodge.wayland.protocol.opcode.ZwpTabletToolV2;
@@ -22,6 +26,7 @@ class WindowProtocolsTest {
   private final Rig rig = Rig.framed();
   private final ShownSurfaces shown = new ShownSurfaces(BORDER);
   private int registry;
+  private int compositor;
   private int surface;
   private int toplevel;
 
@@ -29,7 +34,8 @@ class WindowProtocolsTest {
   private void open() throws Exception {
     rig.watch(shown::see);
     registry = rig.registry();
-    surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+    compositor = rig.bind(registry, "wl_compositor", 4);
+    surface = rig.surface(compositor);
     int shell = rig.bind(registry, "xdg_wm_base", 2);
     int xdg = rig.id("xdg_surface");
     rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, xdg, surface);
@@ -86,6 +92,44 @@ class WindowProtocolsTest {
     rig.client.send(input, ZwpTextInputV3.SET_CURSOR_RECTANGLE, 11, 20, 1, 12);
     rig.sync();
     rig.compositor.await(".set_cursor_rectangle(11, 20, 1, 12)");
+  }
+
+  @Test
+  void aPointerIsLockedToTheFrameAndLetGoWithinTheGuestsSurface() throws Exception {
+    open();
+    int seat = rig.bind(registry, "wl_seat", 5);
+    int pointer = rig.id("wl_pointer");
+    rig.client.send(seat, WlSeat.GET_POINTER, pointer);
+    int region = rig.id("wl_region");
+    rig.client.send(compositor, WlCompositor.CREATE_REGION, region);
+    int constraints = rig.bind(registry, "zwp_pointer_constraints_v1", 1);
+    int locked = rig.id("zwp_locked_pointer_v1");
+    int lock = ZwpPointerConstraintsV1.LOCK_POINTER;
+    rig.client.send(constraints, lock, locked, surface, pointer, region, 2);
+    rig.client.send(locked, ZwpLockedPointerV1.SET_REGION, region);
+    rig.sync();
+    String made = rig.compositor.await(".lock_pointer(");
+    assertEquals("wl_surface@" + shown.wrapper(), made.split(", ")[1]);
+    assertEquals("nil", made.split(", ")[3]);
+    assertEquals(0, rig.compositor.count(".set_region("));
+    rig.compositor.send(shown.object("zwp_locked_pointer_v1"), ZwpLockedPointerV1.EVENT_LOCKED);
+    rig.client.await("zwp_locked_pointer_v1@" + locked + ".locked(");
+
+    long commits = rig.compositor.count("wl_surface@" + shown.wrapper() + ".commit(");
+    int hint = ZwpLockedPointerV1.SET_CURSOR_POSITION_HINT;
+    rig.client.send(locked, hint, 10 << 8, 20 << 8);
+    rig.client.send(locked, hint, Integer.MAX_VALUE, Integer.MIN_VALUE);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await(".set_cursor_position_hint(14.000, 24.000)");
+    rig.compositor.await(".set_cursor_position_hint(103.996, 4.000)");
+    assertEquals(commits + 1, rig.compositor.count("@" + shown.wrapper() + ".commit("));
+    rig.client.send(locked, ZwpLockedPointerV1.DESTROY);
+    rig.sync();
+    assertEquals(
+        1,
+        rig.compositor.count(
+            "zwp_locked_pointer_v1@" + shown.object("zwp_locked_pointer_v1") + ".destroy("));
   }
 
   @Test
