@@ -1,5 +1,6 @@
 package org.lodge.lane;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -16,11 +17,23 @@ public interface LaneSlot extends AutoCloseable {
   /** Whether the writer has written all of it. */
   boolean isWhole();
 
+  /** What the host does with what is in it. */
+  interface Use {
+
+    /**
+     * @param bytes from position to limit; before the position there is room for 4 KiB, which may
+     *     be used. Not to be touched later
+     */
+    void with(ByteBuffer bytes) throws IOException;
+  }
+
   /**
-   * What was written, for the host; until this is closed. Before its position there is room for 4
-   * KiB, which may be used.
+   * Lets the host read or fill it. Whoever closes it meanwhile does not wait, and its memory is not
+   * used for anything else before this returns. By one thread at a time.
+   *
+   * @return false where it is over already
    */
-  ByteBuffer bytes();
+  boolean use(Use use) throws IOException;
 
   /**
    * Lets a guest read it, once, and nobody write it any more. It is over when all has been read.

@@ -34,7 +34,7 @@ public interface Lanes {
   Optional<LaneSlot> open(String writer, int bytes);
 
   /**
-   * Makes room for what the host writes and a guest is to read: {@link LaneSlot#bytes}, all of it,
+   * Makes room for what the host writes and a guest is to read: {@link LaneSlot#use}, all of it,
    * then {@link LaneSlot#handTo}.
    *
    * @param bytes as of {@link #open}

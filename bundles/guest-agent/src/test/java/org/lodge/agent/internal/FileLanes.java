@@ -68,14 +68,13 @@ final class FileLanes implements Lanes {
     }
 
     @Override
-    public ByteBuffer bytes() {
+    public boolean use(Use use) throws IOException {
       ByteBuffer all = ByteBuffer.allocateDirect(ROOM_BYTES + bytes).position(ROOM_BYTES);
       try (FileChannel lane = FileChannel.open(file, StandardOpenOption.READ)) {
         lane.read(all, position);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
-      return all.position(ROOM_BYTES);
+      use.with(all.position(ROOM_BYTES));
+      return true;
     }
 
     @Override

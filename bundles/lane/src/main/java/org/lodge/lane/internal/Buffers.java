@@ -16,31 +16,38 @@ final class Buffers {
   private static final int LEAST_SHIFT = 16;
   private static final int CLASSES = 12;
 
-  private final Queue<MemorySegment>[] idle = queues();
+  private final Queue<Piece>[] idle = queues();
   private final AtomicLong idleBytes = new AtomicLong();
 
+  /** Not of an automatic arena: those count as direct buffers, of which there are few. */
+  record Piece(Arena arena, MemorySegment memory) {}
+
   @SuppressWarnings("unchecked")
-  private static Queue<MemorySegment>[] queues() {
+  private static Queue<Piece>[] queues() {
     return Stream.generate(ConcurrentLinkedQueue::new).limit(CLASSES).toArray(Queue[]::new);
   }
 
   /** Room for so many bytes and what may come before them; whatever was in it is still there. */
-  MemorySegment take(int bytes) {
+  Piece take(int bytes) {
     long wanted = (long) bytes + Slot.HEADROOM_BYTES;
     int shift = Math.max(LEAST_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(wanted - 1));
-    MemorySegment known = idle[shift - LEAST_SHIFT].poll();
+    Piece known = idle[shift - LEAST_SHIFT].poll();
     if (known == null) {
-      return Arena.ofAuto().allocate(1L << shift, Slot.HEADROOM_BYTES);
+      Arena arena = Arena.ofShared();
+      return new Piece(arena, arena.allocate(1L << shift, Slot.HEADROOM_BYTES));
     }
-    idleBytes.addAndGet(-known.byteSize());
+    idleBytes.addAndGet(-known.memory().byteSize());
     return known;
   }
 
-  void give(MemorySegment memory) {
-    if (idleBytes.addAndGet(memory.byteSize()) > IDLE_BYTES_MAX) {
-      idleBytes.addAndGet(-memory.byteSize());
+  /** Nobody uses it any more. */
+  void give(Piece piece) {
+    long bytes = piece.memory().byteSize();
+    if (idleBytes.addAndGet(bytes) > IDLE_BYTES_MAX) {
+      idleBytes.addAndGet(-bytes);
+      piece.arena().close();
       return;
     }
-    idle[Long.numberOfTrailingZeros(memory.byteSize()) - LEAST_SHIFT].add(memory);
+    idle[Long.numberOfTrailingZeros(bytes) - LEAST_SHIFT].add(piece);
   }
 }

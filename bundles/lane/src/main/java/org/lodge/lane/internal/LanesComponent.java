@@ -49,11 +49,12 @@ public final class LanesComponent implements Lanes {
       for (int tried = 0; tried < SLOTS; tried++) {
         int index = 1 + Math.floorMod(turn.getAndIncrement(), SLOTS - 2);
         if (slots.get(index) == null) {
-          Slot slot = new Slot(this, index, guest, writer, bytes, buffers.take(bytes));
+          Buffers.Piece piece = buffers.take(bytes);
+          Slot slot = new Slot(this, index, guest, writer, bytes, piece);
           if (slots.compareAndSet(index, null, slot)) {
             return slot;
           }
-          buffers.give(slot.memory());
+          buffers.give(piece);
         }
       }
     }
@@ -64,7 +65,10 @@ public final class LanesComponent implements Lanes {
   void over(Slot slot) {
     slots.set(slot.index(), null);
     underWay.get(slot.guest()).addAndGet(-slot.sizeBytes());
-    buffers.give(slot.memory());
+  }
+
+  void give(Buffers.Piece piece) {
+    buffers.give(piece);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.lodge.lane.internal;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
@@ -18,11 +19,13 @@ final class Slot implements LaneSlot {
   private final String guest;
   private final String writer;
   private final int sizeBytes;
+  private final Buffers.Piece piece;
   private final MemorySegment memory;
   private final BitSet written;
   private String reader;
   private long readBytes;
   private boolean over;
+  private boolean used;
 
   /**
    * @param writer null for the host, which writes all of it
@@ -33,13 +36,14 @@ final class Slot implements LaneSlot {
       String guest,
       String writer,
       int sizeBytes,
-      MemorySegment memory) {
+      Buffers.Piece piece) {
     this.lanes = lanes;
     this.index = index;
     this.guest = guest;
     this.writer = writer;
     this.sizeBytes = sizeBytes;
-    this.memory = memory;
+    this.piece = piece;
+    memory = piece.memory();
     written = new BitSet(sizeBytes / Lanes.SECTOR_BYTES);
     written.set(0, writer == null ? sizeBytes / Lanes.SECTOR_BYTES : 0);
   }
@@ -54,10 +58,6 @@ final class Slot implements LaneSlot {
 
   int sizeBytes() {
     return sizeBytes;
-  }
-
-  MemorySegment memory() {
-    return memory;
   }
 
   synchronized boolean write(String by, long at, MemorySegment from, long offset, long bytes) {
@@ -104,8 +104,25 @@ final class Slot implements LaneSlot {
   }
 
   @Override
-  public ByteBuffer bytes() {
-    return memory.asByteBuffer().limit(HEADROOM_BYTES + sizeBytes).position(HEADROOM_BYTES);
+  public boolean use(Use use) throws IOException {
+    synchronized (this) {
+      if (over) {
+        return false;
+      }
+      used = true;
+    }
+    try {
+      ByteBuffer bytes = memory.asByteBuffer().limit(HEADROOM_BYTES + sizeBytes);
+      use.with(bytes.position(HEADROOM_BYTES));
+    } finally {
+      synchronized (this) {
+        used = false;
+        if (over) {
+          lanes.give(piece);
+        }
+      }
+    }
+    return true;
   }
 
   @Override
@@ -126,6 +143,9 @@ final class Slot implements LaneSlot {
     if (!over) {
       over = true;
       lanes.over(this);
+      if (!used) {
+        lanes.give(piece);
+      }
     }
   }
 }

@@ -62,10 +62,10 @@ class LanesTest {
   }
 
   @Test
-  void whatTheHostFillsItsReaderReads() {
+  void whatTheHostFillsItsReaderReads() throws Exception {
     LaneSlot slot = lanes.fill("display", BYTES).orElseThrow();
     MemorySegment into = MemorySegment.ofArray(new byte[BYTES]);
-    slot.bytes().put(picture);
+    assertTrue(slot.use(bytes -> bytes.put(picture)));
     assertFalse(display.read(slot.position(), into, 0, BYTES));
     assertFalse(display.write(slot.position(), into, 0, 512));
     slot.handTo("display");
@@ -121,6 +121,32 @@ class LanesTest {
     assertTrue(display.read(Lanes.LANE_BYTES - 512, into, 0, 512));
     assertFalse(display.write(0, into, 0, 512));
     assertFalse(display.read(Lanes.SLOT_BYTES, into, 0, 512));
+  }
+
+  @Test
+  void memoryIsNobodyElsesWhileTheHostUsesIt() throws Exception {
+    LaneSlot slot = written();
+    assertTrue(
+        slot.use(bytes -> {
+          slot.close();
+          LaneSlot next = open();
+          MemorySegment zeros = MemorySegment.ofArray(new byte[BYTES]);
+          assertTrue(work.write(next.position(), zeros, 0, BYTES));
+          assertNotEquals(0, bytes.getInt());
+        }));
+    assertFalse(slot.use(bytes -> bytes.put(picture)));
+  }
+
+  @Test
+  void memoryThatIsNotNeededIsGivenBack() {
+    List<LaneSlot> slots = new ArrayList<>();
+    for (String guest : List.of("a", "b", "c", "d")) {
+      for (int i = 0; i < 2; i++) {
+        slots.add(lanes.open(guest, Lanes.SLOT_BYTES).orElseThrow());
+      }
+    }
+    slots.forEach(LaneSlot::close);
+    assertTrue(lanes.open("a", 512).isPresent());
   }
 
   @Test

@@ -1,5 +1,7 @@
 package org.lodge.storage.internal;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.lodge.filesystem.Call;
@@ -75,15 +77,26 @@ final class RemoteData {
       link.end("it says that bytes are in its lane that are not");
       return -Errno.EIO;
     }
-    ByteBuffer from = lane.bytes();
+    boolean there = use(lane, from -> take(from, into, untrustedCount));
+    return there ? untrustedCount : -Errno.EIO;
+  }
+
+  private static boolean use(LaneSlot lane, LaneSlot.Use use) {
+    try {
+      return lane.use(use);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void take(ByteBuffer from, Data into, int count) {
     int start = from.position();
-    for (int at = 0; at < untrustedCount; ) {
+    for (int at = 0; at < count; ) {
       ByteBuffer piece = into.from(at);
-      int part = Math.min(piece.remaining(), untrustedCount - at);
+      int part = Math.min(piece.remaining(), count - at);
       piece.put(piece.position(), from, start + at, part);
       at += part;
     }
-    return untrustedCount;
   }
 
   /**
@@ -108,7 +121,7 @@ final class RemoteData {
               range(exchange, remote, offset, size, flags);
               if (slot.isPresent()) {
                 try (LaneSlot lane = slot.get()) {
-                  fill(lane.bytes(), data, size);
+                  use(lane, bytes -> fill(bytes, data, size));
                   lane.handTo(guest);
                   exchange.out().putLong(lane.position());
                   link.ask(exchange);

@@ -1,5 +1,6 @@
 package org.lodge.storage.internal;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.Random;
@@ -40,8 +41,9 @@ final class HeapLanes implements Lanes {
     }
 
     @Override
-    public ByteBuffer bytes() {
-      return bytes.duplicate();
+    public boolean use(Use use) throws IOException {
+      use.with(bytes.duplicate());
+      return true;
     }
 
     @Override

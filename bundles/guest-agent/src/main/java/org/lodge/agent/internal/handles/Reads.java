@@ -212,10 +212,10 @@ final class Reads {
       throw new ProtocolException("a row that is not in its lane");
     }
     try {
-      if (!read.to.takeSectors(read.toOffset, read.rowBytes, read.slot)) {
-        forward(read, read.slot.bytes().order(ByteOrder.LITTLE_ENDIAN));
-      } else {
+      if (read.to.takeSectors(read.toOffset, read.rowBytes, read.slot)) {
         read.slot = null;
+      } else if (!read.slot.use(sectors -> forward(read, sectors))) {
+        throw new IOException("the connection has ended");
       }
     } catch (IOException e) {
       targetFailure = e;
@@ -224,6 +224,7 @@ final class Reads {
   }
 
   private static void forward(Read read, ByteBuffer sectors) throws IOException {
+    sectors.order(ByteOrder.LITTLE_ENDIAN);
     int start = sectors.position() + (int) (read.toOffset % Lanes.SECTOR_BYTES);
     for (int done = 0; done < read.rowBytes; done += Frame.CHUNK_BYTES_MAX) {
       int count = Math.min(read.rowBytes - done, Frame.CHUNK_BYTES_MAX);
