@@ -20,7 +20,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * A guest that writes to a disk of Lodge's, reads back and compares without pause ({@code fio
  * --verify}), while what serves the disk is replaced, killed, or ended and started again.
  */
-@Timeout(value = 300, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class DeviceLoadIT {
   private static final int TAKEOVERS = 50;
   private static final int KILLS = 20;

@@ -248,6 +248,7 @@ class WindowsIT {
     LodgeHost.until("labwc has run the key's command", () -> exec("test -s /run/clip"));
     assertTrue(exec("grep -q 'denied by the policy' /run/clip"), "nobody has allowed it");
 
+    host.lodge("start", "vault").ok();
     Path rules = host.config.resolve("policy.d/60-clip.policy");
     Files.writeString(rules, "clip+work.vault  display  @host  allow\n");
     host.lodge("run", "vault", "--", "foot", "sh", "-c", "head -c 6 > /tmp/pasted; sleep 1000")
