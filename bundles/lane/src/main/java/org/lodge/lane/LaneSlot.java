@@ -38,9 +38,10 @@ public interface LaneSlot extends AutoCloseable {
   /**
    * Lets a guest read it, once, and nobody write it any more. It is over when all has been read.
    *
+   * @return false where it is over already
    * @throws IllegalStateException where it is not whole
    */
-  void handTo(String reader);
+  boolean handTo(String reader);
 
   /** Whether it was read or closed. */
   boolean isOver();

@@ -29,7 +29,7 @@ public interface Lanes {
    * Makes room for what a guest is to write.
    *
    * @param bytes a multiple of {@link #SECTOR_BYTES}, at most {@link #SLOT_BYTES}
-   * @return empty where as much as a guest may have under way is; 128 MiB
+   * @return empty where as much as a guest may have under way is: 128 MiB, in 64 slots
    */
   Optional<LaneSlot> open(String writer, int bytes);
 

@@ -78,8 +78,9 @@ final class FileLanes implements Lanes {
     }
 
     @Override
-    public void handTo(String guest) {
+    public boolean handTo(String guest) {
       reader = guest;
+      return true;
     }
 
     @Override

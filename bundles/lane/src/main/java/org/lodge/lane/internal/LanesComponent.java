@@ -17,6 +17,9 @@ import org.osgi.service.component.annotations.Component;
 public final class LanesComponent implements Lanes {
   private static final long UNDER_WAY_BYTES_MAX = 128L << 20;
 
+  /** Each counts as so much at least, so that no guest can have all of them. */
+  private static final int COUNTED_BYTES_MIN = 2 << 20;
+
   /** The first and the last are never given away: kernels look there for partitions. */
   private static final int SLOTS = (int) (LANE_BYTES / SLOT_BYTES);
 
@@ -44,7 +47,7 @@ public final class LanesComponent implements Lanes {
       throw new IllegalArgumentException("a slot can't have %d bytes".formatted(bytes));
     }
     AtomicLong ofGuest = underWay.computeIfAbsent(guest, name -> new AtomicLong());
-    if (ofGuest.addAndGet(bytes) <= UNDER_WAY_BYTES_MAX) {
+    if (ofGuest.addAndGet(counted(bytes)) <= UNDER_WAY_BYTES_MAX) {
       // By turns: whoever comes too late for a slot meets no other one at its place.
       for (int tried = 0; tried < SLOTS; tried++) {
         int index = 1 + Math.floorMod(turn.getAndIncrement(), SLOTS - 2);
@@ -58,13 +61,17 @@ public final class LanesComponent implements Lanes {
         }
       }
     }
-    ofGuest.addAndGet(-bytes);
+    ofGuest.addAndGet(-counted(bytes));
     return null;
+  }
+
+  private static long counted(int bytes) {
+    return Math.max(bytes, COUNTED_BYTES_MIN);
   }
 
   void over(Slot slot) {
     slots.set(slot.index(), null);
-    underWay.get(slot.guest()).addAndGet(-slot.sizeBytes());
+    underWay.get(slot.guest()).addAndGet(-counted(slot.sizeBytes()));
   }
 
   void give(Buffers.Piece piece) {

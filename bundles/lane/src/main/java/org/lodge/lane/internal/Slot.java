@@ -126,11 +126,12 @@ final class Slot implements LaneSlot {
   }
 
   @Override
-  public synchronized void handTo(String to) {
-    if (over || !isWhole()) {
+  public synchronized boolean handTo(String to) {
+    if (!isWhole()) {
       throw new IllegalStateException("a slot that is not whole");
     }
     reader = to;
+    return !over;
   }
 
   @Override

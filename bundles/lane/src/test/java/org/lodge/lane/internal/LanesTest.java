@@ -84,6 +84,7 @@ class LanesTest {
     assertFalse(work.write(slot.position(), pixels, 0, 512));
     slot.close();
     assertFalse(display.read(slot.position(), pixels, 0, 512));
+    assertFalse(slot.handTo("display"));
   }
 
   @Test
@@ -156,7 +157,11 @@ class LanesTest {
       slots.add(lanes.open("work", Lanes.SLOT_BYTES).orElseThrow());
     }
     assertTrue(lanes.open("work", 512).isEmpty());
-    assertTrue(lanes.open("vault", Lanes.SLOT_BYTES).isPresent());
+    for (int i = 0; i < 64; i++) {
+      assertTrue(lanes.open("vault", 512).isPresent());
+    }
+    assertTrue(lanes.open("vault", 512).isEmpty());
+    assertTrue(lanes.open("display", 512).isPresent());
     slots.forEach(LaneSlot::close);
     slots.forEach(LaneSlot::close);
     assertTrue(lanes.open("work", Lanes.SLOT_BYTES).isPresent());

@@ -47,7 +47,9 @@ final class HeapLanes implements Lanes {
     }
 
     @Override
-    public void handTo(String reader) {}
+    public boolean handTo(String reader) {
+      return true;
+    }
 
     @Override
     public boolean isOver() {

@@ -43,19 +43,19 @@ final class SocketLane {
     return slot;
   }
 
-  /** The guest may read the slot, until this ends. False where it has no lane. */
+  /**
+   * The guest may read the slot, until this ends. False where it has no lane, or it is too late.
+   */
   boolean take(LaneSlot slot) {
-    if (there) {
-      slot.handTo(guest);
+    boolean given = there && slot.handTo(guest);
+    if (given) {
       keep(slot);
     }
-    return there;
+    return given;
   }
 
   private void keep(LaneSlot slot) {
-    for (LaneSlot first = slots.peek(); first != null && first.isOver(); first = slots.peek()) {
-      slots.remove(first);
-    }
+    slots.removeIf(LaneSlot::isOver);
     slots.add(slot);
     if (ended) {
       slot.close();
