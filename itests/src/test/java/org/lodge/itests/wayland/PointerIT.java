@@ -97,7 +97,14 @@ class PointerIT {
     until("the menu has the pointer", () -> !lastEntered(said).equals(inWindow));
     pointer.click(VirtualPointer.LEFT);
     until("the menu is gone", () -> hears(said, "-> xdg_popup", ".destroy("));
-    assertEquals(0, count(said, "xdg_popup", ".popup_done("), "it was not the compositor's wish");
+    // A compositor of wlroots says popup_done of a popup that is destroyed, too.
+    String first =
+        said.stream()
+            .filter(line -> line.contains("xdg_popup"))
+            .filter(line -> line.contains(".destroy(") || line.contains(".popup_done("))
+            .findFirst()
+            .orElseThrow();
+    assertTrue(first.contains(" -> "), "it was not the compositor's wish");
   }
 
   private static String lastEntered(List<String> said) {
