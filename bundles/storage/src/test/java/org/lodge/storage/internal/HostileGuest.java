@@ -6,15 +6,13 @@ import java.nio.ByteOrder;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.lodge.vsock.VsockStream;
-import org.lodge.vsock.VsockType;
 
 /**
  * A storage guest that answers as it likes: mostly with a reply of the right form and random
  * content, sometimes with lies about length, error or request, sometimes not at all but with the
  * end of the connection.
  */
-final class HostileGuest implements VsockStream {
+final class HostileGuest extends StorageStream {
   private static final ByteBuffer END = ByteBuffer.allocate(0);
 
   private final Random random;
@@ -111,45 +109,4 @@ final class HostileGuest implements VsockStream {
     over = true;
     replies.add(END);
   }
-
-  @Override
-  public void close() {
-    reset();
-  }
-
-  @Override
-  public String guest() {
-    return "storage";
-  }
-
-  @Override
-  public long guestPort() {
-    return 1;
-  }
-
-  @Override
-  public long hostPort() {
-    return 1;
-  }
-
-  @Override
-  public VsockType type() {
-    return VsockType.STREAM;
-  }
-
-  @Override
-  public boolean messageEnded() {
-    return false;
-  }
-
-  @Override
-  public int available() {
-    return 0;
-  }
-
-  @Override
-  public void shutdownOutput() {}
-
-  @Override
-  public void shutdownInput() {}
 }

@@ -7,14 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.lodge.vsock.VsockStream;
-import org.lodge.vsock.VsockType;
 
 /**
  * A storage guest that makes whatever it is asked for, and says so. Each answer about a directory
  * gives that another size.
  */
-final class PlainGuest implements VsockStream {
+final class PlainGuest extends StorageStream {
   static final int FILE = 0100644;
   static final int FOLDER = 0040755;
 
@@ -113,45 +111,4 @@ final class PlainGuest implements VsockStream {
   public void reset() {
     replies.add(END);
   }
-
-  @Override
-  public void close() {
-    reset();
-  }
-
-  @Override
-  public String guest() {
-    return "storage";
-  }
-
-  @Override
-  public long guestPort() {
-    return 1;
-  }
-
-  @Override
-  public long hostPort() {
-    return 1;
-  }
-
-  @Override
-  public VsockType type() {
-    return VsockType.STREAM;
-  }
-
-  @Override
-  public boolean messageEnded() {
-    return false;
-  }
-
-  @Override
-  public int available() {
-    return 0;
-  }
-
-  @Override
-  public void shutdownOutput() {}
-
-  @Override
-  public void shutdownInput() {}
 }
