@@ -37,8 +37,7 @@ class MotionTest {
     }
     rig.sync();
     assertEquals(List.of(), said());
-    rig.client.connection.queuedBytes = 0;
-    rig.sync();
+    theProgramReads();
     assertEquals(List.of(motion(first, 100), "wl_pointer@" + first + ".frame()"), said());
   }
 
@@ -49,8 +48,7 @@ class MotionTest {
     move(second, 3);
     rig.sync();
     assertEquals(List.of(motion(first, 2)), said());
-    rig.client.connection.queuedBytes = 0;
-    rig.sync();
+    theProgramReads();
     assertEquals(List.of(motion(first, 2), motion(second, 3)), said());
   }
 
@@ -67,11 +65,21 @@ class MotionTest {
   @Test
   void isNothingOnceThePointerIsReleased() throws Exception {
     move(first, 1);
-    rig.sync();
+    batchEnds();
     rig.client.send(first, WlPointer.RELEASE);
-    rig.client.connection.queuedBytes = 0;
-    rig.sync();
+    theProgramReads();
     assertEquals(List.of(), said());
+  }
+
+  private void theProgramReads() throws Exception {
+    rig.client.connection.queuedBytes = 0;
+    batchEnds();
+  }
+
+  /** The end of a batch comes after the answers in it are sent, and before the next is handled. */
+  private void batchEnds() throws Exception {
+    rig.sync();
+    rig.sync();
   }
 
   private void move(int pointer, int time) {
