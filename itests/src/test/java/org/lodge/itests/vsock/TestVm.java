@@ -46,7 +46,7 @@ public final class TestVm {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("qemu-system-x86_64", "-accel", "tcg", "-M", "q35,memory-backend=mem"));
     command.addAll(List.of("-object", "memory-backend-memfd,id=mem,size=256M,share=on"));
-    command.addAll(List.of("-m", "256", "-smp", "1", "-nodefaults", "-no-user-config"));
+    command.addAll(List.of("-m", "256", "-smp", "1,maxcpus=2", "-nodefaults", "-no-user-config"));
     command.addAll(List.of("-display", "none", "-no-reboot"));
     command.addAll(List.of("-serial", "unix:" + console + ",server=on,wait=off"));
     command.addAll(List.of("-kernel", kit.kernel().toString(), "-initrd", kit.initrd().toString()));

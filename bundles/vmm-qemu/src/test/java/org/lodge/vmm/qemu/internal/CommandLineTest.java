@@ -101,6 +101,30 @@ class CommandLineTest {
   }
 
   @Test
+  void aTranslatedGuestOfOneProcessorKeepsItsMemoryBarriers() throws Exception {
+    VmmSpec two = spec(List.of(), false, 0);
+    VmmSpec one =
+        new VmmSpec(
+            two.guest(),
+            two.runDirectory(),
+            two.memoryBytes(),
+            1,
+            two.accelerator(),
+            two.kernel(),
+            two.initrd(),
+            two.commandLine(),
+            two.tcgCommandLine(),
+            two.disks(),
+            two.screen(),
+            two.userNetwork(),
+            two.hotplugPorts());
+    List<String> tcg = CommandLine.of(one, Accelerator.TCG, NOTHING);
+    assertTrue(Collections.indexOfSubList(tcg, List.of("-smp", "1,maxcpus=2")) > 0);
+    List<String> kvm = CommandLine.of(one, Accelerator.KVM, NOTHING);
+    assertTrue(Collections.indexOfSubList(kvm, List.of("-smp", "1")) > 0);
+  }
+
+  @Test
   void moreDisksThanDescriptorsAreRefused() {
     VmmSpec.Disk disk = new VmmSpec.Disk("d", Path.of("/dev/null"), true, false);
     VmmException refused =
