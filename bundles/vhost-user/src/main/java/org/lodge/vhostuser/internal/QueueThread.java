@@ -88,7 +88,7 @@ final class QueueThread {
     watched.set(vring.index, vring);
     epoll.add(vring.kick.fd(), Epoll.READABLE, vring.index);
     watching.incrementAndGet();
-    vring.wake();
+    vring.wakeAnew();
   }
 
   void unwatch(Vring vring) throws LinuxException {

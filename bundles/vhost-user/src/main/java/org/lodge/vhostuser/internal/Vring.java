@@ -84,6 +84,12 @@ final class Vring implements RingPort {
     }
   }
 
+  /** As {@link #wake}, also where one was asked for while nobody watched and so came to nothing. */
+  void wakeAnew() {
+    wakeWanted.set(true);
+    queueThread.wake();
+  }
+
   @Override
   public boolean attend(Pending pending) {
     return queueThread.attend(pending);
