@@ -29,6 +29,7 @@ final class Exchange {
   private int most;
   private int opcode;
   private int epoch;
+  private Link link;
   private long unique;
   private long startedNanos;
   private boolean over;
@@ -114,7 +115,8 @@ final class Exchange {
     reads = true;
   }
 
-  void begin(long unique) {
+  void begin(Link link, long unique) {
+    this.link = link;
     this.unique = unique;
     synchronized (this) {
       over = false;
@@ -138,6 +140,11 @@ final class Exchange {
         stream.write(piece);
       }
     }
+  }
+
+  /** Who was asked last. */
+  Link link() {
+    return link;
   }
 
   long unique() {

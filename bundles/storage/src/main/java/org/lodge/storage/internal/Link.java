@@ -97,7 +97,7 @@ final class Link {
       if (ended) {
         throw new LostException(false);
       }
-      exchange.begin(++unique);
+      exchange.begin(this, ++unique);
       waiting.put(exchange.unique(), exchange);
     }
     try {
@@ -124,7 +124,7 @@ final class Link {
 
   /** Sends a small request that has no answer, before the next that has one and within 20 ms. */
   void tell(Exchange exchange) throws LostException {
-    exchange.begin(0);
+    exchange.begin(this, 0);
     sending.lock();
     try {
       ByteBuffer request = exchange.head();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Data;
 import org.lodge.filesystem.Errno;
@@ -101,8 +102,10 @@ final class RemoteData {
 
   /**
    * @param flags of {@code fuse_write_in}
+   * @param done is told on which connection it was written
    */
-  int write(Call call, Twice twice, long number, long offset, Data data, int flags) {
+  int write(
+      Call call, Twice twice, long number, long offset, Data data, int flags, Consumer<Link> done) {
     int size = data.sizeBytes();
     return (int)
         calls.onHandle(
@@ -129,6 +132,9 @@ final class RemoteData {
               } else {
                 exchange.writes(data);
                 link.ask(exchange);
+              }
+              if (exchange.error() == 0) {
+                done.accept(link);
               }
               int written = exchange.error() < 0 ? exchange.error() : exchange.getInt(0);
               return written > size || exchange.error() == 0 && written < 0 ? -Errno.EIO : written;

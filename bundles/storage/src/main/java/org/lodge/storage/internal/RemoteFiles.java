@@ -172,25 +172,24 @@ final class RemoteFiles implements FileSystem {
       return 0;
     }
     return attributes(
-        call,
-        Twice.AS_ONCE,
-        Op.GETATTR,
-        id,
-        into,
-        (link, exchange, out) -> out.putLong(0).putLong(0));
+        call, Op.GETATTR, id, false, into, (link, exchange, out) -> out.putLong(0).putLong(0));
   }
 
-  private int attributes(Call call, Twice twice, int opcode, long id, Attributes into, Fill fill) {
+  private int attributes(
+      Call call, int opcode, long id, boolean writes, Attributes into, Fill fill) {
     return (int)
         calls.onNode(
             call,
-            twice,
+            Twice.AS_ONCE,
             opcode,
             id,
             104,
             104,
             fill,
             exchange -> {
+              if (writes) {
+                nodes.written(exchange.link(), id);
+              }
               if (!Replies.attributes(exchange, Replies.ATTR_OUT_ATTRIBUTES, into)) {
                 return -Errno.EIO;
               }
@@ -210,17 +209,14 @@ final class RemoteFiles implements FileSystem {
       }
       change.valid &= ~(Change.UID | Change.GID);
     }
-    if (change.has(Change.SIZE)) {
-      nodes.written(id);
-    }
     int fields = change.valid & Op.SETATTR_FIELDS;
     told.begin(id);
     try {
       return attributes(
           call,
-          Twice.AS_ONCE,
           Op.SETATTR,
           id,
+          change.has(Change.SIZE),
           into,
           (link, exchange, out) -> {
             out.putInt(fields).putInt(0).putLong(0).putLong(change.sizeBytes).putLong(0);
@@ -504,17 +500,17 @@ final class RemoteFiles implements FileSystem {
   public int write(
       Call call, long id, long number, long offset, Data data, boolean killPrivileges) {
     RemoteHandle handle = handles.get(number, false);
-    if (handle != null) {
-      nodes.written(handle.node);
+    if (handle == null) {
+      return -Errno.EBADF;
     }
-    boolean appends = handle != null && (handle.flags & O_APPEND) != 0;
     return this.data.write(
         call,
-        appends ? Twice.NEVER : Twice.AS_ONCE,
+        (handle.flags & O_APPEND) != 0 ? Twice.NEVER : Twice.AS_ONCE,
         number,
         offset,
         data,
-        killPrivileges ? KILL_PRIVILEGES : 0);
+        killPrivileges ? KILL_PRIVILEGES : 0,
+        link -> nodes.written(link, handle.node));
   }
 
   @Override
@@ -563,6 +559,7 @@ final class RemoteFiles implements FileSystem {
     if (handle == null) {
       return -Errno.EBADF;
     }
+    int writes = nodes.writes();
     int result =
         calls.onHandle(
             call,
@@ -575,7 +572,7 @@ final class RemoteFiles implements FileSystem {
       return -Errno.EIO;
     }
     if (result == 0) {
-      nodes.synced(handle.node);
+      nodes.synced(handle.node, writes);
     }
     return result;
   }
@@ -782,7 +779,6 @@ final class RemoteFiles implements FileSystem {
     if (to == null) {
       return -Errno.EBADF;
     }
-    nodes.written(to.node);
     return calls.onHandle(
         call,
         Twice.AS_ONCE,
@@ -798,6 +794,7 @@ final class RemoteFiles implements FileSystem {
           out.putLong(sizeBytes).putLong(0);
         },
         exchange -> {
+          nodes.written(exchange.link(), to.node);
           long copied = Integer.toUnsignedLong(exchange.getInt(0));
           return copied > sizeBytes ? -Errno.EIO : copied;
         });

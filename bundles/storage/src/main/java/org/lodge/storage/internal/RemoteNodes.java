@@ -21,6 +21,9 @@ final class RemoteNodes {
   private final LedgerIndex byName;
   private int epoch;
 
+  /** Counts what is written, of all files; what a node holds is the count at its last. */
+  private int writes;
+
   RemoteNodes(Ledger ledger) {
     this.ledger = ledger;
     byRemote = new LedgerIndex(ledger, 0);
@@ -47,7 +50,7 @@ final class RemoteNodes {
     if (epoch == link.epoch) {
       return;
     }
-    long boot = link.bootId.chars().asLongStream().reduce(1, (sum, each) -> sum * 31 + each);
+    long boot = boot(link);
     boolean bootedAgain = ledger.word(BOOT) != 0 && ledger.word(BOOT) != boot;
     epoch = link.epoch;
     byRemote.clear();
@@ -60,6 +63,10 @@ final class RemoteNodes {
       });
     }
     ledger.setWord(BOOT, boot);
+  }
+
+  private static long boot(Link link) {
+    return link.bootId.chars().asLongStream().reduce(1, (sum, each) -> sum * 31 + each);
   }
 
   /**
@@ -251,16 +258,35 @@ final class RemoteNodes {
     return any;
   }
 
-  synchronized void written(long id) {
+  /** A connection has answered that it has written, perhaps to a guest that is gone since. */
+  synchronized void written(Link link, long id) {
     int cell = ledger.node(id);
     if (cell != Ledger.NONE) {
-      ledger.set(cell, Ledger.DIRTY, true);
+      boolean gone = link.epoch != epoch && boot(link) != ledger.word(BOOT);
+      ledger.set(cell, gone ? Ledger.LOST : Ledger.DIRTY, true);
+      ledger.setHeld(cell, ++writes);
     }
   }
 
-  synchronized void synced(long id) {
+  /** To be asked for before a sync is: that confirms nothing that is written later. */
+  synchronized int writes() {
+    return writes;
+  }
+
+  /**
+   * What was written is durable.
+   *
+   * @param before the count of {@link #writes} by then
+   */
+  synchronized void synced(long id, int before) {
     int cell = ledger.node(id);
     if (cell != Ledger.NONE) {
+      synced(cell, before);
+    }
+  }
+
+  private void synced(int cell, int before) {
+    if (ledger.held(cell) - before <= 0) {
       ledger.set(cell, Ledger.DIRTY, false);
     }
   }

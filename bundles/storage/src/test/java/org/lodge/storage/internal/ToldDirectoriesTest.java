@@ -19,7 +19,7 @@ class ToldDirectoriesTest {
 
   private void answer(int mode) {
     answer.request(Op.UNLINK, ROOT, 0, 0, 0, 0);
-    answer.begin(1);
+    answer.begin(null, 1);
     answer.memory().set(ValueLayout.JAVA_INT_UNALIGNED, 60, mode);
     answer.complete(0, Replies.ATTRIBUTES_BYTES);
   }
