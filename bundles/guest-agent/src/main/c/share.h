@@ -35,6 +35,8 @@ void node_put(struct node *);
  * 0 or a negated errno. */
 int node_found(int fd, struct fuse_entry *);
 void node_forget(uint64_t id, uint64_t uses);
+/* Whether any file was on another file system than the root: there may be mounts beneath. */
+bool nodes_elsewhere(void);
 
 struct held {
   int fd;

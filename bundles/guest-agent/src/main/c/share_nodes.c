@@ -33,6 +33,7 @@ static uint32_t nodes_held;
 static uint32_t hand;
 static int mount_fd; /* the root, opened, as those that find files by handles want it */
 static bool handles_work = true;
+static bool elsewhere;
 static uint32_t *free_nodes;
 static uint32_t free_count;
 static struct node *buckets[BUCKETS];
@@ -105,6 +106,7 @@ static struct node *insert(int fd, const struct stat *status) {
   nodes_held++;
   node->uses = 1;
   nodes[slot] = node;
+  elsewhere |= node->dev != nodes[0]->dev;
   struct node **bucket = &buckets[bucket_of(node->dev, node->ino)];
   node->next = *bucket;
   *bucket = node;
@@ -246,6 +248,13 @@ void node_forget(uint64_t id, uint64_t uses) {
     }
   }
   pthread_mutex_unlock(&lock);
+}
+
+bool nodes_elsewhere(void) {
+  pthread_mutex_lock(&lock);
+  bool any = elsewhere;
+  pthread_mutex_unlock(&lock);
+  return any;
 }
 
 uint64_t held_add(int fd, bool directory) {

@@ -567,6 +567,9 @@ static long sync_all(const struct node *node) {
   }
   int error = result((int)syscall(SYS_syncfs, fd));
   close(fd);
+  if (error == 0 && nodes_elsewhere()) {
+    sync(); /* the host takes all files of the share for synced */
+  }
   return error;
 }
 

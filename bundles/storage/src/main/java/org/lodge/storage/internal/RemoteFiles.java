@@ -742,13 +742,24 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int allocate(Call call, long id, long number, int mode, long offset, long sizeBytes) {
-    return calls.onHandle(
-        call,
-        (mode & COLLAPSE_OR_INSERT) != 0 ? Twice.NEVER : Twice.AS_ONCE,
-        Op.FALLOCATE,
-        number,
-        false,
-        (link, exchange, out) -> out.putLong(offset).putLong(sizeBytes).putInt(mode).putInt(0));
+    RemoteHandle handle = handles.get(number, false);
+    if (handle == null) {
+      return -Errno.EBADF;
+    }
+    return (int)
+        calls.onHandle(
+            call,
+            (mode & COLLAPSE_OR_INSERT) != 0 ? Twice.NEVER : Twice.AS_ONCE,
+            Op.FALLOCATE,
+            number,
+            false,
+            0,
+            0,
+            (link, exchange, out) -> out.putLong(offset).putLong(sizeBytes).putInt(mode).putInt(0),
+            exchange -> {
+              nodes.written(exchange.link(), handle.node);
+              return 0;
+            });
   }
 
   @Override
@@ -802,9 +813,16 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int syncAll(Call call, long id) {
+    int writes = nodes.writes();
     int result =
         calls.onNode(call, Twice.AS_ONCE, Op.SYNCFS, id, (link, exchange, out) -> out.putLong(0));
-    return nodes.takeAnyLost() ? -Errno.EIO : result;
+    if (nodes.takeAnyLost()) {
+      return -Errno.EIO;
+    }
+    if (result == 0) {
+      nodes.syncedAll(writes);
+    }
+    return result;
   }
 
   /** The storage guest forgets all with the connection. */

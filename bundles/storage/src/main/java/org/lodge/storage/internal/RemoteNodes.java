@@ -285,6 +285,11 @@ final class RemoteNodes {
     }
   }
 
+  /** As {@link #synced}, of all files. */
+  synchronized void syncedAll(int before) {
+    ledger.forEachNode(cell -> synced(cell, before));
+  }
+
   private void synced(int cell, int before) {
     if (ledger.held(cell) - before <= 0) {
       ledger.set(cell, Ledger.DIRTY, false);

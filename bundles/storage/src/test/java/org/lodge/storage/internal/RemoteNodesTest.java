@@ -17,6 +17,7 @@ import org.lodge.filesystem.Name;
 /** What is known of files across connections and boots of their guest. */
 class RemoteNodesTest {
   private static final Name NAME = new Name().of(Arena.ofAuto().allocateFrom("file"), 0, 4);
+  private static final Name OTHER = new Name().of(Arena.ofAuto().allocateFrom("other"), 0, 5);
 
   private final List<Link> links = new ArrayList<>();
   private Ledger ledger;
@@ -82,5 +83,17 @@ class RemoteNodesTest {
     nodes.written(first, file);
     nodes.written(second, file);
     assertFalse(nodes.takeLost(file));
+  }
+
+  @Test
+  void aSyncOfAllConfirmsWhatWasWrittenBefore() {
+    nodes.written(first, file);
+    int before = nodes.writes();
+    long other = nodes.found(first, FileSystem.ROOT, OTHER, 8, 0, 98, Attributes.REGULAR);
+    nodes.written(first, other);
+    nodes.syncedAll(before);
+    nodes.follow(link(2, "next"));
+    assertFalse(nodes.takeLost(file));
+    assertTrue(nodes.takeLost(other));
   }
 }

@@ -1,0 +1,113 @@
+package org.lodge.storage.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.lodge.filesystem.Attributes;
+import org.lodge.filesystem.Call;
+import org.lodge.filesystem.Entry;
+import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.Ledger;
+import org.lodge.filesystem.Name;
+import org.lodge.filesystem.Opened;
+
+/** What becomes of files whose storage guest goes, comes again and says what it likes. */
+@Timeout(value = 20, unit = TimeUnit.SECONDS)
+class RemoteFilesTest {
+  private static final long ROOT = FileSystem.ROOT;
+
+  private final Call call = new Call().of(0, 0, 1);
+  private final Entry entry = new Entry();
+  private final Opened opened = new Opened();
+  private final Attributes attributes = new Attributes();
+  private final List<ScriptedGuest> guests = new ArrayList<>();
+  private Ledger ledger;
+  private RemoteFiles files;
+
+  /** Each script is a boot of the guest. */
+  private void start(Ledger known, ScriptedGuest.Script... scripts) {
+    ledger = known;
+    for (ScriptedGuest.Script script : scripts) {
+      guests.add(new ScriptedGuest(script));
+    }
+    Links links =
+        new Links(
+            (epoch, limit) ->
+                new Link(epoch, "boot" + epoch, guests.get(epoch - 1), 5_000_000_000L),
+            "docs",
+            Duration.ofSeconds(5));
+    files =
+        new RemoteFiles(
+            links, new RemoteSettings("storage", -1, 0), ledger, new HeapLanes(new Random(1)));
+  }
+
+  @AfterEach
+  void end() {
+    files.close();
+    ledger.close();
+  }
+
+  private static Name name(String text) {
+    return new Name().of(Arena.ofAuto().allocateFrom(text), 0, text.length());
+  }
+
+  private int create() {
+    return files.create(call, ROOT, name("file"), 2, 0644, entry, opened);
+  }
+
+  /** One file, node 7, that can be created and opened; anything else succeeds. */
+  private static int keeps(int opcode, ByteBuffer reply) {
+    switch (opcode) {
+      case Op.LOOKUP -> ScriptedGuest.entry(reply, 7, 99);
+      case Op.CREATE -> {
+        ScriptedGuest.entry(reply, 7, 99);
+        reply.putLong(5).putLong(0);
+      }
+      case Op.OPEN -> reply.putLong(6).putLong(0);
+      default -> {}
+    }
+    return 0;
+  }
+
+  private static int goes(int opcode, ByteBuffer reply) {
+    return opcode == Op.FSYNC ? ScriptedGuest.CUT : keeps(opcode, reply);
+  }
+
+  private int sync() {
+    return files.sync(call, entry.node, opened.handle, false);
+  }
+
+  @Test
+  void whatWasAllocatedMayBeLost() throws Exception {
+    start(
+        Ledger.create(),
+        (op, body, reply) -> goes(op, reply),
+        (op, body, reply) -> keeps(op, reply));
+    assertEquals(0, create());
+    assertEquals(0, files.allocate(call, entry.node, opened.handle, 0, 0, 100));
+    assertEquals(-Errno.EIO, sync());
+    assertEquals(0, sync());
+  }
+
+  @Test
+  void whatASyncOfAllConfirmedIsNotLost() throws Exception {
+    start(
+        Ledger.create(),
+        (op, body, reply) -> goes(op, reply),
+        (op, body, reply) -> keeps(op, reply));
+    assertEquals(0, create());
+    assertEquals(0, files.allocate(call, entry.node, opened.handle, 0, 0, 100));
+    assertEquals(0, files.syncAll(call, ROOT));
+    assertEquals(0, sync());
+  }
+}
