@@ -138,6 +138,12 @@ revert() {
   settle "$was"
 }
 
+# A guest that has just started makes it after its agent is there to be asked.
+tries=0
+while [ "$2" != list ] && [ ! -d "$1" ] && [ $tries -lt 50 ]; do
+  sleep 0.2
+  tries=$((tries + 1))
+done
 cd "$1" 2>/dev/null || refuse folder
 shift
 if [ "$1" != list ]; then

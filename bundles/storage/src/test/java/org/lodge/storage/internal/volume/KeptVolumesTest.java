@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -228,6 +229,19 @@ class KeptVolumesTest {
     declared.put("work", List.of(new VolumeUse(DATA, "device d", false, OptionalLong.empty())));
     assertTrue(refused(() -> volumes.remove(DATA, false)).contains("--force"));
     volumes.remove(DATA, true);
+  }
+
+  @Test
+  void aFolderThatTheGuestIsYetToMakeIsWaitedFor() throws Exception {
+    Files.delete(script.folder);
+    assertEquals(List.of(), volumes.list());
+    CompletableFuture<Boolean> made =
+        CompletableFuture.supplyAsync(
+            () -> script.folder.toFile().mkdir(),
+            CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS));
+    volumes.create(DATA, MIB);
+    assertTrue(made.get());
+    assertTrue(Files.exists(script.folder.resolve("data")));
   }
 
   @Test
