@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,9 @@ static _Noreturn void become_share(int root, uint64_t token) {
     _exit(1);
   }
   share_ops_begin(proc_fds);
+  /* Whoever hands a request over goes on until it has let go of the connection. */
+  struct sched_param none_needed = {0};
+  sched_setscheduler(0, SCHED_BATCH, &none_needed);
   for (int i = 1; i < THREADS; i++) {
     pthread_create(&thread, NULL, serve, NULL);
   }

@@ -27,6 +27,7 @@ final class FromGuest {
   private final Header header = new Header();
   private final GuestPayload payload = new GuestPayload(this);
   private final List<Connection> flushDue = new ArrayList<>();
+  private final Taken taken = new Taken();
   private final AtomicInteger held = new AtomicInteger();
   private volatile HostSide host;
   private volatile boolean seqpacket;
@@ -50,11 +51,13 @@ final class FromGuest {
   }
 
   void start(Virtqueue transmitQueue) {
+    taken.forget();
     queue = transmitQueue;
   }
 
   void stop() {
     queue = null;
+    taken.giveBack();
     connections.snapshot().stream()
         .map(connection -> connection.end)
         .filter(end -> end != null)
@@ -73,18 +76,19 @@ final class FromGuest {
         if (chain == null) {
           return;
         }
-        take(chain);
+        take(chain, transmitQueue);
         if (unflushedBytes >= BYTES_PER_FLUSH) {
           flush();
           transmitQueue.publish();
         }
       }
     } finally {
+      taken.giveBackInTime(transmitQueue);
       flush();
     }
   }
 
-  private void take(DescriptorChain chain) {
+  private void take(DescriptorChain chain, Virtqueue transmitQueue) {
     if (chain.readableBytes() < Header.BYTES) {
       malformedPackets++;
       chain.complete(0);
@@ -97,7 +101,10 @@ final class FromGuest {
       chain.complete(0);
       return;
     }
-    if (!dispatch(chain)) {
+    boolean kept = dispatch(chain);
+    // Were they found by a Lodge after this one, nothing else would do twice what it did once.
+    boolean mayWait = header.operation() == Header.RW || header.operation() == Header.CREDIT_UPDATE;
+    if (!kept && !(mayWait && taken.keep(chain, transmitQueue))) {
       chain.complete(0);
     }
   }

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.fixture.TestTransport;
+import org.lodge.virtio.ring.Ring;
 import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockListener;
 import org.lodge.vsock.VsockStream;
@@ -474,5 +475,39 @@ class VsockDeviceTest {
     assertThrows(
         DeviceException.class,
         () -> factory.check(new DeviceConfig("work", "vsock", Map.of("cid", 2))));
+  }
+
+  private void says(int port, int bytes) throws Exception {
+    guest.send(guest.packet(Header.RW, port, PORT, 0, 0, new byte[bytes]));
+  }
+
+  @Test
+  void buffersOfSmallPacketsAreGivenBackSomeTogetherOrSoon() throws Exception {
+    connect(guest, 1);
+    Ring queue = guest.transport.ring(1);
+    says(1, 100);
+    assertEquals(1, queue.inFlight());
+    assertTrue(guest.transport.serveWoken(1, TestGuest.SOON));
+    assertEquals(0, queue.inFlight());
+    for (int i = 0; i < queue.size(); i++) {
+      says(1, 100);
+      assertTrue(queue.inFlight() < queue.size() / 8);
+    }
+  }
+
+  @Test
+  void aLargePacketsBufferIsGivenBackAtOnce() throws Exception {
+    connect(guest, 1);
+    says(1, 2000);
+    assertEquals(0, guest.transport.ring(1).inFlight());
+  }
+
+  @Test
+  void aSuccessorFindsNoBufferThatIsYetToBeGivenBack() throws Exception {
+    VsockStream stream = connect(guest, 1);
+    says(1, 100);
+    guest.swap();
+    assertEquals(0, guest.transport.ring(1).inFlight());
+    assertEquals(100, stream.read(ByteBuffer.allocate(200)));
   }
 }
