@@ -80,7 +80,14 @@ final class SurfaceRequests {
         WaylandObject buffer = routing.argument(request, 0);
         surface.pendingBuffer = buffer == null ? null : (Buffer) buffer.role;
         surface.attached = true;
+        if (staysInPlace(surface)) {
+          request.setWord(1, 0);
+          request.setWord(2, 0);
+        }
         return false;
+      }
+      case WlSurface.OFFSET -> {
+        return staysInPlace(surface);
       }
       case WlSurface.DAMAGE -> {
         surface.damage.add(request.word(0), request.word(1), request.word(2), request.word(3));
@@ -121,6 +128,18 @@ final class SurfaceRequests {
         return false;
       }
     }
+  }
+
+  /**
+   * Whether offsets of its buffers are left out: by them some compositors move subsurfaces, so also
+   * a window within its frame.
+   */
+  private boolean staysInPlace(Surface surface) {
+    return switch (surface.role) {
+      case CURSOR, DRAG_ICON -> false;
+      case WINDOW -> routing.frames != null;
+      case NONE, SUBSURFACE -> true;
+    };
   }
 
   private void commit(Surface surface, Message request) throws WaylandException {

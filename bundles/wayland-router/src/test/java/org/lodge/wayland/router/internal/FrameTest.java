@@ -38,7 +38,7 @@ class FrameTest {
   private void open() throws Exception {
     rig.watch(shown::see);
     int registry = rig.registry();
-    compositor = rig.bind(registry, "wl_compositor", 4);
+    compositor = rig.bind(registry, "wl_compositor", 5);
     subcompositor = rig.bind(registry, "wl_subcompositor", 1);
     shm = rig.bind(registry, "wl_shm", 1);
     shell = rig.bind(registry, "xdg_wm_base", 2);
@@ -58,8 +58,12 @@ class FrameTest {
   }
 
   private void show(int surface, int width, int height) {
+    show(surface, width, height, 0, 0);
+  }
+
+  private void show(int surface, int width, int height, int x, int y) {
     int buffer = rig.buffer(pool, 0, width, height, width * 4, 1);
-    rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
+    rig.client.send(surface, WlSurface.ATTACH, buffer, x, y);
     rig.client.send(surface, WlSurface.DAMAGE, 0, 0, width, height);
   }
 
@@ -72,6 +76,29 @@ class FrameTest {
     rig.sync();
     rig.compositor.await("set_destination(108, 58)");
     rig.compositor.await("set_window_geometry(0, 0, 108, 58)");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anOffsetOfABufferLeavesItInItsFrame(boolean ofChild) throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    int moved = root;
+    if (ofChild) {
+      moved = rig.surface(compositor);
+      int subsurface = rig.id("wl_subsurface");
+      rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, moved, root);
+      rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    }
+    show(moved, 100, 50, 1000, 0);
+    rig.client.send(moved, WlSurface.COMMIT);
+    show(moved, 100, 50);
+    rig.client.send(moved, WlSurface.OFFSET, -7, -1000);
+    rig.client.send(moved, WlSurface.COMMIT);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
     assertEquals(List.of(), shown.violations());
   }
 
@@ -198,7 +225,13 @@ class FrameTest {
             subsurfaces.add(subsurface);
           }
         }
-        case 1, 2 -> show(surface, 1 + random.nextInt(150), 1 + random.nextInt(150));
+        case 1, 2 ->
+            show(
+                surface,
+                1 + random.nextInt(150),
+                1 + random.nextInt(150),
+                random.nextInt(600) - 300,
+                random.nextInt(600) - 300);
         case 3 -> {
           if (!subsurfaces.isEmpty()) {
             rig.client.send(

@@ -8,7 +8,8 @@ import org.lodge.wayland.protocol.Message;
 
 /**
  * What a compositor would show, by the rules of surfaces and subsurfaces, from the requests that it
- * gets; and whether the guest's part of a window ever comes to the window's edge.
+ * gets, with offsets of buffers moving subsurfaces as weston has it; and whether the guest's part
+ * of a window ever comes to the window's edge.
  */
 final class ShownSurfaces {
   private final int border;
@@ -30,6 +31,11 @@ final class ShownSurfaces {
     int y;
     int nextX;
     int nextY;
+    boolean moved;
+    int offsetX;
+    int offsetY;
+    int cachedX;
+    int cachedY;
     int[] size = {0, 0};
     int[] next;
     int[] cached;
@@ -49,19 +55,28 @@ final class ShownSurfaces {
       if (isSynchronous()) {
         cached = next != null ? next : cached;
         next = null;
+        cachedX += offsetX;
+        cachedY += offsetY;
+        offsetX = offsetY = 0;
         return;
       }
       takeCached();
       size = next != null ? next : size;
       next = null;
+      x += offsetX;
+      y += offsetY;
+      offsetX = offsetY = 0;
       destination = nextDestination;
       showChildren();
     }
 
     private void showChildren() {
       for (Shown child : children) {
-        child.x = child.nextX;
-        child.y = child.nextY;
+        if (child.moved) {
+          child.x = child.nextX;
+          child.y = child.nextY;
+          child.moved = false;
+        }
         if (child.isSynchronous()) {
           child.takeCached();
           child.showChildren();
@@ -72,6 +87,9 @@ final class ShownSurfaces {
     void takeCached() {
       size = cached != null ? cached : size;
       cached = null;
+      x += cachedX;
+      y += cachedY;
+      cachedX = cachedY = 0;
     }
   }
 
@@ -116,6 +134,7 @@ final class ShownSurfaces {
       case "wl_subsurface.set_position" -> {
         child.nextX = request.word(0);
         child.nextY = request.word(1);
+        child.moved = true;
       }
       case "wl_subsurface.set_sync" -> child.synchronous = true;
       case "wl_subsurface.set_desync" -> {
@@ -130,8 +149,15 @@ final class ShownSurfaces {
           viewports.get(request.object()).nextDestination =
               new int[] {request.word(0), request.word(1)};
       case "xdg_wm_base.get_xdg_surface" -> wrapper = request.word(1);
-      case "wl_surface.attach" ->
-          surface.next = request.isNull(0) ? new int[2] : buffers.get(request.word(0));
+      case "wl_surface.attach" -> {
+        surface.next = request.isNull(0) ? new int[2] : buffers.get(request.word(0));
+        surface.offsetX = request.word(1);
+        surface.offsetY = request.word(2);
+      }
+      case "wl_surface.offset" -> {
+        surface.offsetX = request.word(0);
+        surface.offsetY = request.word(1);
+      }
       case "wl_surface.commit" -> surface.commit();
       default -> {
         return;
