@@ -28,6 +28,12 @@ final class Surface {
   /** Where this is a subsurface. */
   Surface parent;
 
+  /**
+   * Its {@code wl_subsurface} was not destroyed; without its parent that does nothing any more, and
+   * there can't be another one.
+   */
+  boolean hasSubsurface;
+
   boolean synchronous = true;
 
   /**
@@ -170,6 +176,7 @@ final class Surface {
   void addTo(Surface parent) {
     role = Role.SUBSURFACE;
     this.parent = parent;
+    hasSubsurface = true;
     synchronous = true;
     x = leastX = mostX = 0;
     y = leastY = mostY = 0;

@@ -210,7 +210,7 @@ final class SurfaceRequests {
     Surface surface = routing.argument(request, 1, Surface.class);
     Surface parent = routing.argument(request, 2, Surface.class);
     boolean taken = surface.role != Surface.Role.NONE && surface.role != Surface.Role.SUBSURFACE;
-    if (taken || surface.parent != null || parent.root() == surface) {
+    if (taken || surface.hasSubsurface || parent.root() == surface) {
       throw new WaylandException(
           receiver.clientId,
           WlSubcompositor.ERROR_BAD_SURFACE,
@@ -233,7 +233,10 @@ final class SurfaceRequests {
       throws WaylandException {
     Surface surface = (Surface) receiver.role;
     switch (opcode) {
-      case WlSubsurface.DESTROY -> detach(surface);
+      case WlSubsurface.DESTROY -> {
+        detach(surface);
+        surface.hasSubsurface = false;
+      }
       case WlSubsurface.SET_POSITION -> {
         int x = request.word(0);
         int y = request.word(1);

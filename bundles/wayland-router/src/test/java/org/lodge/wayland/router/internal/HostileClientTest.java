@@ -15,6 +15,7 @@ import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlSeat;
 import org.lodge.wayland.protocol.opcode.WlShm;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
@@ -24,6 +25,7 @@ import org.lodge.wayland.protocol.opcode.XdgWmBase;
 class HostileClientTest {
   private static final int MANY = Integer.MAX_VALUE;
   private final Rig rig = Rig.plain();
+  private int lastSubsurface;
 
   @Test
   void globalsThatAreNotOnTheListAreNotSeenAndVersionsAreClamped() throws Exception {
@@ -279,6 +281,34 @@ class HostileClientTest {
     rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
     rig.client.send(surface, WlSurface.COMMIT);
     rig.refused("larger than 256");
+  }
+
+  /** Else requests to the old one would be taken for the surface's state, which they are not. */
+  @Test
+  void aSurfaceHasOneSubsurfaceUntilThatIsDestroyed() throws Exception {
+    int registry = rig.registry();
+    int compositor = rig.bind(registry, "wl_compositor", 4);
+    int parent = rig.surface(compositor);
+    int child = child(registry, compositor, parent);
+    int other = rig.surface(compositor);
+    rig.client.send(lastSubsurface, WlSubsurface.DESTROY);
+    int subcompositor = rig.bind(registry, "wl_subcompositor", 1);
+    rig.client.send(
+        subcompositor, WlSubcompositor.GET_SUBSURFACE, rig.id("wl_subsurface"), child, parent);
+    rig.client.send(parent, WlSurface.DESTROY);
+    rig.sync();
+    rig.client.send(
+        subcompositor, WlSubcompositor.GET_SUBSURFACE, rig.id("wl_subsurface"), child, other);
+    rig.refused("a subsurface that has");
+  }
+
+  private int child(int registry, int compositor, int parent) {
+    int subcompositor = rig.bind(registry, "wl_subcompositor", 1);
+    int child = rig.surface(compositor);
+    lastSubsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, lastSubsurface, child, parent);
+    rig.client.send(lastSubsurface, WlSubsurface.SET_DESYNC);
+    return child;
   }
 
   @Test
