@@ -126,7 +126,7 @@ final class Frame {
 
   /** Surrounds also what may be seen from now on. */
   void grow() {
-    int[] target = extents();
+    int[] target = window.surface.extents();
     if (target == null) {
       return;
     }
@@ -158,7 +158,7 @@ final class Frame {
       return;
     }
     if (mapped && surface == window.surface) {
-      int[] target = extents();
+      int[] target = window.surface.extents();
       place(target, target);
     }
     if (dirty) {
@@ -172,13 +172,6 @@ final class Frame {
     routing.toCompositor.words(viewport.upstreamId, WpViewport.DESTROY);
     routing.toCompositor.words(wrapper.upstreamId, WlSurface.DESTROY);
     window.frame = null;
-  }
-
-  private int[] extents() {
-    int most = Integer.MAX_VALUE;
-    int[] extents = {most, most, -most, -most};
-    window.surface.addExtents(extents);
-    return extents[0] < extents[2] ? extents : null;
   }
 
   /**

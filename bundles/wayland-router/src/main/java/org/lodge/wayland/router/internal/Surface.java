@@ -194,12 +194,15 @@ final class Surface {
   }
 
   /**
-   * Adds where this and its subsurfaces may be seen, now or after commits that wait.
+   * Where this and its subsurfaces may be seen, now or after commits that wait.
    *
-   * @param into left, top, right, bottom
+   * @return left, top, right, bottom; null where nothing is seen
    */
-  void addExtents(int[] into) {
-    addExtents(0, 0, 0, 0, into);
+  int[] extents() {
+    int most = Integer.MAX_VALUE;
+    int[] extents = {most, most, -most, -most};
+    addExtents(0, 0, 0, 0, extents);
+    return extents[0] < extents[2] ? extents : null;
   }
 
   /** Visits each surface once, between the least and the most of where its corner may be. */

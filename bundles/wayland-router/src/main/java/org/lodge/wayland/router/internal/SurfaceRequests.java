@@ -176,14 +176,25 @@ final class SurfaceRequests {
     }
   }
 
+  /** What has no frame is measured with all of its subsurfaces, wherever they are. */
   private static void checkSize(Surface surface) throws WaylandException {
-    int most =
-        switch (surface.role) {
-          case CURSOR -> MOST_CURSOR_PIXELS;
-          case DRAG_ICON -> MOST_DRAG_ICON_PIXELS;
-          default -> MOST_DISTANCE;
-        };
-    if (surface.width() > most || surface.height() > most) {
+    checkSize(surface.width(), surface.height(), MOST_DISTANCE);
+    Surface root = surface.root();
+    if (root.role == Surface.Role.CURSOR) {
+      checkSize(root.extents(), MOST_CURSOR_PIXELS);
+    } else if (root.role == Surface.Role.DRAG_ICON) {
+      checkSize(root.extents(), MOST_DRAG_ICON_PIXELS);
+    }
+  }
+
+  private static void checkSize(int[] extents, int most) throws WaylandException {
+    if (extents != null) {
+      checkSize(extents[2] - extents[0], extents[3] - extents[1], most);
+    }
+  }
+
+  private static void checkSize(int width, int height, int most) throws WaylandException {
+    if (width > most || height > most) {
       throw WaylandException.ofDisplay(
           NO_MEMORY, "a surface larger than " + most + " pixels for its role");
     }
@@ -220,8 +231,9 @@ final class SurfaceRequests {
     if (deep || parent.children.size() >= MOST_CHILDREN) {
       throw WaylandException.ofDisplay(NO_MEMORY, "too many subsurfaces");
     }
-    routing.forward(receiver, request).role = surface;
     surface.addTo(parent);
+    checkSize(parent);
+    routing.forward(receiver, request).role = surface;
     Frame frame = frameOf(parent);
     if (frame != null) {
       frame.grow();

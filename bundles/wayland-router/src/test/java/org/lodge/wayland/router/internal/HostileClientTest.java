@@ -8,6 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
 import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlPointer;
 import org.lodge.wayland.protocol.opcode.WlRegion;
@@ -283,6 +285,61 @@ class HostileClientTest {
     rig.refused("larger than 256");
   }
 
+  @Test
+  void neitherCanACursorWithItsSubsurfaces() throws Exception {
+    int registry = rig.registry();
+    int compositor = rig.bind(registry, "wl_compositor", 4);
+    int cursor = rig.surface(compositor);
+    int child = child(registry, compositor, cursor);
+    int seat = rig.bind(registry, "wl_seat", 5);
+    int pointer = rig.id("wl_pointer");
+    rig.client.send(seat, WlSeat.GET_POINTER, pointer);
+    rig.client.send(pointer, WlPointer.SET_CURSOR, 1, cursor, 0, 0);
+    show(registry, child, 100);
+    rig.sync();
+    show(registry, child, 400);
+    rig.refused("larger than 256");
+    assertEquals(1, rig.compositor.count("wl_surface@" + child + ".commit"));
+  }
+
+  @Test
+  void norADragIconOfPartsThatAreFarApart() throws Exception {
+    int registry = rig.registry();
+    int compositor = rig.bind(registry, "wl_compositor", 4);
+    int icon = rig.surface(compositor);
+    int child = child(registry, compositor, icon);
+    show(registry, icon, 10);
+    show(registry, child, 10);
+    rig.client.send(lastSubsurface, WlSubsurface.SET_POSITION, -600, 0);
+    rig.client.send(icon, WlSurface.COMMIT);
+    rig.sync();
+    int manager = rig.bind(registry, "wl_data_device_manager", 3);
+    int seat = rig.bind(registry, "wl_seat", 5);
+    int device = rig.id("wl_data_device");
+    rig.client.send(manager, WlDataDeviceManager.GET_DATA_DEVICE, device, seat);
+    rig.client.send(device, WlDataDevice.START_DRAG, 0, child, icon, 7);
+    rig.refused("larger than 512");
+    assertEquals(0, rig.compositor.count("start_drag"));
+  }
+
+  @Test
+  void aWindowAddedToACursorIsMeasured() throws Exception {
+    int registry = rig.registry();
+    int compositor = rig.bind(registry, "wl_compositor", 4);
+    int cursor = rig.surface(compositor);
+    int seat = rig.bind(registry, "wl_seat", 5);
+    int pointer = rig.id("wl_pointer");
+    rig.client.send(seat, WlSeat.GET_POINTER, pointer);
+    rig.client.send(pointer, WlPointer.SET_CURSOR, 1, cursor, 0, 0);
+    int large = rig.surface(compositor);
+    show(registry, large, 400);
+    int subcompositor = rig.bind(registry, "wl_subcompositor", 1);
+    lastSubsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, lastSubsurface, large, cursor);
+    rig.refused("larger than 256");
+    assertEquals(0, rig.compositor.count("get_subsurface"));
+  }
+
   /** Else requests to the old one would be taken for the surface's state, which they are not. */
   @Test
   void aSurfaceHasOneSubsurfaceUntilThatIsDestroyed() throws Exception {
@@ -309,6 +366,14 @@ class HostileClientTest {
     rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, lastSubsurface, child, parent);
     rig.client.send(lastSubsurface, WlSubsurface.SET_DESYNC);
     return child;
+  }
+
+  private void show(int registry, int surface, int side) throws InterruptedException {
+    MemoryConnection.MemoryFile file = rig.client.connection.new MemoryFile(1 << 20);
+    int pool = rig.pool(rig.bind(registry, "wl_shm", 1), file, 1 << 20);
+    int buffer = rig.buffer(pool, 0, side, side, side * 4, 1);
+    rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
   }
 
   @Test
