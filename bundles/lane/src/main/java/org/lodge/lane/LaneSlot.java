@@ -28,8 +28,9 @@ public interface LaneSlot extends AutoCloseable {
   }
 
   /**
-   * Lets the host read or fill it. Whoever closes it meanwhile does not wait, and its memory is not
-   * used for anything else before this returns. By one thread at a time.
+   * Lets the host read or fill it, while no guest writes it. Whoever closes it meanwhile does not
+   * wait, and its memory is not used for anything else before this returns. By one thread at a
+   * time.
    *
    * @return false where it is over already
    */

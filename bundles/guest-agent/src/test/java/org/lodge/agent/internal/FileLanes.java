@@ -43,6 +43,9 @@ final class FileLanes implements Lanes {
     String reader;
     boolean over;
 
+    /** Whether who used it has put something there. */
+    boolean changed;
+
     private FileSlot(long position, int bytes) {
       this.position = position;
       this.bytes = bytes;
@@ -73,7 +76,9 @@ final class FileLanes implements Lanes {
       try (FileChannel lane = FileChannel.open(file, StandardOpenOption.READ)) {
         lane.read(all, position);
       }
+      ByteBuffer before = ByteBuffer.allocate(all.capacity()).put(all.duplicate().clear()).flip();
       use.with(all.position(ROOM_BYTES));
+      changed |= !before.equals(all.duplicate().clear());
       return true;
     }
 

@@ -113,6 +113,7 @@ class LaneTest {
     assertEquals(1, lanes.slots.size());
     assertNull(lanes.slots.getFirst().reader);
     assertTrue(lanes.slots.getFirst().over);
+    assertFalse(lanes.slots.getFirst().changed, "frames' heads lie where the guest has written");
   }
 
   @Test

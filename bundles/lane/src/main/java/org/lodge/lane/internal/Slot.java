@@ -61,7 +61,8 @@ final class Slot implements LaneSlot {
   }
 
   synchronized boolean write(String by, long at, MemorySegment from, long offset, long bytes) {
-    if (over || reader != null || !by.equals(writer) || !holds(at, bytes)) {
+    // What the host has checked, or put there itself, must stay.
+    if (over || used || reader != null || !by.equals(writer) || !holds(at, bytes)) {
       return false;
     }
     MemorySegment.copy(from, offset, memory, HEADROOM_BYTES + at, bytes);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -136,6 +137,17 @@ class LanesTest {
           assertNotEquals(0, bytes.getInt());
         }));
     assertFalse(slot.use(bytes -> bytes.put(picture)));
+  }
+
+  @Test
+  void noGuestWritesWhatTheHostUses() throws Exception {
+    LaneSlot slot = written();
+    assertTrue(
+        slot.use(bytes -> {
+          assertFalse(work.write(slot.position(), MemorySegment.ofArray(new byte[512]), 0, 512));
+          assertEquals(-1, bytes.mismatch(ByteBuffer.wrap(picture)));
+        }));
+    assertTrue(work.write(slot.position(), pixels, 0, 512));
   }
 
   @Test

@@ -125,13 +125,13 @@ final class Output {
 
   /**
    * As {@link #writeRows}, for rows that lie in a buffer behind room for a header, which is written
-   * there.
+   * there unless the buffer is read-only.
    */
   void writeRowsInPlace(
       int handle, long offset, long stride, int rowBytes, int rows, ByteBuffer packed)
       throws IOException {
     int payload = packed.remaining();
-    if (payload <= COPIED_BYTES_MAX) {
+    if (payload <= COPIED_BYTES_MAX || packed.isReadOnly()) {
       writeRows(handle, offset, stride, rowBytes, rows, packed);
       return;
     }

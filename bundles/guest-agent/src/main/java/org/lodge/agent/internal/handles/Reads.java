@@ -2,7 +2,6 @@ package org.lodge.agent.internal.handles;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.lodge.connect.StreamMove;
 import org.lodge.lane.LaneSlot;
 import org.lodge.lane.Lanes;
@@ -223,8 +222,9 @@ final class Reads {
     over(read);
   }
 
-  private static void forward(Read read, ByteBuffer sectors) throws IOException {
-    sectors.order(ByteOrder.LITTLE_ENDIAN);
+  /** Read-only: a guest had that memory, so no header of ours shall ever lie there. */
+  private static void forward(Read read, ByteBuffer slot) throws IOException {
+    ByteBuffer sectors = slot.asReadOnlyBuffer();
     int start = sectors.position() + (int) (read.toOffset % Lanes.SECTOR_BYTES);
     for (int done = 0; done < read.rowBytes; done += Frame.CHUNK_BYTES_MAX) {
       int count = Math.min(read.rowBytes - done, Frame.CHUNK_BYTES_MAX);

@@ -9,8 +9,8 @@ interface RowTarget {
   /**
    * Takes whole rows, or a part of one.
    *
-   * @param packed rows one after the other, behind room for a frame's header and rows; may be
-   *     changed before its position
+   * @param packed rows one after the other; unless it is read-only, behind room for a frame's
+   *     header and rows, which may be changed
    */
   void takeRows(long offset, long stride, int rowBytes, int rows, ByteBuffer packed)
       throws IOException;
