@@ -6,8 +6,12 @@ import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.wayland.protocol.Message;
@@ -25,11 +29,21 @@ import org.slf4j.LoggerFactory;
  * One client's connection to a compositor: two threads, one for each direction, around one {@link
  * Routing}.
  *
- * <p>Messages are handled under a lock, where nothing waits. What goes to the client is sent under
- * it, too: sending there only queues. What goes to the compositor is sent outside, by one thread at
- * a time, for pixels must be fetched in between; only the thread that reads from the client may.
+ * <p>Messages are handled under a lock. What goes to the client is sent under it, too: sending
+ * there only queues. What goes to the compositor is sent outside, by one thread at a time, for
+ * pixels must be fetched in between; only the thread that reads from the client may.
+ *
+ * <p>A guest whose agent takes nothing can hold that lock as long as it likes, and so stop this
+ * conversation. Whoever is not part of it therefore never waits for the lock: {@link #windows} goes
+ * without, and {@link #abort} ends both connections, which lets go whoever has it.
  */
 final class Conversation {
+  /** How long what ends it waits for guests that may have stopped. */
+  static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  /** What others may ask of it before it has done any. */
+  private static final int MOST_POSTED = 256;
+
   /** What must not stay unread at the compositor before the client is read on. */
   private static final int MOST_AHEAD_BYTES = 1 << 18;
 
@@ -60,6 +74,10 @@ final class Conversation {
 
   private boolean fetching;
   private volatile boolean ended;
+  private final AtomicInteger posted = new AtomicInteger();
+
+  /** The kinds of selections of whose change the client is about to hear, as bits. */
+  private final AtomicInteger changedSelections = new AtomicInteger();
 
   /** How the client's side ended, where that was no offence. */
   private volatile IOException lost;
@@ -89,30 +107,25 @@ final class Conversation {
 
   /** What people may see of it. */
   List<Window> windows() {
-    lock.lock();
-    try {
-      List<Window> windows = new ArrayList<>();
-      for (ShellSurface window : requests.shell().windows()) {
-        if (window.toplevel != null) {
-          Surface surface = window.surface;
-          windows.add(
-              new Window(
-                  window.id,
-                  name(),
-                  display.name,
-                  marking,
-                  window.untrustedTitle,
-                  window.untrustedAppId,
-                  surface.width(),
-                  surface.height(),
-                  surface.frames,
-                  pixels.copiedBytes()));
-        }
+    List<Window> windows = new ArrayList<>();
+    for (ShellSurface window : requests.shell().windows()) {
+      if (window.toplevel != null) {
+        Surface surface = window.surface;
+        windows.add(
+            new Window(
+                window.id,
+                name(),
+                display.name,
+                marking,
+                window.untrustedTitle,
+                window.untrustedAppId,
+                surface.width(),
+                surface.height(),
+                surface.frames,
+                pixels.copiedBytes()));
       }
-      return windows;
-    } finally {
-      lock.unlock();
     }
+    return windows;
   }
 
   /** Asks the program to close the window. */
@@ -126,14 +139,41 @@ final class Conversation {
     });
   }
 
-  /** Ends it for a person. */
-  void abort(String why) {
-    fail(WaylandException.ofDisplay(IMPLEMENTATION, why));
-    end();
+  /**
+   * Ends it for a person, with a word to the client where its guest takes that soon. Waits for
+   * nobody.
+   *
+   * @return done once it has ended
+   */
+  CompletableFuture<Void> abort(String why, Duration patience) {
+    return CompletableFuture.runAsync(
+            () -> {
+              fail(WaylandException.ofDisplay(IMPLEMENTATION, why));
+              end();
+            },
+            task -> Thread.ofVirtual().name("wayland-abort").start(task))
+        .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionally(late -> {
+          cut(why);
+          return null;
+        });
   }
 
-  SelectionRequests selections() {
-    return requests.selections();
+  /** Ends both connections at once, and the waiting of whoever waits for them. */
+  private void cut(String why) {
+    client.reset(why);
+    compositor.reset(why);
+  }
+
+  /** The guest has another selection: the client hears of the last one, however many there were. */
+  void selectionChanged(SelectionKind kind) {
+    int bit = 1 << kind.ordinal();
+    if ((changedSelections.getAndUpdate(kinds -> kinds | bit) & bit) == 0) {
+      begin(routing -> {
+        changedSelections.getAndUpdate(kinds -> kinds & ~bit);
+        requests.selections().changed(kind);
+      });
+    }
   }
 
   /**
@@ -296,14 +336,25 @@ final class Conversation {
   /**
    * Does something for another connection, soon, on a thread of its own.
    *
-   * @return false where this one has ended
+   * @return false where this one has ended, or has too much to do already
    */
   boolean post(Action action) {
     if (ended) {
       return false;
     }
-    Thread.ofVirtual().name("wayland-post").start(() -> act(action));
+    if (posted.incrementAndGet() > MOST_POSTED) {
+      posted.decrementAndGet();
+      return false;
+    }
+    begin(routing -> {
+      posted.decrementAndGet();
+      action.run(routing);
+    });
     return true;
+  }
+
+  private void begin(Action action) {
+    Thread.ofVirtual().name("wayland-post").start(() -> act(action));
   }
 
   private void act(Action action) {
@@ -328,7 +379,7 @@ final class Conversation {
   /** Tells the client what it did, or what has happened, and ends. */
   private void fail(WaylandException offence) {
     LOG.info("the connection of a program in {} ends: {}", name(), offence.getMessage());
-    lock.lock();
+    lockToEnd();
     try {
       String text = offence.getMessage();
       routing
@@ -347,7 +398,7 @@ final class Conversation {
   }
 
   private void end() {
-    lock.lock();
+    lockToEnd();
     try {
       if (!ended) {
         ended = true;
@@ -359,6 +410,20 @@ final class Conversation {
     routing.guest.selections().remove(this);
     client.close();
     compositor.close();
+  }
+
+  /** Takes the lock, which may be held by somebody who waits for a guest that has stopped. */
+  private void lockToEnd() {
+    boolean locked = false;
+    try {
+      locked = lock.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!locked) {
+      cut("a connection of " + name() + " has ended, and its other side takes nothing");
+      lock.lock();
+    }
   }
 
   private String name() {

@@ -9,7 +9,7 @@ import org.lodge.agent.handles.HandleConnection;
  */
 final class Pixels {
   private final Routing routing;
-  private long copiedBytes;
+  private volatile long copiedBytes;
 
   /** The client's memory is shorter than it said. */
   static final class MissingPixels extends IOException {
@@ -24,7 +24,7 @@ final class Pixels {
     this.routing = routing;
   }
 
-  /** Of the connection, so far. */
+  /** Of the connection, so far; for any thread. */
   long copiedBytes() {
     return copiedBytes;
   }

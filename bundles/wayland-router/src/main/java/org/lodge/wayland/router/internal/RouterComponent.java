@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.atomic.AtomicLong;
@@ -105,7 +106,15 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   /** Ends all connections, saying why; programs may connect anew. */
   private void endAll() {
-    conversations.forEach(conversation -> conversation.abort("Lodge replaces its window router"));
+    CompletableFuture.allOf(
+            conversations.stream()
+                .map(conversation -> abort(conversation, "Lodge replaces its window router"))
+                .toArray(CompletableFuture[]::new))
+        .join();
+  }
+
+  private static CompletableFuture<Void> abort(Conversation conversation, String why) {
+    return conversation.abort(why, Conversation.PATIENCE);
   }
 
   @Override
@@ -225,7 +234,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   @Override
   public boolean end(long id) {
-    return with(id, conversation -> conversation.abort("a person has ended the window's program"));
+    return with(id, conversation -> abort(conversation, "a person has ended the window's program"));
   }
 
   private boolean with(long id, Consumer<Conversation> action) {

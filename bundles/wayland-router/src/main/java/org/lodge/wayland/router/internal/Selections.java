@@ -62,7 +62,7 @@ final class Selections {
       former.replaced();
     }
     for (Conversation conversation : new ArrayList<>(conversations)) {
-      conversation.post(routing -> conversation.selections().changed(kind));
+      conversation.selectionChanged(kind);
     }
   }
 

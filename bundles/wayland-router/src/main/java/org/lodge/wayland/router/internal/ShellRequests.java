@@ -2,8 +2,8 @@ package org.lodge.wayland.router.internal;
 
 import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
@@ -16,7 +16,9 @@ import org.lodge.wayland.protocol.opcode.XdgWmBase;
 final class ShellRequests {
   private final Display display;
   private final Routing routing;
-  private final List<ShellSurface> windows = new ArrayList<>();
+
+  /** Read by any thread. */
+  private final List<ShellSurface> windows = new CopyOnWriteArrayList<>();
 
   ShellRequests(Display display, Routing routing) {
     this.display = display;

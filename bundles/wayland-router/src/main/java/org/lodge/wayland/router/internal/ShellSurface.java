@@ -1,6 +1,9 @@
 package org.lodge.wayland.router.internal;
 
-/** A window or popup of a client. Guarded by the lock of its connection. */
+/**
+ * A window or popup of a client. Guarded by the lock of its connection; what is volatile is shown
+ * to people, who do not wait for it.
+ */
 final class ShellSurface {
   /** Of the window, for people. */
   final long id;
@@ -12,7 +15,7 @@ final class ShellSurface {
   Frame frame;
 
   /** The {@code xdg_toplevel}; null while there is none and for popups. */
-  WaylandObject toplevel;
+  volatile WaylandObject toplevel;
 
   boolean popup;
   boolean hasGeometry;
@@ -22,9 +25,9 @@ final class ShellSurface {
   int geometryHeight;
 
   /** As the client says; untrusted. */
-  String untrustedTitle = "";
+  volatile String untrustedTitle = "";
 
-  String untrustedAppId = "";
+  volatile String untrustedAppId = "";
 
   ShellSurface(long id, WaylandObject object, Surface surface) {
     this.id = id;

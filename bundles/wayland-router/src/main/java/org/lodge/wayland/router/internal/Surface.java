@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * A surface of a client: its double-buffered state as far as it decides which pixels must be copied
- * and where the surface lies. Guarded by the lock of its connection.
+ * and where the surface lies. Guarded by the lock of its connection; what is volatile is shown to
+ * people, who do not wait for it.
  */
 final class Surface {
   private static final int MOST_RECENT = 8;
@@ -59,8 +60,8 @@ final class Surface {
 
   final List<Surface> children = new ArrayList<>();
 
-  Buffer buffer;
-  Geometry geometry = Geometry.PLAIN;
+  volatile Buffer buffer;
+  volatile Geometry geometry = Geometry.PLAIN;
   boolean attached;
   Buffer pendingBuffer;
   int pendingBufferId;
@@ -78,18 +79,20 @@ final class Surface {
   ShmBuffer replaced;
 
   /** Commits with a buffer. */
-  long frames;
+  volatile long frames;
 
   Surface(WaylandObject object) {
     this.object = object;
   }
 
   int width() {
-    return buffer == null ? 0 : geometry.surfaceWidth(buffer.width(), buffer.height());
+    Buffer shown = buffer;
+    return shown == null ? 0 : geometry.surfaceWidth(shown.width(), shown.height());
   }
 
   int height() {
-    return buffer == null ? 0 : geometry.surfaceHeight(buffer.width(), buffer.height());
+    Buffer shown = buffer;
+    return shown == null ? 0 : geometry.surfaceHeight(shown.width(), shown.height());
   }
 
   /**

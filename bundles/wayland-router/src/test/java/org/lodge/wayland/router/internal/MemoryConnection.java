@@ -23,6 +23,8 @@ final class MemoryConnection implements HandleConnection {
   private final Deque<byte[]> toProgram = new ArrayDeque<>();
   final Deque<Handle> handlesToProgram = new ArrayDeque<>();
   private boolean ended;
+  private boolean stalled;
+  private int stalledSends;
   private long missing;
   int queuedBytes;
   OptionalInt listenerFailure = OptionalInt.empty();
@@ -255,8 +257,27 @@ final class MemoryConnection implements HandleConnection {
     return handlesToRouter.size();
   }
 
+  /** Whether its agent takes nothing. */
+  synchronized void stall(boolean stall) {
+    stalled = stall;
+    notifyAll();
+  }
+
+  /** Waits until the router waits for the agent. */
+  synchronized void awaitStalled() throws InterruptedException {
+    while (stalledSends == 0) {
+      wait();
+    }
+  }
+
   @Override
   public synchronized void send(ByteBuffer bytes) throws IOException {
+    stalledSends++;
+    notifyAll();
+    while (stalled && !ended) {
+      await();
+    }
+    stalledSends--;
     if (ended) {
       throw new IOException("ended");
     }
