@@ -53,6 +53,8 @@ final class HostVolumes implements Volumes {
   private void act(String name, String what, Act act) throws VolumeException, InterruptedException {
     try (VolumeKeeper.Claimed _ = keeper.claim(name, what)) {
       act.run();
+    } catch (VolumeFolder.UndoneException e) {
+      throw VolumeKeeper.undone(name, e);
     } catch (IOException e) {
       throw new VolumeException(
           "volume '%s' was not %s: %s".formatted(name, what, e.getMessage()), e);

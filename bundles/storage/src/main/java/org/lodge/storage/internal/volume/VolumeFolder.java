@@ -39,7 +39,11 @@ final class VolumeFolder {
   static final String BEFORE_REVERT = "before-revert";
 
   private final Path root;
+
+  /** There from a decision until it is done; who makes or looks for it holds {@code deciding}. */
   private final Path todo;
+
+  private final Object deciding = new Object();
   private final DurableFiles files;
   private final AtomicLong numbers = new AtomicLong();
 
@@ -52,8 +56,7 @@ final class VolumeFolder {
   /** After a crash: finishes what was decided and sweeps what was not. */
   void recover() throws IOException {
     Files.createDirectories(root);
-    if (Files.exists(todo)) {
-      apply();
+    if (finish()) {
       LOG.info("Finished what an earlier Lodge had begun to do to volumes");
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(root, ".{new,gone}-*")) {
@@ -218,6 +221,7 @@ final class VolumeFolder {
   void revert(Map<String, String> snapshots, ImageCopy how)
       throws IOException, InterruptedException {
     Map<Path, Path> renames = new LinkedHashMap<>();
+    boolean decided = false;
     try {
       for (Map.Entry<String, String> each : snapshots.entrySet()) {
         String name = each.getKey();
@@ -229,12 +233,31 @@ final class VolumeFolder {
         renames.put(present, snapshot(name, BEFORE_REVERT));
       }
       files.syncFolder(root);
-      decide(renames);
-      apply();
+      synchronized (deciding) {
+        finish();
+        try {
+          decide(renames);
+          decided = true;
+          apply();
+        } catch (IOException e) {
+          // What a later Lodge would find is decided, however far this one came.
+          decided |= Files.exists(todo);
+          throw decided ? new UndoneException(e) : e;
+        }
+      }
     } finally {
-      if (!Files.exists(todo)) {
+      if (!decided) {
         renames.keySet().forEach(this::discard);
       }
+    }
+  }
+
+  /** It is decided and will be done, before anything else is done to the volume. */
+  static final class UndoneException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    UndoneException(IOException cause) {
+      super(cause.toString(), cause);
     }
   }
 
@@ -246,19 +269,57 @@ final class VolumeFolder {
     put(todo, text.toString());
   }
 
-  private void apply() throws IOException {
-    List<Path> folders = new ArrayList<>();
+  /**
+   * Does what was decided and could not be done then. Whoever does something to a volume calls it
+   * first.
+   *
+   * @throws IOException it still can't, and this volume is one of those
+   */
+  void settle(String volume) throws IOException {
+    synchronized (deciding) {
+      try {
+        finish();
+      } catch (IOException e) {
+        if (decided().values().stream().anyMatch(to -> to.startsWith(root.resolve(volume)))) {
+          throw new UndoneException(e);
+        }
+        LOG.warn("What was decided of other volumes can't be done yet: {}", e.toString());
+      }
+    }
+  }
+
+  /** Whether there was something to do. */
+  private boolean finish() throws IOException {
+    synchronized (deciding) {
+      if (!Files.exists(todo)) {
+        return false;
+      }
+      apply();
+      return true;
+    }
+  }
+
+  private Map<Path, Path> decided() throws IOException {
+    Map<Path, Path> renames = new LinkedHashMap<>();
     for (String line : Files.readAllLines(todo)) {
       String[] names = line.split(" ", 2);
-      Path from = root.resolve(names[0]);
-      Path to = root.resolve(names[1]);
-      if (Files.exists(from)) {
-        files.rename(from, to);
+      if (names.length < 2) {
+        throw new IOException(todo + " is damaged at '" + line + "'");
       }
-      folders.add(to.getParent());
+      renames.put(root.resolve(names[0]), root.resolve(names[1]));
     }
-    for (Path folder : folders) {
-      files.syncFolder(folder);
+    return renames;
+  }
+
+  private void apply() throws IOException {
+    Map<Path, Path> renames = decided();
+    for (Map.Entry<Path, Path> each : renames.entrySet()) {
+      if (Files.exists(each.getKey())) {
+        files.rename(each.getKey(), each.getValue());
+      }
+    }
+    for (Path to : renames.values()) {
+      files.syncFolder(to.getParent());
     }
     files.delete(todo);
     files.syncFolder(root);

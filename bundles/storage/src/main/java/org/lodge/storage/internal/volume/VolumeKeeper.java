@@ -76,8 +76,12 @@ public final class VolumeKeeper implements GuestVolumes {
   }
 
   VolumeKeeper(FileLeases leases, Path state) {
+    this(leases, state, new DurableFiles());
+  }
+
+  VolumeKeeper(FileLeases leases, Path state, DurableFiles files) {
     this.leases = leases;
-    folder = new VolumeFolder(state.resolve("volume"), new DurableFiles());
+    folder = new VolumeFolder(state.resolve("volume"), files);
     points = new StartPoints(folder);
     formerLayers = state.resolve("vm");
   }
@@ -130,6 +134,11 @@ public final class VolumeKeeper implements GuestVolumes {
    */
   synchronized Claimed claim(String volume, String what) throws VolumeException {
     own();
+    try {
+      folder.settle(volume);
+    } catch (IOException e) {
+      throw undone(volume, e);
+    }
     Claim before = claims.get(volume);
     if (before != null && !before.what().equals(what)) {
       throw new VolumeException(
@@ -137,6 +146,13 @@ public final class VolumeKeeper implements GuestVolumes {
     }
     claims.put(volume, new Claim(what, before == null ? 1 : before.count() + 1));
     return () -> release(volume);
+  }
+
+  static VolumeException undone(String volume, IOException e) {
+    return new VolumeException(
+        "volume '%s' is being reverted, which is done as soon as it can be, before anything else: %s"
+            .formatted(volume, e.getMessage()),
+        e);
   }
 
   private synchronized void release(String volume) {
