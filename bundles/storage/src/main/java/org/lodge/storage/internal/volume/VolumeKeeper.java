@@ -221,15 +221,17 @@ public final class VolumeKeeper implements GuestVolumes {
 
   @Override
   public Held open(String guest, List<VolumeUse> uses) throws GuestException {
-    return hold(guest, uses, "given to guest '" + guest + "'");
+    return hold(guest, uses);
   }
 
-  private Holding hold(String guest, List<VolumeUse> uses, String what) throws GuestException {
+  private Holding hold(String guest, List<VolumeUse> uses) throws GuestException {
     Holding held = new Holding();
     boolean all = false;
     try {
       for (VolumeUse use : uses) {
-        held.claims.add(claim(use.volume(), what));
+        // Guests that only read it start at the same time.
+        String to = use.readOnly() ? "guests that read it" : "guest '" + guest + "'";
+        held.claims.add(claim(use.volume(), "given to " + to));
         if (use.sizeBytes().isEmpty() && problem(use.volume()).isPresent()) {
           throw new VolumeException(
               "%s: volume '%s': %s"
@@ -265,7 +267,7 @@ public final class VolumeKeeper implements GuestVolumes {
   @Override
   public Held start(String guest, List<VolumeUse> uses, int keep, Duration copy)
       throws GuestException {
-    Holding held = hold(guest, uses, "given to guest '" + guest + "'");
+    Holding held = hold(guest, uses);
     boolean ready = false;
     try {
       settle(guest);

@@ -106,6 +106,18 @@ class VolumeKeeperTest {
   }
 
   @Test
+  void guestsThatOnlyReadAVolumeStartAtTheSameTime() throws Exception {
+    keeper().claim("data", "made").close();
+    keeper.folder().create("data", MIB);
+    VolumeUse read = new VolumeUse("data", "disk data", true, OptionalLong.empty());
+    try (Held _ = keeper.start("work", List.of(read), 1, LONG)) {
+      keeper.start("mail", List.of(read), 1, LONG).close();
+      assertThrows(GuestException.class, () -> keeper.start("mail", List.of(DATA), 1, LONG));
+      assertThrows(VolumeException.class, () -> keeper.claim("data", "reverted"));
+    }
+  }
+
+  @Test
   void aVolumeThatIsNotThereIsNamedWithWhatToDo() throws Exception {
     keeper();
     GuestException refused =
