@@ -93,8 +93,8 @@ final class GuestDevices {
               + chosen
               + "' can't be: it begins with a letter a-z and has at most 20 of a-z, 0-9 and -");
     }
-    plug(vmm, new DeviceDeclaration(chosen, type, config));
-    remember();
+    // Before the guest has it: a later Lodge serves what this one could not write down in time.
+    plug(vmm, new DeviceDeclaration(chosen, type, config), this::remember);
     LOG.info("Device {} of type {} was added", chosen, type);
     return status(slot(chosen));
   }
@@ -111,48 +111,104 @@ final class GuestDevices {
 
   private void plug(Vmm vmm, DeviceDeclaration declaration)
       throws GuestException, VmmException, InterruptedException {
-    Slot slot = open(declaration);
+    plug(vmm, declaration, () -> {});
+  }
+
+  private void plug(Vmm vmm, DeviceDeclaration declaration, Runnable remember)
+      throws GuestException, VmmException, InterruptedException {
+    Slot slot = open(declaration, null);
     boolean plugged = false;
     try {
+      remember.run();
       vmm.plug(declaration.frontEnd(runDirectory));
       plugged = true;
     } finally {
       if (!plugged) {
         drop(slot);
+        remember.run();
       }
     }
     slot(declaration.id());
   }
 
-  private Slot open(DeviceDeclaration declaration) throws GuestException, InterruptedException {
-    synchronized (lock) {
-      if (slots.containsKey(declaration.id())) {
-        throw problem(
-            "device", "there is a device " + declaration.id() + " already; take another id");
-      }
-    }
+  /**
+   * @param before what stands in its place; null for nothing
+   */
+  private Slot open(DeviceDeclaration declaration, Slot before)
+      throws GuestException, InterruptedException {
+    requirePlace(declaration.id(), before);
     VhostUserBackends service =
         backends
             .await(GuestsService.BACKENDS, SERVICE_WAIT)
             .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
-    // A disk that is named by its keeper can be served without whoever keeps volumes.
-    Optional<VolumeUse> use =
-        declaration
-            .volumeUse()
-            .filter(each -> declaration.config().containsKey(DeviceDeclaration.VOLUME));
     Optional<String> wrong = declaration.problem();
     if (wrong.isPresent()) {
       throw problem("device", "device " + declaration.id() + ": " + wrong.get());
     }
-    try (GuestVolumes.Held held = volumes.open(guest, use.map(List::of).orElse(List.of()))) {
-      Backend backend = service.open(declaration.served(held).backend(guest, runDirectory));
-      Slot slot = new Slot(declaration, backend, "");
-      synchronized (lock) {
-        slots.put(declaration.id(), slot);
+    try (GuestVolumes.Held held = held(declaration)) {
+      return open(service, declaration, before, held);
+    }
+  }
+
+  private void requirePlace(String id, Slot before) throws GuestException {
+    synchronized (lock) {
+      if (slots.get(id) != before) {
+        throw before == null
+            ? problem("device", "there is a device " + id + " already; take another id")
+            : takenAway(id);
       }
-      return slot;
+    }
+  }
+
+  private GuestException takenAway(String id) {
+    return problem("device", "device " + id + " was taken away before it was open");
+  }
+
+  private GuestVolumes.Held held(DeviceDeclaration declaration)
+      throws GuestException, InterruptedException {
+    List<VolumeUse> uses = declaration.volumeUse().stream().toList();
+    // A disk that is named by its keeper can be served without whoever keeps volumes.
+    return declaration.config().containsKey(DeviceDeclaration.VOLUME)
+        ? volumes.open(guest, uses)
+        : volumes.openNow(guest, uses);
+  }
+
+  /** What is being opened, which may take as long as another guest lets it, is seen already. */
+  private Slot open(
+      VhostUserBackends service, DeviceDeclaration declaration, Slot before, GuestVolumes.Held held)
+      throws GuestException {
+    String id = declaration.id();
+    Slot opening = new Slot(declaration, null, "is being opened; try again");
+    synchronized (lock) {
+      requirePlace(id, before);
+      slots.put(id, opening);
+    }
+    Slot next = before;
+    try {
+      Backend backend = service.open(declaration.served(held).backend(guest, runDirectory));
+      next = new Slot(declaration, backend, "");
     } catch (BackendException e) {
-      throw failed(declaration.id(), e);
+      throw failed(id, e);
+    } finally {
+      if (!replace(opening, next) && next != before) {
+        next.backend().close();
+        next = null;
+      }
+    }
+    if (next == null) {
+      throw takenAway(id);
+    }
+    return next;
+  }
+
+  /**
+   * @param by null for nothing
+   * @return false where it has been taken away, as by the end of the guest
+   */
+  private boolean replace(Slot slot, Slot by) {
+    synchronized (lock) {
+      String id = slot.declaration().id();
+      return by == null ? slots.remove(id, slot) : slots.replace(id, slot, by);
     }
   }
 
@@ -197,22 +253,25 @@ final class GuestDevices {
   }
 
   private void reopenMissing(List<DeviceDeclaration> recorded) throws InterruptedException {
+    // All of them are seen at once: each may take long to open.
+    synchronized (lock) {
+      recorded.forEach(
+          each -> slots.putIfAbsent(each.id(), new Slot(each, null, "is not served again yet")));
+    }
     for (DeviceDeclaration each : recorded) {
+      Slot before;
       synchronized (lock) {
-        Slot slot = slots.get(each.id());
-        if (slot != null && slot.backend() != null) {
-          continue;
-        }
-        slots.remove(each.id());
+        before = slots.get(each.id());
+      }
+      if (before == null || before.backend() != null) {
+        continue;
       }
       try {
-        open(each);
+        open(each, before);
         admitMonitor(each.socket(runDirectory));
       } catch (GuestException e) {
         LOG.error("Device {} can't be served again: {}", each.id(), e.getMessage());
-        synchronized (lock) {
-          slots.put(each.id(), new Slot(each, null, e.getMessage()));
-        }
+        replace(before, new Slot(each, null, e.getMessage()));
       }
     }
   }

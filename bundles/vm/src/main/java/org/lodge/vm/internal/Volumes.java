@@ -3,6 +3,7 @@ package org.lodge.vm.internal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestVolumes;
 import org.lodge.vm.VolumeUse;
@@ -41,6 +42,12 @@ final class Volumes {
   GuestVolumes.Held open(String guest, List<VolumeUse> uses)
       throws GuestException, InterruptedException {
     return uses.isEmpty() ? NONE : keeper(guest).open(guest, uses);
+  }
+
+  /** As {@link #open} where somebody keeps volumes now; without, nobody changes any. */
+  GuestVolumes.Held openNow(String guest, List<VolumeUse> uses) throws GuestException {
+    Optional<GuestVolumes> keeper = uses.isEmpty() ? Optional.empty() : services.now(NAME);
+    return keeper.isPresent() ? keeper.get().open(guest, uses) : NONE;
   }
 
   private GuestVolumes keeper(String guest) throws GuestException, InterruptedException {

@@ -192,6 +192,44 @@ class GuestDevicesTest {
     assertEquals(DeviceStatus.State.RUNNING, devices.statuses().getFirst().state());
   }
 
+  @Test
+  void whatALaterLodgeHasStillToServeIsSeen() throws Exception {
+    opening = () -> log.add(ids().toString());
+    devices.reopen(List.of(DATA, RANDOM));
+    assertEquals("[data, random]", log.getFirst());
+  }
+
+  private List<String> ids() {
+    return devices.statuses().stream().map(DeviceStatus::id).toList();
+  }
+
+  @Test
+  void whatIsOpenedWhenTheGuestEndsIsNotServed() throws Exception {
+    opening = devices::closeAll;
+    assertThrows(GuestException.class, () -> devices.add(vmm(), "data", "blk", DATA.config()));
+    assertEquals(List.of("open data", "close data"), log);
+    devices.reopen(List.of(DATA, RANDOM));
+    assertEquals(List.of("open data", "close data"), log.subList(2, log.size()));
+    assertEquals(List.of(), ids());
+  }
+
+  /** Lodge may end at any moment, and the guest then waits for its device. */
+  @Test
+  void aDeviceIsWrittenDownBeforeTheGuestHasIt() throws Exception {
+    new RunRecord("qemu", Path.of("/c/vm/work.json"), "{}", List.of()).write(run);
+    List<List<DeviceDeclaration>> written = new ArrayList<>();
+    Vmm vmm =
+        fake(
+            Vmm.class,
+            (name, arguments) -> {
+              written.add(RunRecord.read(run).orElseThrow().devices());
+              throw new VmmException("device", "refused");
+            });
+    assertThrows(VmmException.class, () -> devices.add(vmm, "data", "blk", DATA.config()));
+    assertEquals(List.of(List.of(DATA)), written);
+    assertEquals(List.of(), RunRecord.read(run).orElseThrow().devices());
+  }
+
   private Void look() throws InterruptedException {
     devices.reopen(List.of(DATA));
     return null;
@@ -256,5 +294,34 @@ class GuestDevicesTest {
       Map<String, Object> bad = Map.of("volume", wrong);
       assertThrows(GuestException.class, () -> devices.add(vmm(), "bad", "blk", bad), wrong);
     }
+  }
+
+  /** Also where it is named by its keeper, unless nobody can do anything to volumes yet. */
+  @Test
+  void aDiskOfAnotherGuestIsHeldAndSeenWhileItIsOpened() throws Exception {
+    opening = () -> log.add(ids().toString());
+    Map<String, Object> config = Map.of("from", "storage", "export", "data");
+    devices.add(vmm(), "early", "blk", config);
+    assertEquals("[early]", log.getFirst());
+    GuestVolumes.Held held =
+        fake(
+            GuestVolumes.Held.class,
+            (name, arguments) -> {
+              log.add(name);
+              return null;
+            });
+    volumeServices.add(
+        Volumes.NAME,
+        fake(
+            GuestVolumes.class,
+            (name, arguments) -> {
+              log.add(name + " " + ((VolumeUse) ((List<?>) arguments[1]).getFirst()).volume());
+              return held;
+            }));
+    log.clear();
+    devices.add(vmm(), "disk", "blk", config);
+    assertEquals(
+        List.of("open storage:data", "[early, disk]", "open disk", "close"),
+        log.stream().filter(line -> !line.startsWith("status")).toList().subList(0, 4));
   }
 }

@@ -272,18 +272,21 @@ final class KeptVolumes {
       throws VolumeException, InterruptedException {
     HostVolumes.requireSize(sizeBytes);
     Kept of = kept(volume);
-    ask(
-        of,
-        "resized",
-        QUICK,
-        () -> {
-          if (shrink) {
-            requireUnused(of, "made smaller");
-          }
-          String less = shrink ? "ANY" : "NO-LESS";
-          return List.of("resize", of.own(), Long.toString(sizeBytes), less);
-        });
-    users.tellSize(volume);
+    // A device that opens meanwhile could not be told.
+    try (VolumeKeeper.Claimed _ = keeper.claim(volume, "resized")) {
+      ask(
+          of,
+          "resized",
+          QUICK,
+          () -> {
+            if (shrink) {
+              requireUnused(of, "made smaller");
+            }
+            String less = shrink ? "ANY" : "NO-LESS";
+            return List.of("resize", of.own(), Long.toString(sizeBytes), less);
+          });
+      users.tellSize(volume);
+    }
     return status(volume);
   }
 
