@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class VolumeFolder {
   private static final Logger LOG = LoggerFactory.getLogger(VolumeFolder.class);
+  private static final String NAME = VolumeKeeper.NAME + "(\\.[a-z]+)?";
   private static final String NEW = ".new-";
   private static final String GONE = ".gone-";
   private static final String STARTS = ".start";
@@ -86,8 +87,9 @@ final class VolumeFolder {
     return List.copyOf(names);
   }
 
+  /** Whatever is asked for: what is no volume's name is none. */
   boolean exists(String name) {
-    return Files.exists(disk(name));
+    return name.matches(NAME) && Files.exists(disk(name));
   }
 
   Path disk(String name) {

@@ -127,6 +127,19 @@ class VolumeKeeperTest {
   }
 
   @Test
+  void aPathIsNoVolume() throws Exception {
+    keeper().claim("data", "made").close();
+    keeper.folder().create("data", MIB);
+    keeper.folder().putStart("disk", "");
+    for (String name : List.of(".start", "../volume/data", "data/.", "", ".", "a\0b", "Data")) {
+      VolumeUse use = new VolumeUse(name, "disk data", false, OptionalLong.empty());
+      GuestException refused =
+          assertThrows(GuestException.class, () -> keeper.open("work", List.of(use)), name);
+      assertTrue(refused.getMessage().contains("no volume of this name"), refused.getMessage());
+    }
+  }
+
+  @Test
   void aSecondWriterIsRefusedBeforeItsStart() throws Exception {
     keeper().claim("data", "made").close();
     keeper.folder().create("data", MIB);
