@@ -13,6 +13,16 @@ public interface DirectorySink {
   boolean fits(int nameBytes);
 
   /**
+   * Whether an entry is to be added; asked of each before that. One that is not wanted must not
+   * become a node, not even for a moment: the guest may guess its number meanwhile.
+   *
+   * @param nextOffset where reading goes on after this entry
+   */
+  default boolean wants(Name name, long nextOffset) {
+    return true;
+  }
+
+  /**
    * @param inode the file's number for people; not its node
    * @param type the four bits of the mode that are the type, shifted down; 0 if unknown
    * @param nextOffset where reading goes on after this entry

@@ -107,7 +107,7 @@ public interface FileSystem extends AutoCloseable {
   /**
    * Gives entries, from an offset that an earlier entry had or 0, until {@code into} takes no more.
    *
-   * @param plus whether each is looked up too, and counts as used
+   * @param plus whether each that is wanted is looked up too, and counts as used
    */
   int readDirectory(
       Call call, long node, long handle, long offset, boolean plus, DirectorySink into);

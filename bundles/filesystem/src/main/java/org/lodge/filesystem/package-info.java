@@ -3,7 +3,7 @@
  * offers one, and directories of the host as one.
  */
 @Export
-@Version("1.3.0")
+@Version("1.4.0")
 package org.lodge.filesystem;
 
 import org.osgi.annotation.bundle.Export;

@@ -264,12 +264,18 @@ final class OpenFiles implements AutoCloseable {
         end++;
       }
       name.of(entries, at + DIRENT_NAME, end - at - DIRENT_NAME);
+      long after = entries.get(ValueLayout.JAVA_LONG, at + 8L);
+      if (!into.wants(name, after)) {
+        next = after;
+        at += size;
+        continue;
+      }
       if (!into.fits(name.length())) {
         return -1;
       }
       boolean self = name.at(0) == '.' && (name.length() == 1 || isDots(name));
       boolean looked = lookups != null && !self && lookups.lookup(call, node, name, entry) == 0;
-      next = entries.get(ValueLayout.JAVA_LONG, at + 8L);
+      next = after;
       into.add(
           name,
           entries.get(ValueLayout.JAVA_LONG, at),

@@ -439,33 +439,39 @@ final class Ruled implements FileSystem {
     int result = reading();
     return result < 0
         ? result
-        : behind.readDirectory(call, node, handle, offset, plus, filtered(into));
+        : behind.readDirectory(call, node, handle, offset, plus, new Visible(into));
   }
 
-  private DirectorySink filtered(DirectorySink into) {
-    return new DirectorySink() {
-      @Override
-      public int sizeBytes() {
-        return into.sizeBytes();
-      }
+  /** Takes what may be seen of a directory. */
+  private final class Visible implements DirectorySink {
+    private final DirectorySink into;
 
-      @Override
-      public boolean fits(int nameBytes) {
-        return into.fits(nameBytes);
-      }
+    private Visible(DirectorySink into) {
+      this.into = into;
+    }
 
-      @Override
-      public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
-        if (entry != null) {
-          clean(entry.attributes);
-        }
-        if (!hidden.hides(name)) {
-          into.add(name, inode, type, nextOffset, entry);
-        } else if (entry != null) {
-          behind.forget(entry.node, 1);
-        }
+    @Override
+    public int sizeBytes() {
+      return into.sizeBytes();
+    }
+
+    @Override
+    public boolean wants(Name name, long nextOffset) {
+      return !hidden.hides(name) && into.wants(name, nextOffset);
+    }
+
+    @Override
+    public boolean fits(int nameBytes) {
+      return into.fits(nameBytes);
+    }
+
+    @Override
+    public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+      if (entry != null) {
+        clean(entry.attributes);
       }
-    };
+      into.add(name, inode, type, nextOffset, entry);
+    }
   }
 
   @Override

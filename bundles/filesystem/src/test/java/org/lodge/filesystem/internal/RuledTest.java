@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,7 @@ import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
 import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySettings;
+import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystem;
@@ -48,11 +50,23 @@ class RuledTest {
 
   private Ruled ruled(long bytes, long count, long pace) throws Exception {
     Ledger ledger = Ledger.create();
+    HostDirectory behind = new HostDirectory(DirectorySettings.of(folder), ledger);
+    return ruled(behind, ledger, List.of(), bytes, count, pace);
+  }
+
+  private static Ruled ruled(
+      FileSystem behind, Ledger ledger, List<String> hidden, long bytes, long count, long pace) {
     return new Ruled(
-        new HostDirectory(DirectorySettings.of(folder), ledger),
-        new Rules(false, false, Rules.Xattrs.USER, false, List.of(), bytes, count, pace),
+        behind,
+        new Rules(false, false, Rules.Xattrs.USER, false, hidden, bytes, count, pace),
         new LockTable().open(ledger),
         ledger);
+  }
+
+  private Ruled hiding(String pattern) throws Exception {
+    Ledger ledger = Ledger.create();
+    HostDirectory behind = new HostDirectory(DirectorySettings.of(folder), ledger);
+    return ruled(behind, ledger, List.of(pattern), 0, 0, 0);
   }
 
   private static Name name(String text) {
@@ -152,6 +166,53 @@ class RuledTest {
       change.valid = Change.UID;
       change.uid = 0;
       assertEquals(-Errno.EPERM, one.setAttributes(call, entry.node, 0, change, attributes));
+    }
+  }
+
+  /** How often the cell of the next node was used before. */
+  private long nextCount() {
+    assertEquals(0, files.lookup(call, FileSystem.ROOT, name("plain"), entry));
+    files.forget(entry.node, 1);
+    return entry.node >>> 32;
+  }
+
+  @Test
+  void aHiddenNameIsNoNodeNotEvenWhileItsDirectoryIsListed() throws Exception {
+    Files.createDirectory(folder.resolve("sub"));
+    Files.createFile(folder.resolve("sub/id.key"));
+    Files.createFile(folder.resolve("plain"));
+    files = hiding("*.key");
+    assertEquals(0, files.lookup(call, FileSystem.ROOT, name("sub"), entry));
+    long sub = entry.node;
+    assertEquals(0, files.openDirectory(call, sub, 0, opened));
+    long before = nextCount();
+    assertEquals(0, files.readDirectory(call, sub, opened.handle, 0, true, new Names(4096)));
+    assertEquals(before + 1, nextCount(), "a node was made and forgotten");
+  }
+
+  /** Takes names as long as there is room. */
+  private static final class Names implements DirectorySink {
+    final List<String> seen = new ArrayList<>();
+    private int room;
+
+    Names(int room) {
+      this.room = room;
+    }
+
+    @Override
+    public int sizeBytes() {
+      return room;
+    }
+
+    @Override
+    public boolean fits(int nameBytes) {
+      return nameBytes + 24 <= room;
+    }
+
+    @Override
+    public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+      room -= name.length() + 24;
+      seen.add(name.toString());
     }
   }
 

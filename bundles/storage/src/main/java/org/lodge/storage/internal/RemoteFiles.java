@@ -635,19 +635,17 @@ final class RemoteFiles implements FileSystem {
         return -Errno.EIO;
       }
       name.of(exchange.memory(), names, length);
+      long remote = plus ? exchange.getLong(at) : 0;
+      long next = exchange.getLong(names - 16);
+      boolean wanted = into.wants(name, next) && into.fits(length);
       boolean looked =
-          plus
-              && exchange.getLong(at) > 0
-              && found(link, exchange, at, directory, name, entry) == 0;
-      if (into.fits(length)) {
-        into.add(
-            name,
-            exchange.getLong(names - 24),
-            exchange.getInt(names - 4) & 15,
-            exchange.getLong(names - 16),
-            looked ? entry : null);
-      } else if (looked) {
-        forget(entry.node, 1);
+          wanted && remote > 0 && found(link, exchange, at, directory, name, entry) == 0;
+      if (wanted) {
+        long inode = exchange.getLong(names - 24);
+        into.add(name, inode, exchange.getInt(names - 4) & 15, next, looked ? entry : null);
+      } else if (remote > 0) {
+        // Known to the storage guest only.
+        calls.tell(link, Op.FORGET, remote, 1);
       }
       at = names + length + 7 & ~7;
     }

@@ -3,6 +3,7 @@ package org.lodge.storage.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -21,6 +22,9 @@ final class PlainGuest extends StorageStream {
 
   /** Opcodes, one list for each write to the connection. */
   final List<List<Integer>> writes = new ArrayList<>();
+
+  /** The names that each directory has. */
+  final List<String> listed = new ArrayList<>();
 
   private final boolean tells;
   private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
@@ -58,7 +62,7 @@ final class PlainGuest extends StorageStream {
   private void answer(int opcode, long unique, int extensions) {
     boolean changesNames = opcode == Op.CREATE || opcode == Op.UNLINK || opcode == Op.MKDIR;
     boolean telling = tells && changesNames && extensions == TELLS_DIRECTORY;
-    ByteBuffer reply = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN).position(16);
+    ByteBuffer reply = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN).position(16);
     switch (opcode) {
       case Op.LOOKUP, Op.MKDIR, Op.CREATE -> {
         reply.putLong(++count).putLong(1).position(56);
@@ -67,6 +71,8 @@ final class PlainGuest extends StorageStream {
       }
       case Op.GETATTR, Op.SETATTR -> attributes(reply.position(32), FOLDER);
       case Op.UNLINK -> {}
+      case Op.OPENDIR -> reply.putLong(1).putLong(0);
+      case Op.READDIRPLUS -> listed.forEach(name -> entry(reply, name));
       default -> {
         return;
       }
@@ -76,6 +82,15 @@ final class PlainGuest extends StorageStream {
     }
     reply.putInt(0, reply.position()).putLong(8, unique);
     replies.add(reply.flip());
+  }
+
+  private void entry(ByteBuffer into, String name) {
+    int at = into.position();
+    into.putLong(++count).putLong(1).position(at + 40);
+    attributes(into, FILE);
+    into.putLong(count).putLong(count).putInt(name.length()).putInt(8);
+    into.put(name.getBytes(StandardCharsets.UTF_8));
+    into.position(at + (into.position() - at + 7 & ~7));
   }
 
   private void attributes(ByteBuffer into, int mode) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
+import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Ledger;
@@ -152,5 +153,39 @@ class RoundTripsTest {
     ask(0);
     assertEquals(200, guest.asked().stream().filter(each -> each == Op.FORGET).count());
     assertEquals(200, guest.asked().stream().filter(each -> each == Op.RELEASE).count());
+  }
+
+  @Test
+  void whatADirectoryListsInVainIsNoNodeAndForgotten() throws Exception {
+    start(true);
+    guest.listed.addAll(List.of("id.key", "plain"));
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    List<String> seen = new ArrayList<>();
+    DirectorySink sink =
+        new DirectorySink() {
+          @Override
+          public int sizeBytes() {
+            return 4096;
+          }
+
+          @Override
+          public boolean wants(Name name, long nextOffset) {
+            return !name.toString().endsWith(".key");
+          }
+
+          @Override
+          public boolean fits(int nameBytes) {
+            return true;
+          }
+
+          @Override
+          public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+            seen.add(name + " is " + (entry == null ? 0 : entry.node));
+          }
+        };
+    assertEquals(0, files.readDirectory(call, ROOT, opened.handle, 0, true, sink));
+    assertEquals(List.of("plain is 3"), seen, "the number after that of the open directory");
+    ask(0);
+    assertEquals(List.of(Op.FORGET, Op.GETATTR), guest.writes.getLast());
   }
 }
