@@ -30,6 +30,9 @@ final class Ruled implements FileSystem {
   private static final int RENAME_WHITEOUT = 4;
   private static final int PRIVILEGES = Attributes.SET_UID | Attributes.SET_GID;
 
+  /** For one answer: whoever keeps the files could go on with hidden names for ever. */
+  private static final int READS_MAX = 1 << 16;
+
   private final FileSystem behind;
   private final Rules rules;
   private final NameFilter hidden;
@@ -433,21 +436,44 @@ final class Ruled implements FileSystem {
     return result < 0 ? result : behind.openDirectory(call, node, flags, opened);
   }
 
+  /** An empty answer would be the end, so what begins with many hidden names is read on. */
   @Override
   public int readDirectory(
       Call call, long node, long handle, long offset, boolean plus, DirectorySink into) {
-    int result = reading();
-    return result < 0
-        ? result
-        : behind.readDirectory(call, node, handle, offset, plus, new Visible(into));
+    Visible visible = new Visible(into, offset);
+    int result;
+    int times = 0;
+    do {
+      visible.begin();
+      result = times++ == READS_MAX ? -Errno.EIO : reading();
+      if (result == 0) {
+        result = behind.readDirectory(call, node, handle, visible.next, plus, visible);
+      }
+    } while (result >= 0 && visible.isAllHidden());
+    return result;
   }
 
   /** Takes what may be seen of a directory. */
   private final class Visible implements DirectorySink {
     private final DirectorySink into;
+    private boolean hides;
+    private boolean shows;
 
-    private Visible(DirectorySink into) {
+    /** Behind the last hidden entry. */
+    private long next;
+
+    private Visible(DirectorySink into, long offset) {
       this.into = into;
+      next = offset;
+    }
+
+    private void begin() {
+      hides = false;
+    }
+
+    /** Whether there may be more although nothing was added. */
+    private boolean isAllHidden() {
+      return hides && !shows;
     }
 
     @Override
@@ -457,7 +483,13 @@ final class Ruled implements FileSystem {
 
     @Override
     public boolean wants(Name name, long nextOffset) {
-      return !hidden.hides(name) && into.wants(name, nextOffset);
+      if (!hidden.hides(name)) {
+        shows = true;
+        return into.wants(name, nextOffset);
+      }
+      hides = true;
+      next = nextOffset;
+      return false;
     }
 
     @Override

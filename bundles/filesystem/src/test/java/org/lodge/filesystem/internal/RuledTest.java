@@ -1,10 +1,12 @@
 package org.lodge.filesystem.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -190,10 +192,54 @@ class RuledTest {
     assertEquals(before + 1, nextCount(), "a node was made and forgotten");
   }
 
+  @Test
+  void aListingGoesOnBehindManyHiddenNames() throws Exception {
+    for (int i = 0; i < 500; i++) {
+      Files.createFile(folder.resolve("secret-number-" + i + ".key"));
+    }
+    for (int i = 0; i < 20; i++) {
+      Files.createFile(folder.resolve("visible" + i));
+    }
+    files = hiding("*.key");
+    assertEquals(0, files.openDirectory(call, FileSystem.ROOT, 0, opened));
+    for (boolean plus : new boolean[] {false, true}) {
+      List<String> seen = new ArrayList<>();
+      Names names = new Names(1024);
+      while (seen.isEmpty() || !names.seen.isEmpty()) {
+        long from = names.next;
+        names = new Names(1024);
+        assertEquals(
+            0, files.readDirectory(call, FileSystem.ROOT, opened.handle, from, plus, names));
+        seen.addAll(names.seen);
+      }
+      assertEquals(20, seen.stream().filter(each -> each.startsWith("visible")).count());
+      assertEquals(22, seen.size(), seen.toString());
+    }
+  }
+
+  @Test
+  void hiddenNamesWithoutEndAreAnError() throws Exception {
+    Ledger ledger = Ledger.create();
+    FileSystem endless =
+        (FileSystem)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {FileSystem.class},
+                (proxy, method, arguments) -> {
+                  DirectorySink into = (DirectorySink) arguments[5];
+                  assertFalse(into.wants(name("id.key"), 1));
+                  return 0;
+                });
+    files = ruled(endless, ledger, List.of("*.key"), 0, 0, 0);
+    assertEquals(
+        -Errno.EIO, files.readDirectory(call, FileSystem.ROOT, 1, 0, false, new Names(4096)));
+  }
+
   /** Takes names as long as there is room. */
   private static final class Names implements DirectorySink {
     final List<String> seen = new ArrayList<>();
     private int room;
+    private long next;
 
     Names(int room) {
       this.room = room;
@@ -212,6 +258,7 @@ class RuledTest {
     @Override
     public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
       room -= name.length() + 24;
+      next = nextOffset;
       seen.add(name.toString());
     }
   }
