@@ -443,7 +443,7 @@ final class Server {
     boolean plus = request.opcode == Opcode.READDIRPLUS;
     long offset = lane.in.getLong(8);
     long untrustedSize = Integer.toUnsignedLong(lane.in.getInt(16));
-    long room = request.chain.writableBytes() - Fuse.OUT_HEADER_BYTES;
+    long room = Math.max(0, request.chain.writableBytes() - Fuse.OUT_HEADER_BYTES);
     int size = (int) Math.min(Call.BUFFER_BYTES, Math.min(untrustedSize, room));
     DirectoryReply into = lane.directory.begin(lane.out, caching, plus, size);
     int result =

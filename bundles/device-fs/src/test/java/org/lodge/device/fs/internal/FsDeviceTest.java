@@ -8,6 +8,8 @@ import static org.lodge.device.fs.internal.FsDriver.args;
 import static org.lodge.device.fs.internal.FsDriver.name;
 import static org.lodge.device.fs.internal.FsDriver.with;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +22,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodge.device.fs.internal.FsDriver.Answer;
+import org.lodge.filesystem.DirectorySettings;
+import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Errno;
+import org.lodge.filesystem.FileSystem;
+import org.lodge.filesystem.FileSystems;
+import org.lodge.filesystem.Ledger;
+import org.lodge.filesystem.Rules;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
 
@@ -148,6 +156,57 @@ class FsDeviceTest {
         body.position(entry + 24 + name.length + 7 & ~7);
       }
     }
+  }
+
+  @Test
+  void noRoomForAnAnswerIsNoneForADirectory() throws Exception {
+    List<Integer> rooms = new ArrayList<>();
+    try (FsDriver guest = new FsDriver(new ListedOnly(rooms), "work")) {
+      guest.start(shared, Map.of());
+      ByteBuffer arguments = args(40).putLong(1).putLong(0).putInt(4096);
+      guest.callWithRoom(Opcode.READDIR, ROOT, arguments, 8);
+      guest.callWithRoom(Opcode.READDIRPLUS, ROOT, arguments, 8);
+    }
+    assertEquals(List.of(0, 0), rooms);
+  }
+
+  /** Has one file system, which only keeps how much a listing may take. */
+  private record ListedOnly(List<Integer> rooms) implements FileSystems {
+    @Override
+    public Lease open(String guest, String device, String share) {
+      throw new UnsupportedOperationException(share);
+    }
+
+    @Override
+    public Lease open(String guest, String device, DirectorySettings settings, Rules rules) {
+      Class<?>[] types = {FileSystem.class};
+      Object files = Proxy.newProxyInstance(getClass().getClassLoader(), types, this::called);
+      return new Lease() {
+        @Override
+        public FileSystem fileSystem() {
+          return (FileSystem) files;
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+
+    private Object called(Object proxy, Method method, Object[] arguments) {
+      if (method.getName().equals("readDirectory")) {
+        rooms.add(((DirectorySink) arguments[5]).sizeBytes());
+      }
+      Class<?> type = method.getReturnType();
+      return type == int.class ? (Object) 0 : type == boolean.class ? (Object) false : null;
+    }
+
+    @Override
+    public FileSystem directory(DirectorySettings settings, Ledger ledger) {
+      throw new UnsupportedOperationException(settings.toString());
+    }
+
+    @Override
+    public void revoke(String guest, String share) {}
   }
 
   @Test

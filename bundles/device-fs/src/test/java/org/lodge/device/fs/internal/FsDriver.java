@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.lodge.filesystem.FileSystems;
 import org.lodge.filesystem.internal.FileSystemsService;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
@@ -24,7 +25,7 @@ final class FsDriver implements AutoCloseable {
 
   final GuestArena guest = new GuestArena(0x8000_0000L, 16 << 20, 8 << 20);
   final TestTransport transport = new TestTransport(guest);
-  final FileSystemsService fileSystems;
+  final FileSystems fileSystems;
   private final String name;
   final long request = guest.allocate(2 << 20, 4096);
   final long reply = guest.allocate(2 << 20, 4096);
@@ -41,7 +42,7 @@ final class FsDriver implements AutoCloseable {
   }
 
   /** One of several guests whose shares one Lodge serves. */
-  FsDriver(FileSystemsService fileSystems, String name) {
+  FsDriver(FileSystems fileSystems, String name) {
     this.fileSystems = fileSystems;
     this.name = name;
   }
@@ -86,6 +87,15 @@ final class FsDriver implements AutoCloseable {
 
   Answer call(Opcode opcode, long node, ByteBuffer arguments) throws Exception {
     return send(whole(opcode, node, arguments), ROOM);
+  }
+
+  /** As {@link #call}, with room for so many bytes of an answer that is none then. */
+  void callWithRoom(Opcode opcode, long node, ByteBuffer arguments, int room) throws Exception {
+    begin(whole(opcode, node, arguments), room);
+    if (!transport.await(REQUESTS, LIMIT) || transport.driver(REQUESTS).usedLength() != 0) {
+      throw new AssertionError("not given back");
+    }
+    unique++;
   }
 
   private byte[] whole(Opcode opcode, long node, ByteBuffer arguments) {
