@@ -45,9 +45,9 @@ final class RemoteNodes {
     return LedgerIndex.mix(sum);
   }
 
-  /** A connection is used for the first time. */
+  /** A connection is used, perhaps for the first time; an earlier one changes nothing any more. */
   synchronized void follow(Link link) {
-    if (epoch == link.epoch) {
+    if (link.epoch <= epoch) {
       return;
     }
     long boot = boot(link);
@@ -153,7 +153,7 @@ final class RemoteNodes {
     } else {
       return 0;
     }
-    ledger.setRemoteUses(cell, ledger.remoteUses(cell) + 1);
+    use(link, cell);
     return ledger.number(cell);
   }
 
@@ -197,7 +197,14 @@ final class RemoteNodes {
     if (ledger.epoch(cell) != link.epoch) {
       bind(link, cell, remote);
     }
-    ledger.setRemoteUses(cell, ledger.remoteUses(cell) + 1);
+    use(link, cell);
+  }
+
+  /** What an earlier connection has found counts for nothing on the present one. */
+  private void use(Link link, int cell) {
+    if (ledger.epoch(cell) == link.epoch) {
+      ledger.setRemoteUses(cell, ledger.remoteUses(cell) + 1);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.lodge.storage.internal;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -95,5 +96,25 @@ class RemoteNodesTest {
     nodes.follow(link(2, "next"));
     assertFalse(nodes.takeLost(file));
     assertTrue(nodes.takeLost(other));
+  }
+
+  @Test
+  void anEarlierConnectionThatIsUsedLateChangesNothing() {
+    Link second = link(2, "boot");
+    nodes.follow(second);
+    assertEquals(file, found(second, 9));
+    nodes.follow(first);
+    nodes.follow(second);
+    assertEquals(file, found(second, 9));
+  }
+
+  @Test
+  void whatAnEarlierConnectionFindsLateIsNoUseOnThePresentOne() {
+    Link second = link(2, "boot");
+    nodes.follow(second);
+    assertEquals(file, found(second, 9));
+    assertEquals(file, found(first, 7));
+    nodes.rebind(first, file, 7);
+    assertEquals(1, nodes.forget(file, 3, second));
   }
 }
