@@ -121,17 +121,24 @@ final class RemoteFiles implements FileSystem {
     long write(Link link, Exchange exchange) throws LostException;
   }
 
+  /** Where it can't be given to the client, its storage guest need not keep it either. */
   private int found(Link link, Exchange exchange, int at, long directory, Name name, Entry into) {
     long remote = exchange.getLong(at);
     boolean good =
         Replies.attributes(exchange, at + Replies.ENTRY_ATTRIBUTES, into.attributes) && remote > 0;
     int type = into.attributes.mode & Attributes.TYPE;
     int device = Replies.device(exchange, at);
-    into.node =
-        good ? nodes.found(link, directory, name, remote, device, into.attributes.inode, type) : 0;
-    if (into.node == 0) {
-      return -Errno.EIO;
+    long node =
+        good
+            ? nodes.found(link, directory, name, remote, device, into.attributes.inode, type)
+            : -Errno.EIO;
+    if (node < 0) {
+      if (remote > ROOT) {
+        calls.tell(link, Op.FORGET, remote, 1);
+      }
+      return (int) node;
     }
+    into.node = node;
     show(into.attributes);
     into.generation = 0;
     return 0;
@@ -482,12 +489,17 @@ final class RemoteFiles implements FileSystem {
                 return exchange.error();
               }
               told.told(parent, begun, exchange);
+              long handle = exchange.getLong(Replies.ENTRY_BYTES) & Long.MAX_VALUE;
               int result = found(link, exchange, 0, parent, name, into);
               if (result < 0) {
+                calls.tell(link, Op.RELEASE, Math.max(0, exchange.getLong(0)), handle);
                 return result;
               }
-              long handle = exchange.getLong(Replies.ENTRY_BYTES) & Long.MAX_VALUE;
-              return keep(link, into.node, flags, false, handle, opened);
+              result = keep(link, into.node, flags, false, handle, opened);
+              if (result < 0) {
+                forget(into.node, 1);
+              }
+              return result;
             });
   }
 

@@ -2,6 +2,7 @@ package org.lodge.storage.internal;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileIdentity;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Ledger;
@@ -123,12 +124,13 @@ final class RemoteNodes {
   /**
    * A lookup's answer; the node is in use once more.
    *
-   * @return its number; 0 where the answer contradicts earlier ones, or there are too many nodes
+   * @return its number; EIO, negated, where the answer contradicts earlier ones, ENFILE where there
+   *     are too many nodes
    */
   synchronized long found(
       Link link, long parent, Name name, long remote, int device, long inode, int type) {
     if (remote == FileSystem.ROOT) {
-      return 0;
+      return -Errno.EIO;
     }
     int cell = link.epoch == epoch ? byRemote.first(LedgerIndex.mix(remote)) : Ledger.NONE;
     while (cell != Ledger.NONE && ledger.remote(cell) != remote) {
@@ -143,7 +145,7 @@ final class RemoteNodes {
     if (cell == Ledger.NONE) {
       cell = ledger.addNode(parent, name, inode, 0, type, device);
       if (cell == Ledger.NONE) {
-        return 0;
+        return -Errno.ENFILE;
       }
       byName.put(cell, hash(parent, name));
       bind(link, cell, remote);
@@ -151,7 +153,7 @@ final class RemoteNodes {
       ledger.setUses(cell, ledger.uses(cell) + 1);
       place(cell, parent, name);
     } else {
-      return 0;
+      return -Errno.EIO;
     }
     use(link, cell);
     return ledger.number(cell);

@@ -20,6 +20,9 @@ import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
+import org.lodge.linux.Fd;
+import org.lodge.linux.MemFd;
+import org.lodge.linux.SharedMapping;
 
 /** What becomes of files whose storage guest goes, comes again and says what it likes. */
 @Timeout(value = 20, unit = TimeUnit.SECONDS)
@@ -109,5 +112,54 @@ class RemoteFilesTest {
     assertEquals(0, files.allocate(call, entry.node, opened.handle, 0, 0, 100));
     assertEquals(0, files.syncAll(call, ROOT));
     assertEquals(0, sync());
+  }
+
+  /** With room for the root alone. */
+  private static Ledger full() throws Exception {
+    Fd file = MemFd.sealed("full", 4096 + 128);
+    try (SharedMapping head = SharedMapping.of(file, 0, 4096)) {
+      head.segment().setString(0, "ledger01");
+    }
+    Ledger ledger = Ledger.restore(file);
+    ledger.clear();
+    return ledger;
+  }
+
+  /** What was asked and told until now. */
+  private List<Integer> asked() {
+    assertEquals(0, files.syncAll(call, ROOT));
+    return guests.get(0).asked;
+  }
+
+  @Test
+  void whereThereAreTooManyFilesTheStorageGuestKeepsNoMore() throws Exception {
+    start(full(), (op, body, reply) -> keeps(op, reply));
+    assertEquals(-Errno.ENFILE, files.lookup(call, ROOT, name("file"), entry));
+    assertEquals(-Errno.ENFILE, create());
+    assertEquals(
+        List.of(Op.LOOKUP, Op.FORGET, Op.CREATE, Op.FORGET, Op.RELEASE, Op.SYNCFS), asked());
+  }
+
+  @Test
+  void whatCannotBeOpenIsNotKept() throws Exception {
+    Ledger known = Ledger.create();
+    for (int number = 1; number <= 16_384; number++) {
+      known.addOpen(number, ROOT, 0, true);
+    }
+    start(known, (op, body, reply) -> keeps(op, reply));
+    assertEquals(-Errno.ENFILE, create());
+    assertEquals(1, known.nodes());
+    assertEquals(List.of(Op.CREATE, Op.RELEASE, Op.FORGET, Op.SYNCFS), asked());
+  }
+
+  @Test
+  void whatContradictsEarlierAnswersIsNotKept() throws Exception {
+    long[] inode = {99};
+    start(
+        Ledger.create(),
+        (op, body, reply) -> op == Op.LOOKUP ? ScriptedGuest.entry(reply, 7, inode[0]++) : 0);
+    assertEquals(0, files.lookup(call, ROOT, name("file"), entry));
+    assertEquals(-Errno.EIO, files.lookup(call, ROOT, name("file"), entry));
+    assertEquals(List.of(Op.LOOKUP, Op.LOOKUP, Op.FORGET, Op.SYNCFS), asked());
   }
 }
