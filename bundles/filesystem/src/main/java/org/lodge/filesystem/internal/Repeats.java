@@ -1,5 +1,7 @@
 package org.lodge.filesystem.internal;
 
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Entry;
@@ -80,6 +82,24 @@ final class Repeats {
    */
   int removed(Call call, int result, int gone) {
     return result == -gone && call.isRepeat() ? 0 : result;
+  }
+
+  /**
+   * That it is there already, with the very value to set.
+   *
+   * @param sizeBytes of that value, in the call's buffer
+   */
+  int attributeMade(Call call, int result, long node, Name name, int sizeBytes) {
+    if (result != -Errno.EEXIST || !call.isRepeat()) {
+      return result;
+    }
+    byte[] asked = value(call, sizeBytes);
+    int there = files.getXattr(call, node, name);
+    return there >= 0 && Arrays.equals(asked, value(call, there)) ? 0 : result;
+  }
+
+  private static byte[] value(Call call, int sizeBytes) {
+    return call.buffer().asSlice(0, sizeBytes).toArray(ValueLayout.JAVA_BYTE);
   }
 
   int renamed(Call call, int result, long toParent, Name toName) {

@@ -551,7 +551,11 @@ final class Ruled implements FileSystem {
   @Override
   public int setXattr(Call call, long node, Name name, int sizeBytes, int flags) {
     int result = changing(name);
-    return result < 0 ? result : behind.setXattr(call, node, name, sizeBytes, flags);
+    if (result < 0) {
+      return result;
+    }
+    result = behind.setXattr(call, node, name, sizeBytes, flags);
+    return repeats.attributeMade(call, result, node, name, sizeBytes);
   }
 
   @Override

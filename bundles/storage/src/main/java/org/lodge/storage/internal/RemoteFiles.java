@@ -369,7 +369,8 @@ final class RemoteFiles implements FileSystem {
               exchange.name(name);
               exchange.name(toName);
               link.ask(exchange);
-              if (exchange.error() == 0) {
+              // Where a repeat finds it gone, it is there; if not, nothing is taken for it there.
+              if (exchange.error() == 0 || exchange.error() == -Errno.ENOENT && call.isRepeat()) {
                 boolean exchanged = (flags & RENAME_EXCHANGE) != 0;
                 nodes.moved(parent, name, toParent, toName, exchanged);
               }
@@ -726,7 +727,7 @@ final class RemoteFiles implements FileSystem {
     try {
       return calls.onNode(
           call,
-          Twice.AS_ONCE,
+          Twice.SHOWS,
           Op.SETXATTR,
           id,
           (link, exchange, out) -> {

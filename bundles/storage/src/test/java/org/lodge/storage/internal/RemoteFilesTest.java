@@ -1,6 +1,7 @@
 package org.lodge.storage.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -161,5 +162,29 @@ class RemoteFilesTest {
     assertEquals(0, files.lookup(call, ROOT, name("file"), entry));
     assertEquals(-Errno.EIO, files.lookup(call, ROOT, name("file"), entry));
     assertEquals(List.of(Op.LOOKUP, Op.LOOKUP, Op.FORGET, Op.SYNCFS), asked());
+  }
+
+  private static int answers(int opcode, ByteBuffer body, ByteBuffer reply, String there) {
+    if (opcode == Op.LOOKUP) {
+      boolean is = ScriptedGuest.name(body).equals(there);
+      return is ? ScriptedGuest.entry(reply, 7, 99) : -Errno.ENOENT;
+    }
+    return opcode == Op.RENAME2 ? -Errno.ENOENT : keeps(opcode, reply);
+  }
+
+  @Test
+  void aRenameWhoseAnswerIsLostMovesWhatIsOpen() throws Exception {
+    start(
+        Ledger.create(),
+        (op, body, reply) -> op == Op.RENAME2 ? ScriptedGuest.CUT : keeps(op, reply),
+        (op, body, reply) -> answers(op, body, reply, "new"));
+    assertEquals(0, create());
+    int repeated = files.rename(call, ROOT, name("file"), ROOT, name("new"), 0);
+    assertEquals(-Errno.ENOENT, repeated);
+    assertTrue(call.isRepeat());
+    assertEquals(0, sync());
+    long before = entry.node;
+    assertEquals(0, files.lookup(call.of(0, 0, 1), ROOT, name("new"), entry));
+    assertEquals(before, entry.node);
   }
 }
