@@ -98,7 +98,7 @@ final class Conversation {
     routing = new Routing(guest, client, compositor);
     pixels = new Pixels(routing);
     requests = new Requests(this, routing, pixels);
-    events = new Events(this, routing, requests, offset);
+    events = new Events(routing, requests, offset);
   }
 
   Display display() {

@@ -9,10 +9,9 @@ import org.lodge.wayland.protocol.opcode.WlDataOffer;
 
 /**
  * Offers of the compositor: those of its selection are put away, for selections are kept here;
- * those of a drag are shown where the drag began in the same guest.
+ * those of a drag are shown where they bear the mark of the same guest.
  */
 final class DragEvents {
-  private final Conversation conversation;
   private final Routing routing;
 
   /** An offer that the client does not know yet. */
@@ -21,6 +20,9 @@ final class DragEvents {
     final List<String> types = new ArrayList<>();
     int actions = -1;
 
+    /** A program of the same guest drags it. */
+    boolean ours;
+
     Held(WaylandObject object) {
       this.object = object;
     }
@@ -28,14 +30,13 @@ final class DragEvents {
 
   private Held held;
 
-  DragEvents(Conversation conversation, Routing routing) {
-    this.conversation = conversation;
+  DragEvents(Routing routing) {
     this.routing = routing;
   }
 
   boolean handle(WaylandObject receiver, int opcode, Message event) throws WaylandException {
     if (receiver.type.index() == WlDataOffer.INDEX) {
-      return false;
+      return opcode == WlDataOffer.EVENT_OFFER && isMark(event);
     }
     SelectionRequests.Device device = (SelectionRequests.Device) receiver.role;
     if (opcode == device.kind.eventDataOffer) {
@@ -61,7 +62,9 @@ final class DragEvents {
     }
     switch (opcode) {
       case WlDataOffer.EVENT_OFFER -> {
-        if (held.types.size() < 64) {
+        if (isMark(event)) {
+          held.ours = true;
+        } else if (held.types.size() < 64) {
           held.types.add(event.string(0));
         }
       }
@@ -70,9 +73,9 @@ final class DragEvents {
     }
   }
 
-  /** A drag that this client began is over. */
-  void ended() {
-    conversation.display().dragEnded(routing.guest);
+  /** Whether the event's first argument is what tells that a drag is the guest's. */
+  boolean isMark(Message event) {
+    return routing.guest.dragMark().equals(event.string(0));
   }
 
   private boolean drag(
@@ -80,15 +83,13 @@ final class DragEvents {
       throws WaylandException {
     switch (opcode) {
       case WlDataDevice.EVENT_ENTER -> {
-        boolean foreign = !event.isNull(4);
-        boolean may = !foreign || conversation.display().mayDrop(routing.guest);
-        device.entered = may;
-        if (foreign && may && held != null) {
+        int offer = event.word(4);
+        if (held != null && held.ours && held.object.upstreamId == offer) {
           show(receiver);
-        } else if (foreign) {
-          drop();
         }
-        return !may;
+        drop();
+        device.entered = offer == 0 || isShown(offer);
+        return !device.entered;
       }
       case WlDataDevice.EVENT_LEAVE -> {
         boolean told = device.entered;
@@ -99,6 +100,11 @@ final class DragEvents {
         return !device.entered;
       }
     }
+  }
+
+  private boolean isShown(int offer) {
+    WaylandObject object = routing.objects.ofUpstream(offer);
+    return object != null && !object.isOwn() && !object.zombie;
   }
 
   /** Lets the client know of the offer, under a number of its own. */

@@ -45,12 +45,12 @@ final class Events {
   private final PassRequests passes;
   private final Presentation presentation;
 
-  Events(Conversation conversation, Routing routing, Requests requests, ClockOffset offset) {
+  Events(Routing routing, Requests requests, ClockOffset offset) {
     this.routing = routing;
     selections = requests.selections();
     passes = requests.passes();
     presentation = new Presentation(routing, offset);
-    drags = new DragEvents(conversation, routing);
+    drags = new DragEvents(routing);
     motion = new Motion(routing);
   }
 
@@ -180,7 +180,7 @@ final class Events {
       throws WaylandException, IOException {
     if (opcode == WlDataSource.EVENT_SEND) {
       Handle handle = routing.compositor.takeHandle();
-      if (!(handle instanceof PipeHandle into) || receiver.zombie) {
+      if (!(handle instanceof PipeHandle into) || receiver.zombie || drags.isMark(event)) {
         handle.close();
         return true;
       }
@@ -190,10 +190,7 @@ final class Events {
       PipePump.start(from, into, routing.limits.transferBytes());
       return true;
     }
-    if (opcode == WlDataSource.EVENT_CANCELLED || opcode == WlDataSource.EVENT_DND_FINISHED) {
-      drags.ended();
-    }
-    return false;
+    return opcode == WlDataSource.EVENT_TARGET && drags.isMark(event);
   }
 
   /** Keeps on which surface text is entered. */

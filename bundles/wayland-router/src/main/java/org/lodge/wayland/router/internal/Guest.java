@@ -3,6 +3,8 @@ package org.lodge.wayland.router.internal;
 /**
  * A guest with windows, and what its connections share.
  *
+ * @param dragMark a type that the router adds to whatever the guest drags, so that an offer tells
+ *     whose it is; no program gets to know it
  * @param tokens of activation
  * @param handles of exported windows
  */
@@ -14,7 +16,10 @@ record Guest(
     Names names,
     Selections selections,
     Passes tokens,
-    Passes handles) {
+    Passes handles,
+    String dragMark) {
+  private static final String DRAG_TYPE = "application/x-lodge-drag-";
+
   Guest(String name, GuestSettings settings, Limits limits) {
     this(
         name,
@@ -24,7 +29,8 @@ record Guest(
         new Names(name),
         new Selections(),
         new Passes(),
-        new Passes());
+        new Passes(),
+        DRAG_TYPE + Passes.random());
   }
 
   boolean takeConnection() {
@@ -37,6 +43,6 @@ record Guest(
 
   /** The same guest, whose new connections are shown and limited otherwise. */
   Guest with(GuestSettings changed, Limits others) {
-    return new Guest(name, changed, others, account, names, selections, tokens, handles);
+    return new Guest(name, changed, others, account, names, selections, tokens, handles, dragMark);
   }
 }

@@ -35,11 +35,16 @@ final class Passes {
    * @return what programs of the guest may give to each other
    */
   synchronized String name(Display display, String untrustedText) {
-    byte[] name = new byte[NAME_BYTES];
-    RANDOM.nextBytes(name);
-    String text = HexFormat.of().formatHex(name);
+    String text = random();
     secrets.put(text, new Secret(display, untrustedText));
     return text;
+  }
+
+  /** What nobody guesses. */
+  static String random() {
+    byte[] name = new byte[NAME_BYTES];
+    RANDOM.nextBytes(name);
+    return HexFormat.of().formatHex(name);
   }
 
   /**

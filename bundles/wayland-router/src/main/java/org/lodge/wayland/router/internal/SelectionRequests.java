@@ -20,7 +20,8 @@ import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
 /**
  * Clipboard, primary selection and drags. Selections never reach the compositor: they go to the
  * guest's {@link Selections}, and come from there. A drag goes through the compositor, which knows
- * where the pointer is; its offers are shown to clients of the same guest only.
+ * where the pointer is; what is dragged bears the mark of its guest there, and offers are shown to
+ * clients of the same guest only.
  */
 final class SelectionRequests {
   private static final int MOST_TYPES = 64;
@@ -35,6 +36,9 @@ final class SelectionRequests {
   static final class Source {
     final List<String> types = new ArrayList<>();
     Selections.Content content;
+
+    /** The compositor has been told whose it is. */
+    boolean marked;
   }
 
   /** A client's wish to hear of a selection. */
@@ -141,9 +145,7 @@ final class SelectionRequests {
         if (icon != null) {
           SurfaceRequests.take(icon, Surface.Role.DRAG_ICON);
         }
-        if (!request.isNull(0)) {
-          conversation.display().dragBegun(routing.guest);
-        }
+        mark(routing.argument(request, 0));
         return false;
       }
       default -> {
@@ -151,6 +153,25 @@ final class SelectionRequests {
         return false;
       }
     }
+  }
+
+  /**
+   * Lets all offers of what is dragged say whose it is. That the compositor begins a drag is not to
+   * be seen: it ignores one whose serial is old.
+   *
+   * @param source null for a drag within the client
+   */
+  private void mark(WaylandObject source) {
+    if (source == null || ((Source) source.role).marked) {
+      return;
+    }
+    ((Source) source.role).marked = true;
+    String mark = routing.guest.dragMark();
+    routing
+        .toCompositor
+        .begin(source.upstreamId, WlDataSource.OFFER, mark.length() + 8)
+        .string(mark)
+        .end();
   }
 
   private void select(Message request, SelectionKind kind) throws WaylandException {
