@@ -25,15 +25,16 @@ final class ObjectMap {
 
   private final boolean mapped;
   private final int maxObjects;
-  private final Table client = new Table(1);
-  private final Table upstream = new Table(1);
-  private final Table serverToClient = new Table(SERVER_FIRST);
-  private final Table serverUpstream = new Table(SERVER_FIRST);
+  private final Table client = new Table(1, false);
+  private final Table upstream;
+  private final Table serverToClient = new Table(SERVER_FIRST, true);
+  private final Table serverUpstream = new Table(SERVER_FIRST, false);
   private int live;
 
   ObjectMap(boolean mapped, int maxObjects) {
     this.mapped = mapped;
     this.maxObjects = maxObjects;
+    upstream = new Table(1, mapped);
     WaylandObject display = new WaylandObject(Interfaces.at(WlDisplay.INDEX), 1, 1, 1);
     client.put(1, display);
     upstream.put(1, display);
@@ -42,6 +43,11 @@ final class ObjectMap {
   /** How many objects are there, zombies and the router's own among them. */
   int size() {
     return live;
+  }
+
+  /** How many numbers and references there is room for, over all tables. */
+  int room() {
+    return client.room() + upstream.room() + serverToClient.room() + serverUpstream.room();
   }
 
   /**
@@ -175,13 +181,25 @@ final class ObjectMap {
   /** Objects by number. */
   private static final class Table {
     private final int first;
+    private final boolean ours;
     private WaylandObject[] objects = new WaylandObject[64];
+
+    /** Numbers to give again; those that others give are not kept, for nobody would take them. */
     private int[] free = new int[16];
+
     private int freeCount;
     private int next;
 
-    Table(int first) {
+    /**
+     * @param ours whether the router gives its numbers
+     */
+    Table(int first, boolean ours) {
       this.first = first;
+      this.ours = ours;
+    }
+
+    int room() {
+      return objects.length + free.length;
     }
 
     WaylandObject get(int id) {
@@ -201,7 +219,7 @@ final class ObjectMap {
       if (index >= objects.length) {
         objects = Arrays.copyOf(objects, Math.max(index + 1, objects.length * 2));
       }
-      if (object == null && objects[index] != null) {
+      if (ours && object == null && objects[index] != null) {
         if (freeCount == free.length) {
           free = Arrays.copyOf(free, freeCount * 2);
         }
@@ -213,13 +231,7 @@ final class ObjectMap {
 
     /** A number that is free, the one that was freed last first, as libwayland does. */
     int take() {
-      while (freeCount > 0) {
-        int id = free[--freeCount];
-        if (get(id) == null) {
-          return id;
-        }
-      }
-      return first + next;
+      return freeCount > 0 ? free[--freeCount] : first + next;
     }
   }
 }

@@ -1,0 +1,44 @@
+package org.lodge.wayland.router.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.wayland.protocol.Interface;
+import org.lodge.wayland.protocol.Interfaces;
+
+class ObjectMapTest {
+  private static final Interface TYPE = Interfaces.named("wl_callback");
+  private static final int CYCLES = 10_000;
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void objectsThatComeAndGoLeaveNothing(boolean mapped) throws Exception {
+    ObjectMap objects = new ObjectMap(mapped, 100);
+    int before = objects.room();
+    for (int i = 0; i < CYCLES; i++) {
+      WaylandObject made = objects.create(2, TYPE, 1);
+      objects.destroyed(made);
+      objects.deleted(made.upstreamId);
+      WaylandObject offer = objects.createFromServer(ObjectMap.SERVER_FIRST, TYPE, 1);
+      objects.destroyed(offer);
+      objects.destroyed(objects.createForClient(TYPE, 1));
+    }
+    assertEquals(before, objects.room());
+    assertTrue(objects.size() <= 1, "the last number of the compositor is free once it says so");
+  }
+
+  @Test
+  void numbersThatAreGivenHereAreGivenAgain() throws Exception {
+    ObjectMap objects = new ObjectMap(true, 100);
+    int first = objects.create(2, TYPE, 1).upstreamId;
+    int own = objects.createOwn(TYPE, 1).upstreamId;
+    objects.deleted(first);
+    objects.deleted(own);
+    assertEquals(own, objects.createOwn(TYPE, 1).upstreamId);
+    assertEquals(first, objects.create(2, TYPE, 1).upstreamId);
+    assertEquals(own + 1, objects.create(3, TYPE, 1).upstreamId);
+  }
+}
