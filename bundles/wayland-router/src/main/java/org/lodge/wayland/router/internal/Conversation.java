@@ -73,7 +73,10 @@ final class Conversation {
   private Outbox sending = new Outbox();
 
   private boolean fetching;
+
+  /** All has been given back: nothing is handled any more, as it could take something. */
   private volatile boolean ended;
+
   private final AtomicInteger posted = new AtomicInteger();
 
   /** The kinds of selections of whose change the client is about to hear, as bits. */
@@ -232,6 +235,9 @@ final class Conversation {
         // Where this fails half a message may be in the outbox: nobody sends from it again.
         fetching = true;
         try {
+          if (ended) {
+            return;
+          }
           handleRequests();
           fetching = false;
         } finally {
@@ -286,6 +292,9 @@ final class Conversation {
           boolean stuck = fromCompositor.append(bytes) == 0;
           lock.lock();
           try {
+            if (ended) {
+              return;
+            }
             handleEvents();
           } finally {
             lock.unlock();
@@ -360,6 +369,9 @@ final class Conversation {
   private void act(Action action) {
     lock.lock();
     try {
+      if (ended) {
+        return;
+      }
       action.run(routing);
       sendToClient();
       sendBesides();

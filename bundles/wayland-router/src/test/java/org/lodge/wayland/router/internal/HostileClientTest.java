@@ -3,6 +3,7 @@ package org.lodge.wayland.router.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,6 +201,21 @@ class HostileClientTest {
     small.buffer(pool, 0, 100, 100, 400, 1);
     small.refused("buffers take more");
     assertEquals(0, small.guest.account().pixelBytes());
+  }
+
+  @Test
+  void whatComesAfterTheEndTakesNoPixels() throws Exception {
+    int pool = pool(rig, 4096);
+    rig.sync();
+    rig.compositor.connection.whenHandled =
+        () -> {
+          rig.compositor.connection.whenHandled = () -> {};
+          rig.conversation.abort("a test", Duration.ofMinutes(1)).join();
+          rig.buffer(pool, 0, 8, 8, 32, 1);
+        };
+    rig.client.send(1, WlDisplay.SYNC, rig.id("wl_callback"));
+    rig.ended();
+    assertEquals(0, rig.guest.account().pixelBytes());
   }
 
   @Test

@@ -27,6 +27,10 @@ final class MemoryConnection implements HandleConnection {
   private int stalledSends;
   private long missing;
   int queuedBytes;
+
+  /** Done by the thread that reads from the other side, after each batch of requests. */
+  volatile Runnable whenHandled = () -> {};
+
   OptionalInt listenerFailure = OptionalInt.empty();
   int openHandles;
   long transferredBytes;
@@ -301,7 +305,9 @@ final class MemoryConnection implements HandleConnection {
   }
 
   @Override
-  public void awaitQueuedBytes(int atMost) {}
+  public void awaitQueuedBytes(int atMost) {
+    whenHandled.run();
+  }
 
   @Override
   public void endOutput() {}
