@@ -120,6 +120,8 @@ void relays_reclaim(void);
 bool carriage_begin(int local_fd, bool local_connects, uint64_t token, const struct service *,
                     uint64_t call);
 void carriages_reclaim(void);
+/* handle.c: the same for what they have. */
+void handles_reclaim(void);
 /* In a child: it gets back the limits that the agent was started with. */
 void carriages_leave_program(void);
 

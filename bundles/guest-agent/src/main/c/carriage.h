@@ -146,7 +146,7 @@ size_t handles_free(const struct carriage *);
 /* It becomes a pipe or a socket, of which there are fewer than of handles. False where there are too
  * many. */
 bool handle_counts_as_pipe(struct handle *);
-/* How many are in use. */
+/* How many are in use, or were in this turn. */
 size_t handles_taken(void);
 void handles_end(struct carriage *);
 /* The host has hung up: only what still waits to be written stays. */

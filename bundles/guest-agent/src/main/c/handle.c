@@ -13,6 +13,7 @@
 static struct handle handles[HANDLES_TOTAL];
 static uint32_t generations[HANDLES_TOTAL];
 static struct handle *free_handles;
+static struct handle *dying;
 static size_t ever_taken; /* those beyond are free, and not resident */
 static size_t taken;
 static size_t pipes;
@@ -125,9 +126,18 @@ void handle_free(struct handle *handle) {
     handle->after->before = handle->before;
   }
   handle->owner = NULL;
-  handle->next = free_handles;
-  free_handles = handle;
-  taken--;
+  handle->next = dying;
+  dying = handle;
+}
+
+void handles_reclaim(void) {
+  while (dying != NULL) {
+    struct handle *handle = dying;
+    dying = handle->next;
+    handle->next = free_handles;
+    free_handles = handle;
+    taken--;
+  }
 }
 
 size_t handles_free(const struct carriage *owner) {

@@ -31,6 +31,7 @@ void loop_turn(void) {
   }
   relays_reclaim();
   carriages_reclaim();
+  handles_reclaim();
 }
 
 void watch_begin(struct watch *watch, int fd, void (*ready)(struct watch *, uint32_t)) {
