@@ -26,8 +26,10 @@ static void raise_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     former_limit = limit;
-    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
-    if (limit.rlim_cur > former_limit.rlim_cur) {
+    limit.rlim_cur = DESCRIPTORS_WANTED;
+    limit.rlim_max = limit.rlim_max < DESCRIPTORS_WANTED ? DESCRIPTORS_WANTED : limit.rlim_max;
+    if (former_limit.rlim_cur < DESCRIPTORS_WANTED && setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+      limit.rlim_cur = limit.rlim_max = former_limit.rlim_max;
       setrlimit(RLIMIT_NOFILE, &limit);
     }
   }

@@ -7,8 +7,10 @@
 #include "agent.h"
 #include "frame.h"
 
-#define CARRIAGES_MAX 64
-#define HANDLES_TOTAL 4096
+#define CARRIAGES_MAX 128
+#define HANDLES_OF_PROGRAMS_MAX 4096
+/* As many as hosts can make: where there are not as many descriptors, they fail one by one. */
+#define HANDLES_TOTAL (CARRIAGES_MAX * LODGE_HANDLES_MAX + HANDLES_OF_PROGRAMS_MAX)
 #define PIPES_TOTAL (BLOCKS_MAX - 2 * RELAYS_MAX - 2 * CARRIAGES_MAX)
 #define PASSES_MAX (LODGE_WINDOW / LODGE_PASS_COST)
 
@@ -141,7 +143,7 @@ void outgoing_over(struct carriage *);
 
 /* NULL where there are too many. */
 struct handle *handle_take(struct carriage *, uint32_t id_of_host);
-/* How many there are at least to be taken. */
+/* How many the program may still send. */
 size_t handles_free(const struct carriage *);
 /* It becomes a pipe or a socket, of which there are fewer than of handles. False where there are too
  * many. */

@@ -25,15 +25,23 @@ static bool make(struct carriage *carriage, const struct frame *frame) {
   return true;
 }
 
+/* The program reads no more; whatever else comes for it goes nowhere. */
+static void drop_output(struct carriage *carriage);
+
 static bool pass(struct carriage *carriage, struct handle *handle) {
   bool once = handle->kind == LODGE_KIND_PIPE;
   if (carriage->local_out_ended) {
     return true;
   }
+  if (handle->failed && handle->watch.fd < 0) {
+    /* It could not be made, as the host is told. What follows means nothing without it. */
+    drop_output(carriage);
+    shutdown(carriage->local.fd, SHUT_WR);
+    return true;
+  }
   if ((once ? handle->passed_fd : handle->watch.fd) < 0 || (once && handle->uses > 0) ||
       handle->kind == LODGE_KIND_SOCKET || !queue_admit(&carriage->queue, LODGE_PASS_COST)) {
-    return broken(carriage, handle->failed ? "what the host made can't be passed"
-                                           : "the host passed what it can't");
+    return broken(carriage, "the host passed what it can't");
   }
   uint32_t at = (carriage->passes_start + carriage->passes_count++) % PASSES_MAX;
   carriage->passes[at] = handle;
@@ -209,7 +217,6 @@ bool carriage_take(struct carriage *carriage, const uint8_t *bytes, size_t count
   return true;
 }
 
-/* The program reads no more; whatever else comes for it goes nowhere. */
 static void drop_output(struct carriage *carriage) {
   carriage->local_out_ended = true;
   queue_drop(&carriage->queue);

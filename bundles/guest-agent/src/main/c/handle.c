@@ -7,7 +7,8 @@
 
 #include "carriage.h"
 
-#define SLOT_BITS 12
+#define SLOT_BITS 17
+_Static_assert(HANDLES_TOTAL <= 1 << SLOT_BITS, "a number has no room for its slot");
 #define GENERATION_MASK ((LODGE_OF_HOST >> SLOT_BITS) - 1)
 
 static struct handle handles[HANDLES_TOTAL];
@@ -16,6 +17,7 @@ static struct handle *free_handles;
 static struct handle *dying;
 static size_t ever_taken; /* those beyond are free, and not resident */
 static size_t taken;
+static size_t of_programs;
 static size_t pipes;
 
 /* Never 0, which is the socket itself. */
@@ -26,7 +28,7 @@ static uint32_t new_id(size_t slot) {
 
 struct handle *handle_take(struct carriage *owner, uint32_t id_of_host) {
   bool of_host = id_of_host != 0;
-  if (taken == HANDLES_TOTAL || (!of_host && owner->of_program == LODGE_HANDLES_MAX)) {
+  if (taken == HANDLES_TOTAL || (!of_host && handles_free(owner) == 0)) {
     return NULL;
   }
   struct handle *handle = free_handles;
@@ -52,6 +54,7 @@ struct handle *handle_take(struct carriage *owner, uint32_t id_of_host) {
     owner->of_host[id_of_host & ~LODGE_OF_HOST] = handle;
   } else {
     owner->of_program++;
+    of_programs++;
   }
   return handle;
 }
@@ -59,7 +62,8 @@ struct handle *handle_take(struct carriage *owner, uint32_t id_of_host) {
 struct handle *handle_find(struct carriage *owner, uint32_t id) {
   struct handle *handle = NULL;
   if ((id & LODGE_OF_HOST) == 0) {
-    handle = &handles[id & (HANDLES_TOTAL - 1)];
+    size_t slot = id & ((1 << SLOT_BITS) - 1);
+    handle = slot < HANDLES_TOTAL ? &handles[slot] : NULL;
   } else if ((id & ~LODGE_OF_HOST) < LODGE_HANDLES_MAX) {
     handle = owner->of_host[id & ~LODGE_OF_HOST];
   }
@@ -116,6 +120,7 @@ void handle_free(struct handle *handle) {
     owner->of_host[handle->id & ~LODGE_OF_HOST] = NULL;
   } else {
     owner->of_program--;
+    of_programs--;
   }
   if (handle->before != NULL) {
     handle->before->after = handle->after;
@@ -142,7 +147,8 @@ void handles_reclaim(void) {
 
 size_t handles_free(const struct carriage *owner) {
   size_t of_owner = LODGE_HANDLES_MAX - owner->of_program;
-  return of_owner < HANDLES_TOTAL - taken ? of_owner : HANDLES_TOTAL - taken;
+  size_t of_all = HANDLES_OF_PROGRAMS_MAX - of_programs;
+  return of_owner < of_all ? of_owner : of_all;
 }
 
 size_t handles_taken(void) { return taken; }

@@ -21,6 +21,8 @@
  * credit: the agent always takes what the host sends, and answers when the host takes answers; the
  * host has at most LODGE_READS_MAX reads unanswered.
  *
+ * What could not be made can't be passed: the program then reads an end in place of it.
+ *
  * What can't be done with a file shows as LODGE_FAILED; a frame that breaks these rules ends the
  * connection.
  */

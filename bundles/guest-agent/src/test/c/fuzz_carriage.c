@@ -125,7 +125,7 @@ static struct known *some_known(uint16_t kind) {
 }
 
 static uint32_t any_number(void) {
-  return next(2) == 0 ? LODGE_OF_HOST | next(600) : (1 + next(50)) << 12 | next(40);
+  return next(2) == 0 ? LODGE_OF_HOST | next(600) : (1 + next(50)) << 17 | next(40);
 }
 
 static void hear(const uint8_t *bytes, size_t count) {

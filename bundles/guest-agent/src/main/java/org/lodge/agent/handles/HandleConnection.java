@@ -87,7 +87,9 @@ public interface HandleConnection extends AutoCloseable {
   /** Says that no more bytes will be sent; the program reads an end of file after the queue. */
   void endOutput() throws IOException;
 
-  // Things to pass. Nothing here waits for the guest; what fails there shows later.
+  // Things to pass. Nothing here waits for the guest; what fails there shows later. There may be
+  // too
+  // many of them: TooManyHandlesException. Where the agent finds that, it ends the connection.
 
   /**
    * A new memory file of zeros, in the agent, sealed against shrinking.

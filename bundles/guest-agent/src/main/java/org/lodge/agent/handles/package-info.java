@@ -3,7 +3,7 @@
  * a typed handle that stands for it.
  */
 @Export
-@Version("1.2.0")
+@Version("1.3.0")
 package org.lodge.agent.handles;
 
 import org.osgi.annotation.bundle.Export;

@@ -11,8 +11,11 @@ import static org.lodge.agent.internal.HandlesRig.receive;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,7 +23,9 @@ import org.lodge.agent.handles.FileHandle;
 import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
+import org.lodge.agent.handles.HandleShare;
 import org.lodge.agent.handles.PipeHandle;
+import org.lodge.agent.handles.TooManyHandlesException;
 import org.lodge.agent.internal.HandlesRig.Pair;
 import org.lodge.agent.internal.handles.HandlesComponent;
 import org.lodge.connect.ByteStream;
@@ -77,6 +82,85 @@ class HandlesHostileTest {
       receive(other.connection(), 1);
       assertEquals(Handle.Kind.FILE, other.connection().takeHandle().kind());
       assertTrue(rig.agent.isAlive());
+    }
+  }
+
+  @Test
+  void aShareIsOfAllConnectionsThatHaveIt() throws Exception {
+    AtomicInteger left = new AtomicInteger(3);
+    HandleShare share =
+        new HandleShare() {
+          @Override
+          public boolean take(Handle.Kind kind) {
+            return left.getAndUpdate(had -> Math.max(0, had - 1)) > 0;
+          }
+
+          @Override
+          public void give(Handle.Kind kind) {
+            left.incrementAndGet();
+          }
+        };
+    HandleLimits limits = HandleLimits.DEFAULT.with(share);
+    try (HandlesRig rig = new HandlesRig(folder);
+        Pair one = rig.client(limits);
+        Pair other = rig.client(limits)) {
+      FileHandle file = one.connection().makeFile(1, true);
+      one.connection().makePipe(HandleConnection.PipeEnd.READ);
+      other.connection().makeFile(1, true);
+      assertThrows(TooManyHandlesException.class, () -> other.connection().makeFile(1, true));
+      file.close();
+      one.connection().flush();
+      one.program().send("x");
+      receive(one.connection(), 1);
+      assertEquals(1, left.get(), "the agent has closed it");
+      one.connection().reset("the test says so");
+      assertEquals(2, left.get());
+      one.connection().reset("and again");
+      assertEquals(2, left.get());
+    }
+  }
+
+  @Test
+  void manyHandlesOfSomeLeaveRoomForThoseOfOthers() throws Exception {
+    List<Pair> greedy = new ArrayList<>();
+    try (HandlesRig rig = new HandlesRig(folder);
+        Pair other = rig.client()) {
+      for (int i = 0; i < 9; i++) {
+        Pair pair = rig.client();
+        greedy.add(pair);
+        for (int made = 0; made < 510; made++) {
+          pair.connection().makeFile(1, true);
+        }
+        pair.connection().send(ByteBuffer.wrap("x".getBytes()));
+        pair.program().receive(1);
+      }
+      other.connection().pass(other.connection().makeFile(1, true));
+      other.connection().send(ByteBuffer.wrap("y".getBytes()));
+      other.program().receive(1);
+      assertEquals(1, other.program().descriptors.size());
+    } finally {
+      greedy.forEach(Pair::close);
+    }
+  }
+
+  @Test
+  void whatAnAgentHasNoRoomForCostsTheConnectionThatAsksAndSaysSo() throws Exception {
+    try (HandlesRig rig = new HandlesRig(folder);
+        Pair greedy = rig.client();
+        Pair late = rig.client()) {
+      for (int i = 0; i < 256; i++) {
+        greedy.connection().makePipe(HandleConnection.PipeEnd.READ);
+      }
+      greedy.connection().send(ByteBuffer.wrap("x".getBytes()));
+      greedy.program().receive(1);
+      Handle pipe = late.connection().makePipe(HandleConnection.PipeEnd.READ);
+      late.connection().pass(pipe);
+      late.connection().send(ByteBuffer.wrap("never read without it".getBytes()));
+      assertNull(late.program().receiveSome(1));
+      assertThrows(
+          TooManyHandlesException.class, () -> late.connection().receive(ByteBuffer.allocate(1)));
+      greedy.connection().send(ByteBuffer.wrap("z".getBytes()));
+      greedy.program().receive(1);
     }
   }
 

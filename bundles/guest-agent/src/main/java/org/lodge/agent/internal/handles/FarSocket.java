@@ -16,6 +16,7 @@ import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.handles.PipeHandle;
+import org.lodge.agent.handles.TooManyHandlesException;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.StreamMove;
 import org.lodge.lane.LaneSlot;
@@ -59,7 +60,7 @@ final class FarSocket implements HandleConnection {
     this.limits = limits;
     output = new Output(stream, limits.queueBytes());
     input = new Input(stream);
-    handles = new HandleTable(limits.handles());
+    handles = new HandleTable(limits.handles(), limits.share());
     reads = new Reads(output);
     maker = new Maker(this, handles, output);
   }
@@ -168,6 +169,10 @@ final class FarSocket implements HandleConnection {
       reads.failed(tag);
     } else if (find(id) instanceof FarHandle handle) {
       handle.failed(errno);
+      if (handle.isOfHost() && (errno == Frame.NO_DESCRIPTORS || errno == Frame.NO_FILES)) {
+        throw new TooManyHandlesException(
+            "guest '%s': its agent has no room for more".formatted(name));
+      }
     }
   }
 

@@ -46,6 +46,12 @@ final class Frame {
   static final int OUT_ENDED = 1;
   static final int IN_ENDED = 2;
 
+  /** {@code EMFILE}. */
+  static final int NO_DESCRIPTORS = 24;
+
+  /** {@code ENFILE}. */
+  static final int NO_FILES = 23;
+
   /** {@code EPIPE}. */
   static final int BROKEN_PIPE = 32;
 

@@ -4,16 +4,20 @@ import java.util.BitSet;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
+import org.lodge.agent.handles.Handle;
+import org.lodge.agent.handles.HandleShare;
 
 /** The handles of one connection by their numbers. Thread-safe. */
 final class HandleTable {
   private final int most;
+  private final HandleShare share;
   private final Map<Integer, FarHandle> handles = new ConcurrentHashMap<>();
   private final BitSet numbers = new BitSet(Frame.HANDLES_MAX);
   private boolean ended;
 
-  HandleTable(int most) {
+  HandleTable(int most, HandleShare share) {
     this.most = most;
+    this.share = share;
   }
 
   FarHandle find(int id) {
@@ -26,10 +30,11 @@ final class HandleTable {
   }
 
   /** A new handle under a number of the host; null where there are too many. */
-  <H extends FarHandle> H addOfHost(IntFunction<H> maker) {
+  <H extends FarHandle> H addOfHost(Handle.Kind kind, IntFunction<H> maker) {
     synchronized (numbers) {
       int number = numbers.nextClearBit(0);
-      if (number >= Frame.HANDLES_MAX || handles.size() >= most || ended) {
+      boolean full = number >= Frame.HANDLES_MAX || handles.size() >= most || ended;
+      if (full || !share.take(kind)) {
         return null;
       }
       numbers.set(number);
@@ -42,8 +47,10 @@ final class HandleTable {
   /** Nobody speaks of it any more: its number may be used again. */
   void forget(int id) {
     synchronized (numbers) {
-      if (handles.remove(id) != null && id < 0) {
+      FarHandle gone = handles.remove(id);
+      if (gone != null && gone.isOfHost()) {
         numbers.clear(id & ~Frame.OF_HOST);
+        giveBack(gone);
       }
     }
   }
@@ -55,8 +62,15 @@ final class HandleTable {
 
   void end() {
     synchronized (numbers) {
+      handles.values().stream().filter(FarHandle::isOfHost).forEach(this::giveBack);
       ended = true;
     }
     handles.values().forEach(FarHandle::ended);
+  }
+
+  private void giveBack(FarHandle handle) {
+    if (!ended) {
+      share.give(handle.kind());
+    }
   }
 }

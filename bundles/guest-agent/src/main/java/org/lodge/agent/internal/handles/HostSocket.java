@@ -21,6 +21,7 @@ import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleLimits;
 import org.lodge.agent.handles.PipeHandle;
+import org.lodge.agent.handles.TooManyHandlesException;
 import org.lodge.linux.ByteFd;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.Fd;
@@ -248,7 +249,7 @@ final class HostSocket implements HandleConnection {
   private void requireRoom() throws IOException {
     requireOpen();
     if (handles.size() >= limits.handles()) {
-      throw new IOException(name + ": too many handles are open");
+      throw new TooManyHandlesException(name + ": too many handles are open");
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.function.IntFunction;
 import org.lodge.agent.handles.FileHandle;
 import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection.PipeEnd;
+import org.lodge.agent.handles.TooManyHandlesException;
 
 /** Lets the agent make things, and fills files. Waits for no answer: what fails shows later. */
 final class Maker {
@@ -29,6 +30,7 @@ final class Maker {
     }
     int seals = FileHandle.SEAL_SHRINK | (sealed ? FileHandle.SEAL_GROW : 0);
     return make(
+        Handle.Kind.FILE,
         Frame.MAKE_FILE,
         seals,
         sizeBytes,
@@ -40,7 +42,8 @@ final class Maker {
     boolean toRead = passed == PipeEnd.READ;
     int what = toRead ? Frame.MAKE_PIPE_TO_READ : Frame.MAKE_PIPE_TO_WRITE;
     int access = toRead ? Frame.WRITABLE : Frame.READABLE;
-    return make(what, 0, 0, "", id -> new FarPipe(socket, id, Handle.Kind.PIPE, access));
+    return make(
+        Handle.Kind.PIPE, what, 0, 0, "", id -> new FarPipe(socket, id, Handle.Kind.PIPE, access));
   }
 
   FarHandle listener(String path) throws IOException {
@@ -49,15 +52,22 @@ final class Maker {
       throw new IllegalArgumentException("'%s' can't be a socket's path".formatted(path));
     }
     return make(
-        Frame.MAKE_LISTENER, 0, 0, path, id -> new FarHandle(socket, id, Handle.Kind.LISTENER));
+        Handle.Kind.LISTENER,
+        Frame.MAKE_LISTENER,
+        0,
+        0,
+        path,
+        id -> new FarHandle(socket, id, Handle.Kind.LISTENER));
   }
 
   private <H extends FarHandle> H make(
-      int what, int seals, long size, String path, IntFunction<H> maker) throws IOException {
+      Handle.Kind kind, int what, int seals, long size, String path, IntFunction<H> maker)
+      throws IOException {
     byte[] pathBytes = path.getBytes(StandardCharsets.UTF_8);
-    H handle = handles.addOfHost(maker);
+    H handle = handles.addOfHost(kind, maker);
     if (handle == null) {
-      throw new IOException("guest '%s': too many handles are open".formatted(socket.name()));
+      throw new TooManyHandlesException(
+          "guest '%s': too many handles are open".formatted(socket.name()));
     }
     ByteBuffer body = ByteBuffer.allocate(MAKE_BYTES + pathBytes.length);
     body.order(ByteOrder.LITTLE_ENDIAN).putShort((short) what).putShort((short) 0);

@@ -2,6 +2,7 @@ package org.lodge.wayland.router.internal;
 
 import static org.lodge.wayland.protocol.WaylandException.IMPLEMENTATION;
 import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
+import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.agent.handles.HandleConnection;
+import org.lodge.agent.handles.TooManyHandlesException;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.MessageReader;
 import org.lodge.wayland.protocol.WaylandException;
@@ -214,6 +216,8 @@ final class Conversation {
       readClient();
     } catch (WaylandException offence) {
       fail(offence);
+    } catch (TooManyHandlesException full) {
+      fail(full);
     } catch (Pixels.MissingPixels missing) {
       fail(new WaylandException(1, WlShm.ERROR_INVALID_FD, missing.getMessage()));
     } catch (IOException e) {
@@ -308,6 +312,8 @@ final class Conversation {
     } catch (WaylandException offence) {
       LOG.warn("the display of a window of {} is at fault: {}", name(), offence.getMessage());
       fail(WaylandException.ofDisplay(IMPLEMENTATION, "the display is at fault"));
+    } catch (TooManyHandlesException full) {
+      fail(full);
     } catch (IOException lost) {
       LOG.debug("a connection of {} has ended: {}", name(), lost.getMessage());
     } catch (RuntimeException defect) {
@@ -386,6 +392,10 @@ final class Conversation {
   private void broken(RuntimeException defect) {
     LOG.error("a connection of {} has ended by a defect", name(), defect);
     fail(WaylandException.ofDisplay(IMPLEMENTATION, "the router is at fault"));
+  }
+
+  private void fail(TooManyHandlesException full) {
+    fail(WaylandException.ofDisplay(NO_MEMORY, full.getMessage()));
   }
 
   /** Tells the client what it did, or what has happened, and ends. */

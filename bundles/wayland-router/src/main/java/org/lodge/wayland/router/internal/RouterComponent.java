@@ -69,6 +69,7 @@ public final class RouterComponent implements ServiceOffer, Windows {
   private final AtomicLong windowNumbers = new AtomicLong();
   private final Map<String, Guest> guests = new ConcurrentHashMap<>();
   private final Map<String, Display> displays = new ConcurrentHashMap<>();
+  private final Map<String, Shares> shares = new ConcurrentHashMap<>();
   private final Map<String, Trace> traces = new ConcurrentHashMap<>();
   private final Set<Conversation> conversations = new CopyOnWriteArraySet<>();
   private final SecurityContexts contexts = new SecurityContexts();
@@ -130,7 +131,18 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   @Override
   public void serve(IncomingCall call, ByteStream stream) throws IOException {
-    show(call, stream, new GuestDisplay(handles, HANDLE_LIMITS, call));
+    Shares.Share share =
+        shares.computeIfAbsent(call.target(), display -> new Shares()).of(call.source());
+    if (!share.takeConnection()) {
+      throw new IOException(
+          "%s has as many connections to %s as are left for others"
+              .formatted(call.source(), call.target()));
+    }
+    try {
+      show(call, stream, new GuestDisplay(handles, HANDLE_LIMITS.with(share), call));
+    } finally {
+      share.giveConnection();
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ import org.lodge.agent.handles.FileHandle;
 import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.PipeHandle;
+import org.lodge.agent.handles.TooManyHandlesException;
 
 /**
  * A connection whose program is the test: bytes and descriptors are queues, files are arrays. For
@@ -33,6 +34,7 @@ final class MemoryConnection implements HandleConnection {
 
   OptionalInt listenerFailure = OptionalInt.empty();
   int openHandles;
+  boolean full;
   long transferredBytes;
 
   /** A file of the program, or one that the router made. */
@@ -313,7 +315,10 @@ final class MemoryConnection implements HandleConnection {
   public void endOutput() {}
 
   @Override
-  public FileHandle makeFile(long sizeBytes, boolean sealed) {
+  public FileHandle makeFile(long sizeBytes, boolean sealed) throws IOException {
+    if (full) {
+      throw new TooManyHandlesException("too many handles are open");
+    }
     return new MemoryFile(sizeBytes);
   }
 
