@@ -25,6 +25,7 @@ final class ShmPool {
   private final TreeMap<Long, Long> free = new TreeMap<>();
   private long sizeBytes;
   private long used;
+  private long mostUsed;
   private long compositorBytes;
   private int users = 1;
 
@@ -80,7 +81,16 @@ final class ShmPool {
     }
     long offset = used;
     used += wanted;
+    mostUsed = Math.max(mostUsed, used);
     return offset;
+  }
+
+  /**
+   * How much of the compositor's file has had a place at any time. It keeps what was written there,
+   * so this never falls.
+   */
+  long mostUsed() {
+    return mostUsed;
   }
 
   /**
@@ -123,12 +133,18 @@ final class ShmPool {
     users++;
   }
 
-  /** The pool object, or a buffer of it, is gone; with the last one both files are closed. */
-  void unuse() {
-    if (--users == 0) {
-      clientFile.close();
-      compositorFile.close();
-    }
+  /**
+   * The pool object, or a buffer of it, is gone.
+   *
+   * @return whether that was the last one, after which nothing can be added
+   */
+  boolean unuse() {
+    return --users == 0;
+  }
+
+  void close() {
+    clientFile.close();
+    compositorFile.close();
   }
 
   private static long wholeSectors(long bytes) {

@@ -67,7 +67,7 @@ final class ShmRequests {
       }
       default -> {
         routing.forward(receiver, request);
-        routing.toCompositor.step(to -> pool.unuse());
+        unuse(pool);
       }
     }
     return true;
@@ -101,14 +101,14 @@ final class ShmRequests {
       throw WaylandException.ofDisplay(NO_MEMORY, "a buffer larger than " + side + " pixels");
     }
     long bytes = (long) untrustedStride * untrustedHeight;
-    if (!take(bytes)) {
-      throw WaylandException.ofDisplay(
-          NO_MEMORY, "the guest's buffers take more than " + routing.limits.pixelBytes());
-    }
+    long before = pool.mostUsed();
     long offset = pool.allocate(untrustedOffset, bytes);
     if (offset < 0) {
-      take(-bytes);
       throw WaylandException.ofDisplay(NO_MEMORY, "a pool with too many buffers");
+    }
+    if (!take(pool.mostUsed() - before)) {
+      throw WaylandException.ofDisplay(
+          NO_MEMORY, "the guest's buffers take more than " + routing.limits.pixelBytes());
     }
     if (pool.grow()) {
       routing.toCompositor.words(
@@ -145,9 +145,16 @@ final class ShmRequests {
   /** The buffer's place may be taken by another. */
   private void free(ShmBuffer buffer) {
     buffer.pool.release(buffer.compositorOffset, buffer.sizeBytes);
-    take(-buffer.sizeBytes);
-    // Copies that are on their way still need the files.
-    routing.toCompositor.step(to -> buffer.pool.unuse());
+    unuse(buffer.pool);
+  }
+
+  /** With the last use of a pool the memory at the compositor goes, and no sooner. */
+  private void unuse(ShmPool pool) {
+    if (pool.unuse()) {
+      take(-pool.mostUsed());
+      // Copies that are on their way still need the files.
+      routing.toCompositor.step(to -> pool.close());
+    }
   }
 
   /** The buffer was destroyed while the compositor had it, and is shown no more. */

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.wayland.protocol.opcode.WlBuffer;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
 import org.lodge.wayland.protocol.opcode.WlDataDevice;
 import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
@@ -17,6 +18,7 @@ import org.lodge.wayland.protocol.opcode.WlRegion;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlSeat;
 import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlShmPool;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
@@ -197,10 +199,29 @@ class HostileClientTest {
     small.buffer(pool, 0, 100, 100, 400, 1);
     small.buffer(pool, 0, 100, 100, 400, 1);
     small.sync();
-    assertEquals(80_000, small.guest.account().pixelBytes());
+    assertEquals(2 * 79 * 512, small.guest.account().pixelBytes(), "in whole sectors");
     small.buffer(pool, 0, 100, 100, 400, 1);
     small.refused("buffers take more");
     assertEquals(0, small.guest.account().pixelBytes());
+  }
+
+  /** The compositor's file keeps what was written there. */
+  @Test
+  void pixelsComeBackWithThePoolAndItsLastBuffer() throws Exception {
+    int pool = pool(rig, 1 << 20);
+    int first = rig.buffer(pool, 0, 16, 16, 64, 1);
+    int second = rig.buffer(pool, 0, 16, 16, 64, 1);
+    rig.client.send(first, WlBuffer.DESTROY);
+    rig.sync();
+    assertEquals(2048, rig.guest.account().pixelBytes());
+    int third = rig.buffer(pool, 0, 16, 16, 64, 1);
+    rig.client.send(second, WlBuffer.DESTROY);
+    rig.client.send(pool, WlShmPool.DESTROY);
+    rig.sync();
+    assertEquals(2048, rig.guest.account().pixelBytes());
+    rig.client.send(third, WlBuffer.DESTROY);
+    rig.sync();
+    assertEquals(0, rig.guest.account().pixelBytes());
   }
 
   @Test
