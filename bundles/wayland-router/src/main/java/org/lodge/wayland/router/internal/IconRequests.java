@@ -92,6 +92,12 @@ final class IconRequests {
           NO_MEMORY,
           "an icon of more than " + MOST_BUFFERS + " buffers or " + MOST_SIDE_PIXELS + " pixels");
     }
+    if (!buffer.edged) {
+      copy(buffer);
+    }
+  }
+
+  private void copy(ShmBuffer buffer) {
     // Were it shown on a surface as well, all of it would have to be copied again.
     if (buffer.surface != null) {
       buffer.surface.forget(buffer);
@@ -101,6 +107,7 @@ final class IconRequests {
     all.add(0, 0, buffer.width, buffer.height);
     pixels.copy(buffer, all);
     if (routing.frames != null) {
+      buffer.edged = true;
       routing.toCompositor.step(compositor -> drawEdge(buffer, compositor));
     }
   }

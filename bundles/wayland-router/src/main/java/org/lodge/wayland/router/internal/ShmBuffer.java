@@ -23,6 +23,9 @@ final class ShmBuffer implements Buffer {
 
   boolean destroyed;
 
+  /** It has the edge of an icon, which nothing may be copied over any more. */
+  boolean edged;
+
   ShmBuffer(
       ShmPool pool,
       int width,

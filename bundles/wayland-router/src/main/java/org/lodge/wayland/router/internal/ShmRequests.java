@@ -142,9 +142,11 @@ final class ShmRequests {
     }
   }
 
-  /** The buffer's place may be taken by another. */
+  /** The buffer's place may be taken by another, unless an icon may still be shown from there. */
   private void free(ShmBuffer buffer) {
-    buffer.pool.release(buffer.compositorOffset, buffer.sizeBytes);
+    if (!buffer.edged) {
+      buffer.pool.release(buffer.compositorOffset, buffer.sizeBytes);
+    }
     unuse(buffer.pool);
   }
 

@@ -147,7 +147,8 @@ final class SurfaceRequests {
     sendDamage(surface.object.upstreamId, WlSurface.DAMAGE_BUFFER, surface.bufferDamage);
     ShmBuffer changed = surface.commit(copy);
     checkSize(surface);
-    if (changed != null) {
+    // What an icon shows must not change, says the protocol; a surface shows it with its edge.
+    if (changed != null && !changed.edged) {
       pixels.copy(changed, copy);
     }
     Frame frame = frameOf(surface);

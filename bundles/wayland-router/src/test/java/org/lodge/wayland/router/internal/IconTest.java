@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
+import org.lodge.wayland.protocol.opcode.WlBuffer;
+import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevelIconManagerV1;
 import org.lodge.wayland.protocol.opcode.XdgToplevelIconV1;
@@ -65,6 +67,27 @@ class IconTest {
     assertEquals(RED, pixel(SIDE - 1, 16));
     assertEquals(GREEN, pixel(2, 2));
     assertEquals(GREEN, pixel(SIDE - 3, SIDE - 3));
+  }
+
+  @Test
+  void itsEdgeStaysWhateverElseIsDoneWithTheBuffer() throws Exception {
+    open(Rig.framed());
+    int buffer = rig.buffer(pool, 0, SIDE, SIDE, SIDE * 4, 0);
+    rig.client.send(icon, XdgToplevelIconV1.ADD_BUFFER, buffer, 1);
+    int compositor = rig.bind(registry, "wl_compositor", 4);
+    int surface = rig.surface(compositor);
+    rig.client.send(surface, WlSurface.ATTACH, buffer, 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(RED, pixel(0, 0));
+    rig.client.send(surface, WlSurface.DESTROY);
+    rig.client.send(buffer, WlBuffer.DESTROY);
+    int next = rig.buffer(pool, 0, SIDE, SIDE, SIDE * 4, 0);
+    surface = rig.surface(compositor);
+    rig.client.send(surface, WlSurface.ATTACH, next, 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(RED, pixel(0, 0));
   }
 
   @Test
