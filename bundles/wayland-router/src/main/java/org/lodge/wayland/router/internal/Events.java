@@ -24,6 +24,7 @@ import org.lodge.wayland.protocol.opcode.WpPresentation;
 import org.lodge.wayland.protocol.opcode.WpPresentationFeedback;
 import org.lodge.wayland.protocol.opcode.XdgActivationTokenV1;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionOfferV1;
@@ -37,6 +38,11 @@ import org.lodge.wayland.protocol.opcode.ZxdgExportedV2;
  */
 final class Events {
   private static final int MOST_KEYMAP_BYTES = 1 << 20;
+
+  /** States of an {@code xdg_toplevel}. */
+  private static final int MAXIMIZED = 1;
+
+  private static final int FULLSCREEN = 2;
 
   private final Routing routing;
   private final SelectionRequests selections;
@@ -82,7 +88,8 @@ final class Events {
           case WpPresentation.INDEX, WpPresentationFeedback.INDEX ->
               presentation.handle(receiver, opcode, event);
           case ZwpTextInputV3.INDEX -> textInput(receiver, opcode, event);
-          case XdgToplevel.INDEX, XdgPopup.INDEX -> shell(receiver, opcode, event);
+          case XdgSurface.INDEX, XdgToplevel.INDEX, XdgPopup.INDEX ->
+              shell(receiver, opcode, event);
           default -> false;
         };
     if (!handled) {
@@ -212,6 +219,18 @@ final class Events {
       return false;
     }
     int border = routing.frames.border();
+    Frame frame = receiver.role instanceof ShellSurface window ? window.frame : null;
+    if (receiver.type.index() == XdgSurface.INDEX) {
+      if (frame != null) {
+        frame.told(event.word(0));
+      }
+      return false;
+    }
+    if (frame != null
+        && receiver.type.index() == XdgToplevel.INDEX
+        && opcode == XdgToplevel.EVENT_CONFIGURE) {
+      frame.told(isFilling(event));
+    }
     if (receiver.type.index() == XdgPopup.INDEX) {
       if (opcode == XdgPopup.EVENT_CONFIGURE) {
         event.setWord(2, Frame.smaller(event.word(2), border));
@@ -221,6 +240,16 @@ final class Events {
         || opcode == XdgToplevel.EVENT_CONFIGURE_BOUNDS) {
       event.setWord(0, Frame.smaller(event.word(0), border));
       event.setWord(1, Frame.smaller(event.word(1), border));
+    }
+    return false;
+  }
+
+  private static boolean isFilling(Message configure) {
+    for (int at = 0; at + Integer.BYTES <= configure.length(2); at += Integer.BYTES) {
+      int state = configure.byteAt(2, at);
+      if (state == MAXIMIZED || state == FULLSCREEN) {
+        return true;
+      }
     }
     return false;
   }

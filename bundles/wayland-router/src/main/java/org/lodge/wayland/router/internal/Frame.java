@@ -13,12 +13,17 @@ import org.lodge.wayland.protocol.opcode.XdgWmBase;
  *
  * <p>It is larger on each side than all that the guest may show: it grows before a commit that
  * needs that, and shrinks after. So the guest's pixels never reach its edge, whatever subsurfaces,
- * geometries or viewports the guest makes. The client knows nothing of it: its coordinates begin at
- * its own surface, and sizes are told without the border.
+ * geometries or viewports the guest makes. Compositors may cut a window off at its geometry, so
+ * that is never smaller either, but for a shadow, and there is a {@link Ring} then. The client
+ * knows nothing of it: its coordinates begin at its own surface, and sizes are told without the
+ * border.
  */
 final class Frame {
   /** Coordinates beyond are left alone: the sum might not fit. */
   private static final int FAR = 1 << 24;
+
+  /** How far a guest may show something outside of a window's geometry, which is its shadow. */
+  static final int MOST_SHADOW = 64;
 
   private final Routing routing;
   private final Frames frames;
@@ -37,6 +42,16 @@ final class Frame {
   /** State of the window that its surface's next commit applies, and no other surface's. */
   private boolean pending;
 
+  /** The newest sizes were told with a state in which windows have no shadow. */
+  private boolean toldFilling;
+
+  /** Which configure event those came with; null until it has come. */
+  private Integer toldSerial;
+
+  /** The window may be in such a state. */
+  private boolean filling;
+
+  private final Ring ring;
   private int geometryX;
   private int geometryY;
   private int geometryWidth;
@@ -53,6 +68,7 @@ final class Frame {
     this.wrapper = wrapper;
     this.subsurface = subsurface;
     this.viewport = viewport;
+    ring = new Ring(routing);
   }
 
   /** A size with a border on both sides; 0 stays, which says that there is none. */
@@ -98,7 +114,26 @@ final class Frame {
     pending = true;
   }
 
-  void acknowledged() {
+  /**
+   * The compositor tells a size.
+   *
+   * @param filling whether the window shall be maximised or fullscreen
+   */
+  void told(boolean filling) {
+    toldFilling = filling;
+    toldSerial = null;
+    this.filling |= filling;
+  }
+
+  /** It has told all. */
+  void told(int serial) {
+    toldSerial = serial;
+  }
+
+  void acknowledged(int serial) {
+    if (toldSerial != null && toldSerial == serial) {
+      filling = toldFilling;
+    }
     configured = true;
     pending = true;
   }
@@ -114,7 +149,7 @@ final class Frame {
    *
    * @param surface that was committed: the guest's window or one within
    */
-  void beforeCommit(Surface surface) {
+  void beforeCommit(Surface surface) throws WaylandException {
     if (surface == window.surface) {
       dirty |= pending;
       pending = false;
@@ -125,7 +160,7 @@ final class Frame {
   }
 
   /** Surrounds also what may be seen from now on. */
-  void grow() {
+  void grow() throws WaylandException {
     int[] target = window.surface.extents();
     if (target == null) {
       return;
@@ -148,7 +183,7 @@ final class Frame {
   /**
    * @param surface that was committed: the guest's window or one within
    */
-  void afterCommit(Surface surface) {
+  void afterCommit(Surface surface) throws WaylandException {
     if (window.surface.buffer == null) {
       if (surface == window.surface && mapped) {
         hide();
@@ -168,6 +203,7 @@ final class Frame {
 
   /** The client's xdg_surface is gone. */
   void destroy() {
+    ring.destroy();
     routing.toCompositor.words(subsurface.upstreamId, WlSubsurface.DESTROY);
     routing.toCompositor.words(viewport.upstreamId, WpViewport.DESTROY);
     routing.toCompositor.words(wrapper.upstreamId, WlSurface.DESTROY);
@@ -178,7 +214,7 @@ final class Frame {
    * @param target what will be left of it once the commit is shown: the window's size, which must
    *     be what it was told to be if it is maximised or fullscreen
    */
-  private void place(int[] wanted, int[] target) {
+  private void place(int[] wanted, int[] target) throws WaylandException {
     boolean same = mapped && Arrays.equals(wanted, around);
     if (!same) {
       int border = frames.border();
@@ -203,17 +239,19 @@ final class Frame {
   }
 
   /** The window proper, with its border: what compositors place, tile and maximise. */
-  private void sendGeometry(int[] target) {
+  private void sendGeometry(int[] target) throws WaylandException {
     int border = frames.border();
-    int left = window.hasGeometry ? window.geometryX : target[0];
-    int top = window.hasGeometry ? window.geometryY : target[1];
-    int width = window.hasGeometry ? window.geometryWidth : target[2] - target[0];
-    int height = window.hasGeometry ? window.geometryHeight : target[3] - target[1];
-    int x = moved(left, -around[0]);
-    int y = moved(top, -around[1]);
-    int wide = larger(width, border);
-    int high = larger(height, border);
-    if (x == geometryX && y == geometryY && wide == geometryWidth && high == geometryHeight) {
+    int[] proper = window.hasGeometry ? proper(target) : target;
+    int x = moved(proper[0], -around[0]);
+    int y = moved(proper[1], -around[1]);
+    int wide = larger(proper[2] - proper[0], border);
+    int high = larger(proper[3] - proper[1], border);
+    boolean ringed = !window.popup && !Arrays.equals(proper, target);
+    if (x == geometryX
+        && y == geometryY
+        && wide == geometryWidth
+        && high == geometryHeight
+        && ringed == ring.isShown()) {
       return;
     }
     geometryX = x;
@@ -222,7 +260,35 @@ final class Frame {
     geometryHeight = high;
     routing.toCompositor.words(
         window.object.upstreamId, XdgSurface.SET_WINDOW_GEOMETRY, x, y, wide, high);
+    if (ringed) {
+      ring.show(wrapper, x, y, wide, high);
+    } else if (ring.isShown()) {
+      ring.hide();
+    }
     dirty = true;
+  }
+
+  /**
+   * As the guest says, with all that it shows but for a shadow. A popup's is where it is placed by,
+   * and nothing is cut off from it.
+   */
+  private int[] proper(int[] target) {
+    int left = window.geometryX;
+    int top = window.geometryY;
+    int right = (int) Math.min((long) left + window.geometryWidth, Integer.MAX_VALUE);
+    int bottom = (int) Math.min((long) top + window.geometryHeight, Integer.MAX_VALUE);
+    if (window.popup) {
+      return new int[] {left, top, right, bottom};
+    }
+    int shadow = filling ? 0 : MOST_SHADOW;
+    left = Math.clamp(left, target[0], Math.min(target[0] + shadow, target[2] - 1));
+    top = Math.clamp(top, target[1], Math.min(target[1] + shadow, target[3] - 1));
+    return new int[] {
+      left,
+      top,
+      Math.clamp(right, Math.max(target[2] - shadow, left + 1), target[2]),
+      Math.clamp(bottom, Math.max(target[3] - shadow, top + 1), target[3])
+    };
   }
 
   private void hide() {

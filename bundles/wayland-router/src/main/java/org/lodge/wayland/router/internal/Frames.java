@@ -104,14 +104,42 @@ final class Frames {
         content,
         wrapper.upstreamId);
     out.words(subsurface.upstreamId, WlSubsurface.SET_DESYNC);
-    WaylandObject viewport = own(WpViewport.INDEX, 1);
+    WaylandObject viewport = stretch(wrapper);
+    takeNoInput(wrapper);
+    return new Frame(this, routing, wrapper, subsurface, viewport);
+  }
+
+  /**
+   * A surface above all that a wrapper has in it, to be stretched; shown with the wrapper's commit.
+   */
+  Ring.Strip strip(WaylandObject wrapper) throws WaylandException {
+    Outbox out = routing.toCompositor;
+    WaylandObject surface = own(WlSurface.INDEX, 4);
+    out.words(compositor.upstreamId, WlCompositor.CREATE_SURFACE, surface.upstreamId);
+    takeNoInput(surface);
+    WaylandObject subsurface = own(WlSubsurface.INDEX, 1);
     out.words(
-        viewporter.upstreamId, WpViewporter.GET_VIEWPORT, viewport.upstreamId, wrapper.upstreamId);
+        subcompositor.upstreamId,
+        WlSubcompositor.GET_SUBSURFACE,
+        subsurface.upstreamId,
+        surface.upstreamId,
+        wrapper.upstreamId);
+    return new Ring.Strip(surface, subsurface, stretch(surface));
+  }
+
+  private WaylandObject stretch(WaylandObject surface) throws WaylandException {
+    WaylandObject viewport = own(WpViewport.INDEX, 1);
+    routing.toCompositor.words(
+        viewporter.upstreamId, WpViewporter.GET_VIEWPORT, viewport.upstreamId, surface.upstreamId);
+    return viewport;
+  }
+
+  private void takeNoInput(WaylandObject surface) throws WaylandException {
+    Outbox out = routing.toCompositor;
     WaylandObject empty = own(WlRegion.INDEX, 4);
     out.words(compositor.upstreamId, WlCompositor.CREATE_REGION, empty.upstreamId);
-    out.words(wrapper.upstreamId, WlSurface.SET_INPUT_REGION, empty.upstreamId);
+    out.words(surface.upstreamId, WlSurface.SET_INPUT_REGION, empty.upstreamId);
     out.words(empty.upstreamId, WlRegion.DESTROY);
-    return new Frame(this, routing, wrapper, subsurface, viewport);
   }
 
   private WaylandObject makeColor() throws WaylandException {

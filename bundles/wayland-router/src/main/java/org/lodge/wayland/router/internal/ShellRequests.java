@@ -129,7 +129,7 @@ final class ShellRequests {
       }
       case XdgSurface.ACK_CONFIGURE -> {
         if (window.frame != null) {
-          window.frame.acknowledged();
+          window.frame.acknowledged(request.word(0));
         }
         return false;
       }

@@ -3,6 +3,8 @@ package org.lodge.wayland.router.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -55,6 +57,15 @@ class FrameTest {
     rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, 7);
     rig.client.await("xdg_surface@" + xdg + ".configure(7)");
     rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 7);
+  }
+
+  private void configure(int serial, int... states) throws Exception {
+    ByteBuffer array = ByteBuffer.allocate(states.length * 4).order(ByteOrder.LITTLE_ENDIAN);
+    array.asIntBuffer().put(states);
+    rig.compositor.send(
+        shown.object("xdg_toplevel"), XdgToplevel.EVENT_CONFIGURE, 300, 200, array.array());
+    rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, serial);
+    rig.client.await("xdg_surface@" + xdg + ".configure(" + serial + ")");
   }
 
   private void show(int surface, int width, int height) {
@@ -132,6 +143,56 @@ class FrameTest {
     }
     assertTrue(commits > 0);
     assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
+  void aShadowLiesOutsideOfTheGeometryAndTheFrameAroundBoth() throws Exception {
+    open();
+    show(root, 164, 114);
+    rig.client.send(xdg, XdgSurface.SET_WINDOW_GEOMETRY, 32, 32, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(172, 122)");
+    rig.compositor.await("set_window_geometry(32, 32, 108, 58)");
+    rig.compositor.await("set_destination(108, 4)");
+    show(root, 100, 50);
+    rig.client.send(xdg, XdgSurface.SET_WINDOW_GEOMETRY, 0, 0, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(4, rig.compositor.count(".attach(nil"), "the strips are gone");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
+  void aGeometryDoesNotCutOffMoreThanAShadow() throws Exception {
+    open();
+    show(root, 250, 250);
+    rig.client.send(xdg, XdgSurface.SET_WINDOW_GEOMETRY, 100, 100, 50, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(64, 64, 130, 130)");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  /** Such windows cover all, and a compositor need not show what is outside of the screen. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aMaximisedOrFullscreenWindowHasNoShadow(int state) throws Exception {
+    open();
+    configure(8, 4, state);
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    configure(9);
+    show(root, 292, 192);
+    rig.client.send(xdg, XdgSurface.SET_WINDOW_GEOMETRY, 30, 30, 80, 80);
+    shown.allowNoShadow();
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 300, 200)");
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 9);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(30, 30, 206, 106)");
+    assertEquals(1, shown.violations().size(), "not before it is acknowledged");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.lodge.wayland.router.internal;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,11 @@ final class ShownSurfaces {
   private final Map<Integer, Shown> surfaces = new HashMap<>();
   private final Map<Integer, Shown> subsurfaces = new HashMap<>();
   private final Map<Integer, Shown> viewports = new HashMap<>();
+  private final Map<Integer, Shown> windows = new HashMap<>();
   private final Map<String, Integer> newest = new HashMap<>();
   private final List<String> violations = new ArrayList<>();
   private int wrapper;
+  private int mostShadow = Frame.MOST_SHADOW;
   private int checks;
 
   /** A surface; sizes of buffers are 0 where there is none. */
@@ -41,6 +44,8 @@ final class ShownSurfaces {
     int[] cached;
     int[] destination;
     int[] nextDestination;
+    int[] geometry;
+    int[] nextGeometry;
 
     boolean isSynchronous() {
       for (Shown at = this; at.parent != null; at = at.parent) {
@@ -67,6 +72,7 @@ final class ShownSurfaces {
       y += offsetY;
       offsetX = offsetY = 0;
       destination = nextDestination;
+      geometry = nextGeometry;
       showChildren();
     }
 
@@ -86,6 +92,7 @@ final class ShownSurfaces {
 
     void takeCached() {
       size = cached != null ? cached : size;
+      destination = nextDestination;
       cached = null;
       x += cachedX;
       y += cachedY;
@@ -95,6 +102,11 @@ final class ShownSurfaces {
 
   ShownSurfaces(int border) {
     this.border = border;
+  }
+
+  /** From now on nothing of the guest may lie outside of the geometry. */
+  synchronized void allowNoShadow() {
+    mostShadow = 0;
   }
 
   /** The compositor's number of the newest object of a type. */
@@ -148,7 +160,13 @@ final class ShownSurfaces {
       case "wp_viewport.set_destination" ->
           viewports.get(request.object()).nextDestination =
               new int[] {request.word(0), request.word(1)};
-      case "xdg_wm_base.get_xdg_surface" -> wrapper = request.word(1);
+      case "xdg_wm_base.get_xdg_surface" -> {
+        wrapper = request.word(1);
+        windows.put(request.word(0), surfaces.get(wrapper));
+      }
+      case "xdg_surface.set_window_geometry" ->
+          windows.get(request.object()).nextGeometry =
+              new int[] {request.word(0), request.word(1), request.word(2), request.word(3)};
       case "wl_surface.attach" -> {
         surface.next = request.isNull(0) ? new int[2] : buffers.get(request.word(0));
         surface.offsetX = request.word(1);
@@ -172,9 +190,59 @@ final class ShownSurfaces {
       return;
     }
     checks++;
-    for (Shown child : window.children) {
-      within(window, child, child.x, child.y, after);
+    Shown content = window.children.getFirst();
+    within(window, content, content.x, content.y, after);
+    // Before that there may be a moment when the frame is ahead of what it surrounds.
+    Shown committed = surfaces.get(after.object());
+    if (after.type().toString().equals("wl_surface.commit")
+        && committed != window
+        && !window.children.subList(1, window.children.size()).contains(committed)) {
+      edges(window, content, content.x, content.y, after);
     }
+  }
+
+  /** What a compositor that cuts off what is outside of the geometry would show at its edges. */
+  private void edges(Shown window, Shown shown, int x, int y, Message after) {
+    int[] all = window.geometry;
+    int right = all[0] + all[2];
+    int bottom = all[1] + all[3];
+    int[][] sides = {
+      {all[0], all[1], right, all[1] + border},
+      {all[0], bottom - border, right, bottom},
+      {all[0], all[1] + border, all[0] + border, bottom - border},
+      {right - border, all[1] + border, right, bottom - border}
+    };
+    int[] place = {x, y, x + shown.size[0], y + shown.size[1]};
+    if (shown.size[0] > 0) {
+      int beyond = Math.max(all[0] - x, all[1] - y);
+      beyond = Math.max(beyond, Math.max(place[2] - right, place[3] - bottom)) + border;
+      if (beyond > mostShadow) {
+        violations.add(beyond + " beyond the geometry after " + Trace.text(after));
+      }
+      for (int[] side : sides) {
+        if (overlap(side, place) && !isCovered(window, side)) {
+          violations.add(Arrays.toString(side) + " is not the frame's after " + Trace.text(after));
+        }
+      }
+    }
+    for (Shown child : shown.children) {
+      edges(window, child, x + child.x, y + child.y, after);
+    }
+  }
+
+  private static boolean overlap(int[] one, int[] other) {
+    return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+  }
+
+  private static boolean isCovered(Shown window, int[] side) {
+    return window.children.stream()
+        .skip(1)
+        .anyMatch(strip ->
+            strip.size[0] > 0
+                && strip.x <= side[0]
+                && strip.y <= side[1]
+                && strip.x + strip.destination[0] >= side[2]
+                && strip.y + strip.destination[1] >= side[3]);
   }
 
   private void within(Shown window, Shown shown, int x, int y, Message after) {
