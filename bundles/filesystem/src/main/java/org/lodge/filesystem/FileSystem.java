@@ -159,7 +159,7 @@ public interface FileSystem extends AutoCloseable {
     return "";
   }
 
-  /** Which file a node is, whoever else may share it. */
+  /** Which file a node is, whoever else may share it; {@link Errno#ESTALE} where none is known. */
   default int identify(long node, FileIdentity into) {
     return -Errno.ENOSYS;
   }

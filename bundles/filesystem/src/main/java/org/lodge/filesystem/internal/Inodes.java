@@ -301,14 +301,15 @@ final class Inodes implements AutoCloseable {
     return number;
   }
 
-  /** Which file a node is; false where there is none. */
+  /** Which file a node is; false where there is none, though a call may still use it. */
   synchronized boolean identify(long node, FileIdentity into) {
     int cell = closed ? Ledger.NONE : ledger.node(node);
-    if (cell != Ledger.NONE) {
-      into.device = ledger.device(cell);
-      into.inode = ledger.inode(cell);
+    if (cell == Ledger.NONE || ledger.uses(cell) == 0) {
+      return false;
     }
-    return cell != Ledger.NONE;
+    into.device = ledger.device(cell);
+    into.inode = ledger.inode(cell);
+    return true;
   }
 
   /** How many nodes the guest knows. */

@@ -2,6 +2,7 @@ package org.lodge.filesystem.internal;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
@@ -26,8 +27,11 @@ import org.lodge.filesystem.Statistics;
 final class Ruled implements FileSystem {
   private static final int O_ACCMODE = 3;
   private static final int O_TRUNC = 0x200;
-  private static final int O_APPEND = 0x400;
   private static final int RENAME_WHITEOUT = 4;
+
+  /** To keep the size, punch holes and zero ranges: nobody's kernel asks for more. */
+  private static final int ALLOCATIONS = 1 | 2 | 16;
+
   private static final int PRIVILEGES = Attributes.SET_UID | Attributes.SET_GID;
 
   /** For one answer: whoever keeps the files could go on with hidden names for ever. */
@@ -39,6 +43,7 @@ final class Ruled implements FileSystem {
   private final XattrPolicy xattrs;
   private final Pace pace;
   private final Quota quota;
+  private final Metered metered;
   private final Repeats repeats;
   private final LockTable.Session locks;
   private volatile boolean revoked;
@@ -54,7 +59,12 @@ final class Ruled implements FileSystem {
     hidden = new NameFilter(rules.hidden());
     xattrs = new XattrPolicy(rules);
     pace = new Pace(rules.operationsPerSecond());
-    quota = new Quota(rules.quotaBytes(), rules.quotaFiles(), ledger);
+    quota = new Quota(rules.quotaBytes(), rules.quotaFiles(), ledger, this::isKnown);
+    metered = new Metered(behind, quota, repeats);
+  }
+
+  private boolean isKnown(long node) {
+    return behind.identify(node, new FileIdentity()) != -Errno.ESTALE;
   }
 
   /** From now on everything fails. */
@@ -120,6 +130,7 @@ final class Ruled implements FileSystem {
   public void forget(long node, long uses) {
     if (!revoked) {
       behind.forget(node, uses);
+      quota.forgotten(node);
     }
   }
 
@@ -140,57 +151,11 @@ final class Ruled implements FileSystem {
       result = behind.getAttributes(call, node, handle, into);
       change.mode = mode(into.mode & Attributes.TYPE | change.mode & 07777) & 07777;
     }
-    if (result == 0 && change.has(Change.SIZE) && quota.limitsBytes()) {
-      return resize(call, node, handle, change, into);
-    }
     if (result == 0) {
-      result = behind.setAttributes(call, node, handle, change, into);
+      result = metered.setAttributes(call, node, handle, change, into);
       clean(into);
     }
     return result;
-  }
-
-  private int resize(Call call, long node, long handle, Change change, Attributes into) {
-    if (handle != 0 && !quota.isOf(handle, node)) {
-      return -Errno.EBADF;
-    }
-    quota.lock();
-    try {
-      int result = behind.getAttributes(call, node, 0, into);
-      long growth = change.sizeBytes - into.sizeBytes;
-      if (result == 0 && growth > 0 && !quota.grow(growth)) {
-        result = -Errno.EDQUOT;
-      } else if (result == 0) {
-        result = behind.setAttributes(call, node, handle, change, into);
-        clean(into);
-        if (result == 0 && growth < 0 || result < 0 && growth > 0) {
-          quota.shrink(Math.abs(growth));
-        }
-      }
-      return result;
-    } finally {
-      quota.unlock();
-    }
-  }
-
-  /** Takes from the quota what a file needs to become so long. Under the quota's lock. */
-  private int grow(Call call, long node, long handle, long offset, long sizeBytes) {
-    if (!quota.limitsBytes()) {
-      return 0;
-    }
-    long end = offset + sizeBytes;
-    if (end < 0) {
-      return -Errno.EFBIG;
-    }
-    if (!quota.isOf(handle, node)) {
-      return -Errno.EBADF;
-    }
-    Attributes now = new Attributes();
-    int result = behind.getAttributes(call, node, 0, now);
-    if (result < 0 || end <= now.sizeBytes) {
-      return Math.min(0, result);
-    }
-    return quota.grow(end - now.sizeBytes) ? 0 : -Errno.EDQUOT;
   }
 
   @Override
@@ -201,91 +166,63 @@ final class Ruled implements FileSystem {
 
   @Override
   public int symlink(Call call, long parent, Name name, Name target, Entry into) {
-    int result = adding(name);
-    if (result == 0) {
-      result = behind.symlink(call, parent, name, target, into);
-      result = repeats.made(call, result, parent, name, Attributes.SYMLINK, into);
-      result = added(result, into);
-    }
-    return result;
+    return adding(
+        call,
+        parent,
+        name,
+        Attributes.SYMLINK,
+        into,
+        () -> behind.symlink(call, parent, name, target, into));
   }
 
-  private int adding(Name name) {
+  private int adding(Call call, long parent, Name name, int type, Entry into, IntSupplier making) {
     int result = naming(name);
-    return result == 0 && !quota.addFile() ? -Errno.EDQUOT : result;
-  }
-
-  private int added(int result, Entry into) {
-    if (result < 0) {
-      quota.removeFile();
-    }
-    return clean(result, into);
+    return result < 0
+        ? result
+        : clean(
+            metered.add(
+                call,
+                parent,
+                name,
+                () -> repeats.made(call, making.getAsInt(), parent, name, type, into)),
+            into);
   }
 
   @Override
   public int makeNode(Call call, long parent, Name name, int mode, int device, Entry into) {
     int type = mode & Attributes.TYPE;
-    if (type == 0x2000 || type == 0x6000) {
-      return -Errno.EPERM;
-    }
-    int result = adding(name);
-    if (result == 0) {
-      result = behind.makeNode(call, parent, name, mode(mode), 0, into);
-      result = added(repeats.made(call, result, parent, name, type, into), into);
-    }
-    return result;
+    return type == 0x2000 || type == 0x6000
+        ? -Errno.EPERM
+        : adding(
+            call,
+            parent,
+            name,
+            type,
+            into,
+            () -> behind.makeNode(call, parent, name, mode(mode), 0, into));
   }
 
   @Override
   public int makeDirectory(Call call, long parent, Name name, int mode, Entry into) {
-    int result = adding(name);
-    if (result == 0) {
-      result = behind.makeDirectory(call, parent, name, mode & 07777, into);
-      result = repeats.made(call, result, parent, name, Attributes.DIRECTORY, into);
-      result = added(result, into);
-    }
-    return result;
+    return adding(
+        call,
+        parent,
+        name,
+        Attributes.DIRECTORY,
+        into,
+        () -> behind.makeDirectory(call, parent, name, mode & 07777, into));
   }
 
   @Override
   public int unlink(Call call, long parent, Name name) {
     int result = naming(name);
-    if (result < 0 || !quota.limitsAny()) {
-      return result < 0 ? result : remove(call, parent, name);
-    }
-    quota.lock();
-    try {
-      Entry gone = new Entry();
-      boolean known = behind.lookup(call, parent, name, gone) == 0;
-      result = remove(call, parent, name);
-      if (known) {
-        behind.forget(gone.node, 1);
-        if (result == 0 && gone.attributes.links == 1) {
-          quota.removeFile();
-          quota.shrink(gone.attributes.isRegularFile() ? gone.attributes.sizeBytes : 0);
-        }
-      }
-      return result;
-    } finally {
-      quota.unlock();
-    }
-  }
-
-  private int remove(Call call, long parent, Name name) {
-    return repeats.removed(call, behind.unlink(call, parent, name), Errno.ENOENT);
+    return result < 0 ? result : metered.unlink(call, parent, name);
   }
 
   @Override
   public int removeDirectory(Call call, long parent, Name name) {
     int result = naming(name);
-    if (result == 0) {
-      result = behind.removeDirectory(call, parent, name);
-      result = repeats.removed(call, result, Errno.ENOENT);
-      if (result == 0) {
-        quota.removeFile();
-      }
-    }
-    return result;
+    return result < 0 ? result : metered.removeDirectory(call, parent, name);
   }
 
   @Override
@@ -298,25 +235,13 @@ final class Ruled implements FileSystem {
       // A whiteout is a device node.
       result = -Errno.EINVAL;
     }
-    if (result == 0) {
-      result = behind.rename(call, parent, name, toParent, toName, flags);
-      result = repeats.renamed(call, result, toParent, toName);
-    }
-    return result;
+    return result < 0 ? result : metered.rename(call, parent, name, toParent, toName, flags);
   }
 
   @Override
   public int link(Call call, long node, long toParent, Name toName, Entry into) {
-    int result = adding(toName);
-    if (result == 0) {
-      result = behind.link(call, node, toParent, toName, into);
-      result = added(repeats.linked(call, result, node, toParent, toName, into), into);
-      if (result == 0 && into.attributes.links != 1) {
-        // Only a file that had no name before is one more.
-        quota.removeFile();
-      }
-    }
-    return result;
+    int result = naming(toName);
+    return result < 0 ? result : clean(metered.link(call, node, toParent, toName, into), into);
   }
 
   private int opening(int flags) {
@@ -327,47 +252,16 @@ final class Ruled implements FileSystem {
   @Override
   public int open(Call call, long node, int flags, Opened opened) {
     int result = opening(flags);
-    if (result < 0 || !quota.limitsBytes()) {
-      return result < 0 ? result : behind.open(call, node, flags, opened);
-    }
-    boolean truncates = (flags & O_TRUNC) != 0;
-    quota.lock();
-    try {
-      Attributes before = new Attributes();
-      result = truncates ? behind.getAttributes(call, node, 0, before) : 0;
-      result = result < 0 ? result : behind.open(call, node, flags & ~O_APPEND, opened);
-      if (result >= 0) {
-        quota.opened(opened.handle, node);
-        quota.shrink(truncates ? before.sizeBytes : 0);
-      }
-      return result;
-    } finally {
-      quota.unlock();
-    }
+    return result < 0 ? result : metered.open(call, node, flags, opened);
   }
 
   @Override
   public int create(
       Call call, long parent, Name name, int flags, int mode, Entry into, Opened opened) {
-    int result = adding(name);
-    if (result == 0) {
-      int kept = kept(flags);
-      result = behind.create(call, parent, name, kept, file(mode), into, opened);
-      result = added(repeats.created(call, result, parent, name, kept, into, opened), into);
-      opened(result, into, opened);
-    }
-    return result;
-  }
-
-  /** What is appended has no offset by which it could be counted. */
-  private int kept(int flags) {
-    return quota.limitsBytes() ? flags & ~O_APPEND : flags;
-  }
-
-  private void opened(int result, Entry entry, Opened opened) {
-    if (result >= 0) {
-      quota.opened(opened.handle, entry.node);
-    }
+    int result = naming(name);
+    return result < 0
+        ? result
+        : clean(metered.create(call, parent, name, flags, file(mode), into, opened), into);
   }
 
   private int file(int mode) {
@@ -377,12 +271,9 @@ final class Ruled implements FileSystem {
   @Override
   public int temporaryFile(Call call, long parent, int flags, int mode, Entry into, Opened opened) {
     int result = changing();
-    if (result == 0) {
-      int kept = kept(flags);
-      result = clean(behind.temporaryFile(call, parent, kept, file(mode), into, opened), into);
-      opened(result, into, opened);
-    }
-    return result;
+    return result < 0
+        ? result
+        : clean(metered.temporaryFile(call, parent, flags, file(mode), into, opened), into);
   }
 
   @Override
@@ -395,16 +286,7 @@ final class Ruled implements FileSystem {
   public int write(
       Call call, long node, long handle, long offset, Data data, boolean killPrivileges) {
     int result = changing();
-    if (result < 0) {
-      return result;
-    }
-    quota.lock();
-    try {
-      result = grow(call, node, handle, offset, data.sizeBytes());
-      return result < 0 ? result : behind.write(call, node, handle, offset, data, killPrivileges);
-    } finally {
-      quota.unlock();
-    }
+    return result < 0 ? result : metered.write(call, node, handle, offset, data, killPrivileges);
   }
 
   @Override
@@ -414,7 +296,6 @@ final class Ruled implements FileSystem {
 
   @Override
   public void release(long node, long handle) {
-    quota.released(handle);
     LockTable.Key file = locks.holdsNone() ? null : key(node);
     if (file != null) {
       locks.release(file, handle);
@@ -422,6 +303,7 @@ final class Ruled implements FileSystem {
     if (!revoked) {
       behind.release(node, handle);
     }
+    quota.released(handle);
   }
 
   @Override
@@ -569,17 +451,10 @@ final class Ruled implements FileSystem {
   @Override
   public int allocate(Call call, long node, long handle, int mode, long offset, long sizeBytes) {
     int result = changing();
-    if (result < 0) {
-      return result;
+    if (result == 0 && (mode & ~ALLOCATIONS) != 0) {
+      result = -Errno.EOPNOTSUPP;
     }
-    boolean keepsSize = (mode & 1) != 0;
-    quota.lock();
-    try {
-      result = keepsSize ? 0 : grow(call, node, handle, offset, sizeBytes);
-      return result < 0 ? result : behind.allocate(call, node, handle, mode, offset, sizeBytes);
-    } finally {
-      quota.unlock();
-    }
+    return result < 0 ? result : metered.allocate(call, node, handle, mode, offset, sizeBytes);
   }
 
   @Override
@@ -599,18 +474,9 @@ final class Ruled implements FileSystem {
       long toOffset,
       long sizeBytes) {
     int result = changing();
-    if (result < 0) {
-      return result;
-    }
-    quota.lock();
-    try {
-      result = grow(call, toNode, toHandle, toOffset, sizeBytes);
-      return result < 0
-          ? result
-          : behind.copy(call, node, handle, offset, toNode, toHandle, toOffset, sizeBytes);
-    } finally {
-      quota.unlock();
-    }
+    return result < 0
+        ? result
+        : metered.copy(call, node, handle, offset, toNode, toHandle, toOffset, sizeBytes);
   }
 
   @Override
@@ -673,6 +539,7 @@ final class Ruled implements FileSystem {
     quota.reset();
     if (!revoked) {
       behind.reset();
+      quota.forgottenAll();
     }
   }
 

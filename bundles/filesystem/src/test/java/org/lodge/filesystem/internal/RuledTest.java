@@ -83,6 +83,11 @@ class RuledTest {
     return files.write(call, node, handle, offset, new Zeros(size), false);
   }
 
+  private void letGo() {
+    files.release(entry.node, opened.handle);
+    files.forget(entry.node, 1);
+  }
+
   private int resize(long node, long handle, long size) {
     Change change = new Change();
     change.valid = Change.SIZE;
@@ -101,6 +106,7 @@ class RuledTest {
     assertEquals(0, resize(entry.node, 0, QUOTA - 10));
     assertEquals(10, write(entry.node, opened.handle, QUOTA - 10, 10));
     assertEquals(0, files.unlink(call, FileSystem.ROOT, name("a")));
+    letGo();
     assertTrue(create("b", O_RDWR) >= 0);
     assertEquals(QUOTA, write(entry.node, opened.handle, 0, QUOTA));
   }
@@ -138,8 +144,11 @@ class RuledTest {
     long node = entry.node;
     assertEquals(0, files.link(call, node, FileSystem.ROOT, name("a2"), entry));
     assertEquals(0, files.makeDirectory(call, FileSystem.ROOT, name("d"), 0755, entry));
+    long directory = entry.node;
     assertEquals(-Errno.EDQUOT, create("b", O_RDWR));
     assertEquals(0, files.removeDirectory(call, FileSystem.ROOT, name("d")));
+    assertEquals(-Errno.EDQUOT, create("b", O_RDWR), "it is in use");
+    files.forget(directory, 1);
     assertTrue(create("b", O_RDWR) >= 0);
   }
 
