@@ -52,8 +52,12 @@ final class FileCopy {
         return false;
       }
       meter.file(source.name(), file.sizeBytes());
-      Path place = Files.isDirectory(target) ? target.resolve(checkedName(source)) : target;
-      if (Files.exists(place) && !Files.isRegularFile(place)) {
+      boolean into = Files.isDirectory(target);
+      Path place = into ? target.resolve(checkedName(source)) : target;
+      if (into && Files.isSymbolicLink(place)) {
+        // A guest may have made it, when the folder was copied; a link that was named is followed.
+        whole(place, file.mode(), channel -> copy(file, channel));
+      } else if (Files.exists(place) && !Files.isRegularFile(place)) {
         // Such as /dev/null, which must not be replaced by a file.
         try (FileChannel channel = FileChannel.open(place, StandardOpenOption.WRITE)) {
           copy(file, channel);

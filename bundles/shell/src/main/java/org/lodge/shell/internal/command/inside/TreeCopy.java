@@ -62,7 +62,11 @@ final class TreeCopy {
   /** From a guest to the host. */
   void out(AgentSession from, Place source, Path target)
       throws IOException, InterruptedException, CommandException {
-    Path folder = Files.isDirectory(target) ? target.resolve(source.name()) : target;
+    boolean into = Files.isDirectory(target);
+    Path folder = into ? target.resolve(source.name()) : target;
+    if (into && Files.isSymbolicLink(folder)) {
+      throw new CommandException(folder + " is a link; nothing is written through it");
+    }
     try (Tar tar = pack(from, source)) {
       new Unpacking(folder, meter).unpack(tar.input());
       tar.finish(source);

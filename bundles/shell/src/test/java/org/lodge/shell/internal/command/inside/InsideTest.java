@@ -217,6 +217,31 @@ class InsideTest {
     assertEquals(Path.of("sub/a"), Files.readSymbolicLink(folder.resolve("out/d/link")));
   }
 
+  /** Such as a guest makes in a folder that was copied before. */
+  @Test
+  void aLinkInTheTargetIsNotFollowed() throws Exception {
+    Files.createDirectories(folder.resolve("work"));
+    Path secret = Files.writeString(folder.resolve("secret"), "of the host");
+    Files.createSymbolicLink(folder.resolve("work/a"), secret);
+    Files.writeString(root.resolve("a"), "of the guest");
+    assertEquals(0, shell.run("cp", "display:/a", "work"));
+    assertEquals("of the host", Files.readString(secret));
+    assertFalse(Files.isSymbolicLink(folder.resolve("work/a")));
+    assertEquals("of the guest", Files.readString(folder.resolve("work/a")));
+
+    Path tree = Files.createDirectories(folder.resolve("tree"));
+    Files.writeString(tree.resolve("b"), "of the guest");
+    Files.createDirectories(root.resolve(tree.toString().substring(1)));
+    Path home = Files.createDirectories(folder.resolve("home"));
+    Files.createSymbolicLink(folder.resolve("work/tree"), home);
+    assertEquals(1, shell.run("cp", "-r", "display:" + tree, "work"));
+    assertTrue(shell.err().contains("nothing is written through it"), shell.err());
+    assertFalse(Files.exists(home.resolve("b")));
+    Files.createSymbolicLink(folder.resolve("mine"), secret);
+    assertEquals(0, shell.run("cp", "display:/a", "mine"));
+    assertEquals("of the guest", Files.readString(secret));
+  }
+
   @Test
   void aCopyThatCantBeMadeSaysWhichFileAndWhy() throws Exception {
     Files.writeString(folder.resolve("a"), "x");
