@@ -1,5 +1,6 @@
 package org.lodge.shell.internal.command.inside;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 final class Unpacking {
   private static final int BUFFER_BYTES = 64 << 10;
   private static final int WRITABLE = 0700;
+  private static final int MOST_HEADER_BYTES = 1 << 20;
 
   private final Path folder;
   private final Meter meter;
@@ -42,9 +44,10 @@ final class Unpacking {
   void unpack(InputStream untrusted) throws IOException {
     folderIsNew = !Files.exists(folder);
     Files.createDirectories(folder);
-    try (TarArchiveInputStream tar = new TarArchiveInputStream(untrusted, "UTF-8")) {
+    Headers bounded = new Headers(untrusted);
+    try (TarArchiveInputStream tar = new TarArchiveInputStream(bounded, "UTF-8")) {
       TarArchiveEntry entry;
-      while ((entry = tar.getNextEntry()) != null) {
+      while ((entry = bounded.next(tar)) != null) {
         entry(tar, entry);
       }
       while (untrusted.read(buffer) >= 0) {
@@ -55,6 +58,51 @@ final class Unpacking {
     }
     for (Map.Entry<Path, Integer> late : modes.sequencedEntrySet().reversed()) {
       Files.setPosixFilePermissions(late.getKey(), Modes.permissions(late.getValue()));
+    }
+  }
+
+  /** The library keeps long names and the like in memory, however long they say they are. */
+  private static final class Headers extends FilterInputStream {
+    private int leftBytes;
+    private boolean inHeader;
+
+    Headers(InputStream untrusted) {
+      super(untrusted);
+    }
+
+    TarArchiveEntry next(TarArchiveInputStream tar) throws IOException {
+      leftBytes = MOST_HEADER_BYTES;
+      inHeader = true;
+      try {
+        return tar.getNextEntry();
+      } finally {
+        inHeader = false;
+      }
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      int count = super.read(bytes, offset, length);
+      return counted(count);
+    }
+
+    @Override
+    public long skip(long count) throws IOException {
+      return counted((int) super.skip(Math.min(count, MOST_HEADER_BYTES)));
+    }
+
+    private int counted(int count) throws IOException {
+      leftBytes -= inHeader ? Math.max(0, count) : 0;
+      if (leftBytes < 0) {
+        throw new IOException("the guest's tar stream has a header without end");
+      }
+      return count;
     }
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -182,5 +183,35 @@ class UnpackingTest {
     put("l", TarConstants.LF_SYMLINK, "/etc/hostname").unpack();
     assertTrue(Files.exists(folder.resolve("l"), LinkOption.NOFOLLOW_LINKS));
     assertEquals(Path.of("/etc/hostname"), Files.readSymbolicLink(folder.resolve("l")));
+  }
+
+  /** The library would read all of it into memory. */
+  @Test
+  void aHeaderThatDoesNotEndIsRefused() throws IOException {
+    for (byte type : new byte[] {TarConstants.LF_GNUTYPE_LONGNAME, 'x', 'g'}) {
+      TarArchiveEntry entry = new TarArchiveEntry("long", type, true);
+      entry.setSize(1L << 32);
+      byte[] header = new byte[512];
+      entry.writeEntryHeader(header);
+      long[] read = {0};
+      InputStream endless =
+          new InputStream() {
+            @Override
+            public int read() {
+              return read[0] < header.length ? header[(int) read[0]++] & 0xff : letter();
+            }
+
+            private int letter() {
+              if (read[0]++ > 8 << 20) {
+                throw new AssertionError("read without end");
+              }
+              return type == 'L' ? 'a' : '1';
+            }
+          };
+      IOException e =
+          assertThrows(
+              IOException.class, () -> new Unpacking(folder, Meter.silent()).unpack(endless));
+      assertTrue(read[0] < 4 << 20, "read " + read[0] + " before: " + e.getMessage());
+    }
   }
 }
