@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -141,11 +142,25 @@ final class Keeper implements AutoCloseable {
     if (lock != null) {
       lock.close();
     }
-    while (!stopping && successor.isEmpty() && store.hasAny(held)) {
+    boolean handedOver = false;
+    while (!handedOver && !stopping && store.hasAny(held)) {
       attend(-1);
+      handedOver = !successor.isEmpty() && handOver();
     }
-    if (!successor.isEmpty()) {
-      succession.handOver(Path.of(successor), store);
+  }
+
+  /** One that has died meanwhile, or hears nothing, is not the last that comes. */
+  private boolean handOver() {
+    String to = successor;
+    successor = "";
+    try {
+      succession.handOver(Path.of(to), store);
+      return true;
+    } catch (LinuxException | InvalidPathException e) {
+      say.accept(
+          "lodge: a keeper could not be handed what is kept, and the next is waited for: "
+              + e.getMessage());
+      return false;
     }
   }
 

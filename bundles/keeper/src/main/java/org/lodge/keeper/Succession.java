@@ -84,7 +84,6 @@ final class Succession {
   }
 
   void handOver(Path successor, FdStore store) throws LinuxException {
-    handedOver = true;
     try (UnixDatagramSender sender = UnixDatagramSender.connect(successor)) {
       List<String> names = store.names();
       for (int i = 0; i < names.size(); i++) {
@@ -93,6 +92,7 @@ final class Succession {
       }
       sender.send(HANDED_OVER + "=1", List.of(), SEND_LIMIT_MILLIS);
     }
+    handedOver = true;
   }
 
   /** The paths are the successor's once there is one. */

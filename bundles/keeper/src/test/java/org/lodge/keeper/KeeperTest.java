@@ -250,6 +250,31 @@ class KeeperTest {
     assertEquals(0, end.join(), "what the former program held is not held for this one");
   }
 
+  /** As by Ctrl-C between the first word of a lodge up and its end. */
+  @Test
+  void aNextKeeperThatDiesBeforeItHasAllIsNotTheLast() throws Exception {
+    nextStart();
+    Connection connection = connection();
+    told.keep("connection/0", List.of(connection.ours));
+    told.tell("HOLD=connection/0");
+    order("exit 0");
+    assertTrue(said.take().contains("until the next lodge up"));
+    told.tell("HAND_OVER=" + place.resolve("nobody.sock"));
+    assertTrue(said.take().contains("the next is waited for"));
+    told.tell("HAND_OVER=bad\0path");
+    assertTrue(said.take().contains("the next is waited for"));
+    Keeper waiting = keeper;
+    CompletableFuture<Integer> itsEnd = end;
+
+    start(place.resolve("notify.sock"), null);
+
+    assertEquals(0, itsEnd.join());
+    waiting.close();
+    assertEquals(List.of("connection/0"), nextStart().names());
+    order("exit 0");
+    assertEquals(0, end.join());
+  }
+
   @Test
   void waitingEndsWithWhatIsHeldAndItsLockIsFreeMeanwhile() throws Exception {
     nextStart();
