@@ -60,14 +60,17 @@ final class Readiness implements AutoCloseable {
     watchdog =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("lodge-watchdog").daemon().factory());
-    watchdog.scheduleAtFixedRate(
-        () -> {
-          guests.list();
-          serviceManager.tell("WATCHDOG=1");
-        },
-        0,
-        watchdogMicros / 2,
-        TimeUnit.MICROSECONDS);
+    watchdog.scheduleAtFixedRate(this::feed, 0, watchdogMicros / 2, TimeUnit.MICROSECONDS);
+  }
+
+  /** What is thrown here would end the feeding for good; the limit is for what lasts. */
+  private void feed() {
+    try {
+      guests.list();
+      serviceManager.tell("WATCHDOG=1");
+    } catch (RuntimeException e) {
+      LOG.error("The guests' supervisor did not answer the watchdog", e);
+    }
   }
 
   private static long watchdogMicros(Map<String, String> environment) {

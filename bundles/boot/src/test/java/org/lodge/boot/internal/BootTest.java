@@ -27,6 +27,7 @@ class BootTest {
   private final CountDownLatch frameworkStopped = new CountDownLatch(1);
   private FrameworkListener listener;
   private String oneshot;
+  private int failures;
 
   @Test
   void guestsThatStartByThemselvesAreStarted() {
@@ -105,6 +106,12 @@ class BootTest {
     assertTrue(calls.contains("list"));
   }
 
+  @Test
+  void oneFailureToAnswerDoesNotEndTheFeeding() throws Exception {
+    failures = 1;
+    theWatchdogIsFedOnlyWhileGuestsAnswer();
+  }
+
   private Boot boot() {
     ServiceManager manager =
         proxy(
@@ -124,7 +131,12 @@ class BootTest {
           return switch (method.getName()) {
             case "stopAll" -> guestsStopped;
             case "startAutostart" -> new CompletableFuture<Void>();
-            case "list" -> List.of();
+            case "list" -> {
+              if (failures-- > 0) {
+                throw new IllegalStateException("once");
+              }
+              yield List.of();
+            }
             default -> null;
           };
         });
