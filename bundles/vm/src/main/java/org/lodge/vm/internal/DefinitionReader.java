@@ -66,24 +66,38 @@ final class DefinitionReader {
           name,
           "a guest's name is its file's: it begins with a letter a-z and has at most 31 of a-z, 0-9 and -");
     }
-    for (SchemaValidator.Problem problem : schema.validate(text)) {
-      reader.problem(problem.key(), problem.value(), problem.message());
-    }
-    if (!reader.problems.isEmpty()) {
+    try {
+      Definition definition = reader.checked(text, schema);
+      return new Result(reader.problems.isEmpty() ? definition : null, reader.problems);
+    } catch (RuntimeException e) {
+      // Whatever stands in one file, the other guests have nothing to do with it.
+      reader.problem("", "", "can't be understood: " + e);
       return new Result(null, reader.problems);
     }
-    Definition definition = reader.parse(text);
-    reader.checkVolumes(definition.volumes());
-    return new Result(reader.problems.isEmpty() ? definition : null, reader.problems);
+  }
+
+  private Definition checked(String text, SchemaValidator schema) {
+    for (SchemaValidator.Problem problem : schema.validate(text)) {
+      problem(problem.key(), problem.value(), problem.message());
+    }
+    if (!problems.isEmpty()) {
+      return null;
+    }
+    Definition definition = parse(text);
+    checkVolumes(definition.volumes());
+    return definition;
   }
 
   /** What a guest was started with; its files may be gone since, so problems do not count. */
   static Optional<Definition> readInForce(
       Path file, String name, String text, SchemaValidator schema) {
-    if (!schema.validate(text).isEmpty()) {
+    try {
+      return schema.validate(text).isEmpty()
+          ? Optional.of(new DefinitionReader(file, name).parse(text))
+          : Optional.empty();
+    } catch (RuntimeException e) {
       return Optional.empty();
     }
-    return Optional.of(new DefinitionReader(file, name).parse(text));
   }
 
   private Definition parse(String text) {

@@ -1,7 +1,6 @@
 package org.lodge.vm.internal;
 
 import jakarta.json.Json;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
 import java.io.IOException;
@@ -59,10 +58,8 @@ record RunRecord(String vmm, Path file, String text, List<DeviceDeclaration> dev
               Path.of(json.getString("file")),
               json.getString("definition"),
               DeviceDeclaration.list(json.getJsonArray("devices"))));
-    } catch (JsonException
-        | NullPointerException
-        | ClassCastException
-        | IllegalArgumentException e) {
+    } catch (RuntimeException e) {
+      // Of every sort, by what is wrong with it.
       return Optional.empty();
     }
   }

@@ -48,6 +48,23 @@ class DefinitionTest {
   }
 
   @Test
+  void whatStandsInOneFileIsNoMatterOfTheOthers() {
+    DefinitionSet set =
+        read(
+            "deep",
+            "{\"image\":" + "[".repeat(5000),
+            "number",
+            "{\"image\":\"app\",\"devices\":[{\"id\":\"d\",\"type\":\"x\",\"n\":99999999999999999999}]}",
+            "work",
+            "{\"image\":\"app\"}");
+    assertEquals(Set.of("work"), set.good().keySet());
+    assertEquals(2, set.problems().size(), set.problems()::toString);
+    for (Problem problem : set.problems()) {
+      assertTrue(problem.message().contains("can't be understood"), problem::toString);
+    }
+  }
+
+  @Test
   void whatIsLeftOutHasAGoodValue() {
     Definition d = read("work", "{\"image\":\"app\"}").good().get("work");
     assertEquals(512L << 20, d.memoryBytes());

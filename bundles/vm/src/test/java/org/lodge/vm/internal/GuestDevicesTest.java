@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,6 +212,16 @@ class GuestDevicesTest {
     devices.reopen(List.of(DATA, RANDOM));
     assertEquals(List.of("open data", "close data"), log.subList(2, log.size()));
     assertEquals(List.of(), ids());
+  }
+
+  @Test
+  void aRecordThatCanNotBeUnderstoodIsNone() throws Exception {
+    String of = "{\"vmm\":\"qemu\",\"file\":\"/f\",\"definition\":\"{}\",\"devices\":%s}";
+    String huge = "[{\"id\":\"d\",\"type\":\"x\",\"n\":99999999999999999999}]";
+    for (String devices : List.of("[".repeat(5000), huge, "[{}]", "7", "[[]]")) {
+      Files.writeString(run.resolve("guest.json"), of.formatted(devices));
+      assertEquals(Optional.empty(), RunRecord.read(run), devices);
+    }
   }
 
   /** Lodge may end at any moment, and the guest then waits for its device. */
