@@ -1,7 +1,6 @@
 package org.lodge.vm.internal;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.time.Duration;
@@ -40,12 +39,14 @@ final class ConsolePump {
   private final ByteRing history = new ByteRing(HISTORY);
   private final Deque<String> lastLines = new ArrayDeque<>();
   private final List<ConsoleAttachment> attached = new CopyOnWriteArrayList<>();
+  private final ConsoleTyping typing;
   private final CountDownLatch ended = new CountDownLatch(1);
 
   ConsolePump(String guest, ByteChannel channel, Consumer<Machine.Marker> heard) {
     this.guest = guest;
     this.channel = channel;
     this.heard = heard;
+    typing = new ConsoleTyping(channel).start(guest);
   }
 
   ConsolePump start() {
@@ -114,7 +115,7 @@ final class ConsolePump {
       throw new IOException("the console has ended");
     }
     ConsoleAttachment attachment =
-        new ConsoleAttachment(history.contents(), new Typed(), attached::remove);
+        new ConsoleAttachment(history.contents(), typing, attached::remove);
     attached.add(attachment);
     return attachment;
   }
@@ -129,27 +130,9 @@ final class ConsolePump {
     } catch (IOException e) {
       LOG.debug("Closing the console of {}", guest, e);
     }
+    typing.end();
     synchronized (this) {
       attached.forEach(ConsoleAttachment::end);
-    }
-  }
-
-  /** The monitor's socket; writers take turns. */
-  private final class Typed extends OutputStream {
-
-    @Override
-    public void write(int b) throws IOException {
-      write(new byte[] {(byte) b}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      ByteBuffer typed = ByteBuffer.wrap(bytes, offset, length);
-      synchronized (channel) {
-        while (typed.hasRemaining()) {
-          channel.write(typed);
-        }
-      }
     }
   }
 }

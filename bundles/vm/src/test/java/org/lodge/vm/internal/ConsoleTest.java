@@ -3,17 +3,24 @@ package org.lodge.vm.internal;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.lodge.vm.Console;
 
 class ConsoleTest {
@@ -111,11 +118,66 @@ class ConsoleTest {
   }
 
   @Test
-  void whatIsTypedReachesTheGuest() throws IOException {
-    Guest guest = new Guest();
-    Console console = pump(guest).attach();
+  @Timeout(20)
+  void whatIsTypedReachesTheGuest() throws Exception {
+    Pipe pipe = Pipe.open();
+    Console console = new ConsolePump("work", over(pipe), heard::add).attach();
     console.input().write("ls\n".getBytes(StandardCharsets.UTF_8));
-    assertEquals("ls\n", guest.typed.toString());
+    ByteBuffer typed = ByteBuffer.allocate(3);
+    while (typed.hasRemaining()) {
+      pipe.source().read(typed);
+    }
+    assertEquals("ls\n", new String(typed.array(), StandardCharsets.UTF_8));
+  }
+
+  /** A guest that never speaks, and reads what is typed from a pipe. */
+  private static ByteChannel over(Pipe pipe) {
+    return new ByteChannel() {
+      @Override
+      public int read(ByteBuffer target) {
+        return -1;
+      }
+
+      @Override
+      public int write(ByteBuffer source) throws IOException {
+        return pipe.sink().write(source);
+      }
+
+      @Override
+      public boolean isOpen() {
+        return pipe.sink().isOpen();
+      }
+
+      @Override
+      public void close() throws IOException {
+        pipe.sink().close();
+      }
+    };
+  }
+
+  /** As a person does with Ctrl-C, or by closing the window, while the guest does not read. */
+  @Test
+  @Timeout(20)
+  void whoIsInterruptedWhileTypingClosesNobodysConsole() throws Exception {
+    Pipe pipe = Pipe.open();
+    ConsolePump pump = new ConsolePump("work", over(pipe), heard::add);
+    Console console = pump.attach();
+    FutureTask<Void> pasting =
+        new FutureTask<>(() -> {
+          console.input().write(new byte[4 << 20]);
+          return null;
+        });
+    Thread person = Thread.ofVirtual().start(pasting);
+    while (person.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    person.interrupt();
+    assertInstanceOf(
+        InterruptedIOException.class,
+        assertThrows(ExecutionException.class, pasting::get).getCause());
+    assertTrue(pipe.sink().isOpen());
+    pump.close();
+    assertThrows(IOException.class, () -> console.input().write('x'));
   }
 
   @Test
