@@ -279,6 +279,19 @@ class HandlesHostileTest {
   }
 
   @Test
+  void whatIsToBeClosedWaitsOnlyWithinTheLimit() throws Exception {
+    HandlesComponent handles = new HandlesComponent(new FileLanes(folder));
+    HandleConnection connection =
+        handles.open("work", new Nonsense(1), new HandleLimits(1000, 20, 40));
+    connection.send(ByteBuffer.allocate(65_537));
+    int closed = 0;
+    for (; closed < 30 && connection.isOpen(); closed++) {
+      connection.makeFile(1, true).close();
+    }
+    assertFalse(connection.isOpen(), closed + " wait");
+  }
+
+  @Test
   void theHostSurvivesAnAgentThatTalksNonsense() throws Exception {
     HandlesComponent handles = new HandlesComponent(new FileLanes(folder));
     int ended = 0;

@@ -350,10 +350,14 @@ final class FarSocket implements HandleConnection {
   }
 
   private IOException tooSlow() {
-    String why =
-        "guest '%s': a program left more than %d bytes unread".formatted(name, limits.queueBytes());
+    String why = tooMuchUnread();
     reset(why);
     return new IOException(why);
+  }
+
+  private String tooMuchUnread() {
+    return "guest '%s': a program left more than %d bytes unread"
+        .formatted(name, limits.queueBytes());
   }
 
   @Override
@@ -439,7 +443,9 @@ final class FarSocket implements HandleConnection {
     }
     if (!over.get()) {
       try {
-        output.close(handle.id);
+        if (!output.close(handle.id)) {
+          reset(tooMuchUnread());
+        }
       } catch (IOException e) {
         reset(e.getMessage());
       }

@@ -245,18 +245,22 @@ final class Output {
     }
   }
 
-  /** Lets the agent close a handle, after its passes. Never refused. */
-  void close(int handle) throws IOException {
+  /**
+   * Lets the agent close a handle, after its passes.
+   *
+   * @return false where the queue would exceed its limit
+   */
+  boolean close(int handle) throws IOException {
     lock.lock();
     try {
-      if (queue.isEmpty()) {
-        putControl(Frame.CLOSE, handle);
-        if (held.position() >= COPIED_BYTES_MAX) {
-          writeHeld();
-        }
-      } else {
-        queue.add(new Queued(Frame.CLOSE, handle, null));
+      if (!queue.isEmpty()) {
+        return enqueue(Frame.CLOSE, handle, null);
       }
+      putControl(Frame.CLOSE, handle);
+      if (held.position() >= COPIED_BYTES_MAX) {
+        writeHeld();
+      }
+      return true;
     } finally {
       lock.unlock();
     }
@@ -328,6 +332,7 @@ final class Output {
   private void drain() throws IOException {
     for (Queued next = queue.peek(); next != null; next = queue.peek()) {
       if (next.type() == Frame.CLOSE) {
+        queuedBytes -= QUEUED_OVERHEAD_BYTES;
         putControl(Frame.CLOSE, next.handle());
       } else if (next.type() == Frame.PASS) {
         if (window < Frame.PASS_COST_BYTES) {
