@@ -104,6 +104,35 @@ class HostSocketTest {
   }
 
   @Test
+  void descriptorsThatWaitAreLimited() {
+    assertThrows(
+        IOException.class,
+        () -> {
+          for (int i = 0; i < 3000; i++) {
+            FileHandle file = connection.makeFile(1, true);
+            connection.pass(file);
+            connection.send(bytes("x"));
+            file.close();
+          }
+        });
+    assertFalse(connection.isOpen());
+  }
+
+  @Test
+  void descriptorsThatWaitArriveOnceTheyAreRead() throws Exception {
+    int sent = 0;
+    for (; connection.queuedBytes() < 100_000; sent++) {
+      FileHandle file = connection.makeFile(1, true);
+      connection.pass(file);
+      connection.send(bytes("x"));
+      file.close();
+    }
+    read(sent);
+    connection.awaitQueuedBytes(0);
+    assertEquals(sent, received.size());
+  }
+
+  @Test
   void bytesCrossBothWays() throws Exception {
     connection.send(bytes("hello"));
     assertEquals("hello", read(5));

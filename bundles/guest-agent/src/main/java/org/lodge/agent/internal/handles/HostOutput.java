@@ -22,6 +22,9 @@ final class HostOutput {
   /** What libwayland, which may be the reader, has room for in one message. */
   private static final int DESCRIPTORS_AT_ONCE = 28;
 
+  /** As how much of the queue a descriptor counts: of this process there are few. */
+  private static final int DESCRIPTOR_COST_BYTES = 2048;
+
   /** Bytes that wait, and the descriptors that go with the first of them. */
   private record Queued(ByteBuffer bytes, List<Fd> descriptors) {}
 
@@ -129,11 +132,12 @@ final class HostOutput {
   }
 
   private boolean enqueue(ByteBuffer part, List<Fd> with) throws IOException {
-    if (queuedBytes + part.remaining() > queueBytesMax) {
+    int cost = cost(part, with);
+    if (queuedBytes + cost > queueBytesMax) {
       with.forEach(Fd::close);
       return false;
     }
-    queuedBytes += part.remaining();
+    queuedBytes += cost;
     boolean first = queue.isEmpty();
     queue.add(
         new Queued(ByteBuffer.allocate(part.remaining()).put(part).flip(), List.copyOf(with)));
@@ -141,6 +145,10 @@ final class HostOutput {
       drainLater();
     }
     return true;
+  }
+
+  private static int cost(ByteBuffer bytes, List<Fd> descriptors) {
+    return bytes.remaining() + descriptors.size() * DESCRIPTOR_COST_BYTES;
   }
 
   private void drainLater() throws IOException {
@@ -152,9 +160,9 @@ final class HostOutput {
     try {
       while (!over && !queue.isEmpty()) {
         Queued next = queue.remove();
-        int before = next.bytes().remaining();
+        int before = cost(next.bytes(), next.descriptors());
         List<Fd> left = put(next.bytes(), next.descriptors());
-        queuedBytes -= before - next.bytes().remaining();
+        queuedBytes -= before - cost(next.bytes(), left);
         if (next.bytes().hasRemaining()) {
           queue.addFirst(new Queued(next.bytes(), left));
           drainLater();
