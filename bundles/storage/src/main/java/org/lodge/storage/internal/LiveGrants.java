@@ -36,6 +36,9 @@ public final class LiveGrants {
   private static final Logger LOG = LoggerFactory.getLogger(LiveGrants.class);
   private static final String JSON = ".json";
 
+  /** Among what was taken from a guest: all that it was not granted since. No share's name. */
+  private static final String ALL = "*";
+
   private final Path folder;
   private final Map<String, Live> byGuest = new HashMap<>();
 
@@ -56,7 +59,7 @@ public final class LiveGrants {
       Files.createDirectories(folder);
       try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + JSON)) {
         for (Path file : files) {
-          read(file);
+          take(file);
         }
       }
     } catch (IOException e) {
@@ -71,7 +74,9 @@ public final class LiveGrants {
 
   synchronized boolean isRevoked(String guest, String share) {
     Live live = byGuest.get(guest);
-    return live != null && live.revoked.contains(share);
+    return live != null
+        && (live.revoked.contains(share)
+            || live.revoked.contains(ALL) && !live.granted.containsKey(share));
   }
 
   synchronized void grant(Grant grant) {
@@ -131,8 +136,27 @@ public final class LiveGrants {
     }
   }
 
-  private void read(Path file) throws IOException {
+  /** What a guest must not have is told nowhere else: without that it gets nothing. */
+  private void take(Path file) {
     String guest = file.getFileName().toString().replaceFirst("\\.json$", "");
+    try {
+      byGuest.put(guest, read(file, guest));
+    } catch (NoSuchFileException e) {
+      LOG.debug("{} went meanwhile", file);
+    } catch (IOException | JsonException | NullPointerException | ClassCastException e) {
+      LOG.error(
+          "{} is not what Lodge writes there, an object with the lists granted and revoked; guest {}"
+              + " gets no share until one is added, or the guest is started anew",
+          file,
+          guest);
+      LOG.debug("{}", file, e);
+      Live none = new Live();
+      none.revoked.add(ALL);
+      byGuest.put(guest, none);
+    }
+  }
+
+  private static Live read(Path file, String guest) throws IOException {
     Live live = new Live();
     try (JsonReader reader = Json.createReader(new StringReader(Files.readString(file)))) {
       JsonObject json = reader.readObject();
@@ -152,12 +176,8 @@ public final class LiveGrants {
       json.getJsonArray("revoked").getValuesAs(JsonString.class).stream()
           .map(JsonString::getString)
           .forEach(live.revoked::add);
-      byGuest.put(guest, live);
-    } catch (NoSuchFileException e) {
-      LOG.debug("{} went meanwhile", file);
-    } catch (JsonException | NullPointerException | ClassCastException e) {
-      LOG.error("{} can't be understood: {}", file, e.toString());
     }
+    return live;
   }
 
   /** What a guest gets that no definition names. */

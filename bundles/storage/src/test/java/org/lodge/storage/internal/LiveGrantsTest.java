@@ -67,4 +67,19 @@ class LiveGrantsTest {
     assertEquals(List.of(MORE), comeBack().granted("vault"));
     assertEquals(List.of(), comeBack().granted("work"));
   }
+
+  @Test
+  void aGuestOfABrokenFileGetsNothingButWhatIsGrantedAgain() throws IOException {
+    comeBack().grant(MORE);
+    Files.write(run.resolve("share/work.json"), new byte[] {'"', (byte) 0xff, '"'});
+    Files.writeString(run.resolve("share/vault.json"), "{\"granted\": []}");
+    assertTrue(comeBack().isRevoked("work", "docs"));
+    comeBack().grant(MORE);
+    LiveGrants after = comeBack();
+    assertTrue(after.isRevoked("vault", "docs"));
+    assertFalse(after.isRevoked("vault", "more"));
+    assertFalse(after.isRevoked("third", "docs"));
+    after.forget("vault");
+    assertFalse(comeBack().isRevoked("vault", "docs"));
+  }
 }
