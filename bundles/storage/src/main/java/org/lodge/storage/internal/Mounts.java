@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.lodge.agent.AgentProgram;
@@ -16,7 +17,12 @@ import org.lodge.agent.ExitStatus;
 /** Lets a guest's agent mount shares, and let go of them. Calls wait for the guest. */
 final class Mounts {
   private static final Duration AGENT = Duration.ofSeconds(60);
+  private static final Duration BEGIN = Duration.ofSeconds(10);
+
+  /** Mounting may wait half a minute for the device. */
   private static final Duration PROGRAM = Duration.ofSeconds(60);
+
+  private static final int SIGKILL = 9;
   private static final int TEXT_MAX = 400;
 
   /** Small images have these programs in busybox alone. */
@@ -60,9 +66,15 @@ final class Mounts {
           + " [ ! -e \"$m\" ] || { b rm -f \"$m\" \"$2\"; }";
 
   private final Agents agents;
+  private final Duration programLimit;
 
   Mounts(Agents agents) {
+    this(agents, PROGRAM);
+  }
+
+  Mounts(Agents agents, Duration programLimit) {
     this.agents = agents;
+    this.programLimit = programLimit;
   }
 
   /**
@@ -94,17 +106,6 @@ final class Mounts {
     run(grant.guest(), limit, UNMOUNT, grant.share(), directory);
   }
 
-  private static ExitStatus ended(AgentProgram program) throws IOException {
-    try {
-      return program.exit().toCompletableFuture().get(PROGRAM.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IOException("the guest did not say how it went", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
-  }
-
   private void run(String guest, Duration limit, String script, String... arguments)
       throws IOException {
     String[] all = new String[4 + arguments.length];
@@ -113,14 +114,35 @@ final class Mounts {
     all[2] = script;
     all[3] = "sh";
     System.arraycopy(arguments, 0, all, 4, arguments.length);
-    try (AgentProgram program = agents.await(guest, limit).exec(ExecRequest.of(all), PROGRAM)) {
-      ByteBuffer text = ByteBuffer.allocate(TEXT_MAX);
-      while (text.hasRemaining() && program.stream().read(text) >= 0) {}
-      ExitStatus status = ended(program);
-      if (status.code() != 0 || status.signal() != 0) {
-        String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8);
-        throw new IOException("the guest said: " + said.strip());
+    try (AgentProgram program = agents.await(guest, limit).exec(ExecRequest.of(all), BEGIN)) {
+      // On a thread of its own: nothing obliges a guest to say anything, or to end what it says.
+      FutureTask<String> outcome = new FutureTask<>(() -> failure(program));
+      Thread.ofVirtual().name("mounts-of-" + guest).start(outcome);
+      String said = await(program, outcome);
+      if (!said.isEmpty()) {
+        throw new IOException(said);
       }
     }
+  }
+
+  private String await(AgentProgram program, FutureTask<String> outcome) throws IOException {
+    try {
+      return outcome.get(programLimit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      program.signal(SIGKILL);
+      throw new IOException("the guest did not say how it went", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  /** Why it failed, empty where it has not. */
+  private static String failure(AgentProgram program) throws Exception {
+    ByteBuffer text = ByteBuffer.allocate(TEXT_MAX);
+    while (text.hasRemaining() && program.stream().read(text) >= 0) {}
+    ExitStatus status = program.exit().toCompletableFuture().get();
+    String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8);
+    return status.code() == 0 && status.signal() == 0 ? "" : "the guest said: " + said.strip();
   }
 }

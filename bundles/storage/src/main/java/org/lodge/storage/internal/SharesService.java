@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.lodge.agent.AgentException;
 import org.lodge.agent.Agents;
 import org.lodge.filesystem.Errno;
@@ -191,15 +193,17 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   /** Makes what the guest has what its definitions say; what was granted beside them stays. */
   private void reconcile(String guest) {
     GuestShares shares = of(guest);
+    Set<Given> unwanted = unwanted(shares, declared(guest));
+    unwanted.forEach(given -> cutOff(given.grant()));
     synchronized (shares) {
-      List<Grant> wanted =
-          definitions.grants().stream().filter(grant -> grant.guest().equals(guest)).toList();
+      List<Grant> wanted = declared(guest);
+      unwanted.addAll(unwanted(shares, wanted));
       if (!shares.restored) {
         shares.restored = true;
         restore(shares, guest, wanted);
       }
       for (Given given : List.copyOf(shares.given.values())) {
-        if (given.grant().declared() && !wanted.contains(given.grant())) {
+        if (unwanted.stream().anyMatch(each -> each.grant().equals(given.grant()))) {
           if (!shares.missing.remove(given.grant().share())) {
             takeBack(shares, given);
           }
@@ -220,6 +224,17 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     synchronized (settled) {
       settled.notifyAll();
     }
+  }
+
+  private List<Grant> declared(String guest) {
+    return definitions.grants().stream().filter(grant -> grant.guest().equals(guest)).toList();
+  }
+
+  /** What the definitions gave it and do not any more. */
+  private static Set<Given> unwanted(GuestShares shares, List<Grant> wanted) {
+    return shares.given.values().stream()
+        .filter(given -> given.grant().declared() && !wanted.contains(given.grant()))
+        .collect(Collectors.toCollection(HashSet::new));
   }
 
   /** Whether what was missing has been made meanwhile. */
@@ -344,10 +359,18 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     }
   }
 
+  /**
+   * Takes the files. To be done without the monitor: whoever has that may wait for the very guest,
+   * which must not keep them for so long.
+   */
+  private void cutOff(Grant grant) {
+    offers.withdraw(grant);
+    fileSystems.revoke(grant.guest(), grant.share());
+  }
+
   private void takeBack(GuestShares shares, Given given) {
     Grant grant = given.grant();
-    fileSystems.revoke(grant.guest(), grant.share());
-    offers.withdraw(grant);
+    cutOff(grant);
     String trouble = "";
     try {
       if (given.state() == State.MOUNTED) {
@@ -467,6 +490,11 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   public ShareStatus revoke(String guest, String share) throws ShareException {
     requireRunning(guest);
     GuestShares shares = of(guest);
+    Given before = shares.given.get(share);
+    if (before != null && before.state() != State.REVOKED) {
+      live.revoke(guest, share);
+      cutOff(before.grant());
+    }
     synchronized (shares) {
       Given given = shares.given.get(share);
       if (given == null || given.state() == State.REVOKED) {

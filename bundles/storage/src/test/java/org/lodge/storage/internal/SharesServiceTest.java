@@ -1,0 +1,179 @@
+package org.lodge.storage.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.lodge.storage.internal.SilentGuest.fake;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lodge.configuration.ConfigurationKind;
+import org.lodge.configuration.SchemaValidator;
+import org.lodge.configuration.Schemas;
+import org.lodge.filesystem.FileSystems;
+import org.lodge.storage.ShareException;
+import org.lodge.storage.ShareRequest;
+import org.lodge.storage.ShareStatus;
+import org.lodge.vm.Devices;
+import org.lodge.vm.GuestState;
+import org.lodge.vm.GuestStatus;
+import org.lodge.vm.Guests;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.cm.ConfigurationAdmin;
+
+/** A client guest that does not answer keeps nothing. */
+@Timeout(value = 20, unit = TimeUnit.SECONDS)
+class SharesServiceTest {
+  private static final String DOCS =
+      "{\"from\":\"storage\",\"path\":\"/srv/docs\",\"to\":{\"vault\":{\"mount\":\"/docs\"}}}";
+  private static final ShareRequest MORE =
+      new ShareRequest(
+          "more",
+          "vault",
+          Optional.of("storage"),
+          Optional.of("/srv/more"),
+          false,
+          true,
+          Optional.of("/more"),
+          "auto");
+  private static final GuestStatus VAULT =
+      new GuestStatus(
+          "vault",
+          "",
+          GuestState.RUNNING,
+          OptionalLong.empty(),
+          Instant.EPOCH,
+          false,
+          false,
+          List.of(),
+          "qemu",
+          "image",
+          0,
+          1,
+          Optional.empty(),
+          Optional.empty(),
+          List.of(),
+          GuestStatus.StartTimes.NONE,
+          Optional.empty(),
+          0);
+
+  private final Map<String, String> files = new TreeMap<>();
+  private final SilentGuest guest = new SilentGuest();
+  private final CountDownLatch revoked = new CountDownLatch(1);
+  private final List<String> removed = new CopyOnWriteArrayList<>();
+  @TempDir Path run;
+  private ShareDefinitions definitions;
+  private LiveGrants live;
+  private SharesService service;
+
+  private void start() {
+    definitions =
+        new ShareDefinitions(
+            fake(
+                ConfigurationAdmin.class,
+                (name, arguments) ->
+                    files.keySet().stream().map(this::configuration).toArray(Configuration[]::new)),
+            fake(Schemas.class, (name, arguments) -> (SchemaValidator) text -> List.of()));
+    live = new LiveGrants(run.resolve("share"));
+    Guests guests =
+        fake(Guests.class, (name, arguments) -> name.equals("list") ? List.of(VAULT) : VAULT);
+    Devices devices =
+        fake(
+            Devices.class,
+            (name, arguments) -> {
+              if (name.equals("remove")) {
+                removed.add((String) arguments[1]);
+              }
+              return name.equals("list") ? List.of() : CompletableFuture.completedFuture(null);
+            });
+    FileSystems fileSystems =
+        fake(
+            FileSystems.class,
+            (name, arguments) -> {
+              revoked.countDown();
+              return null;
+            });
+    Offers offers = new Offers(guest.agents(), definitions, live, new HeapLanes(new Random(1)));
+    service =
+        new SharesService(definitions, offers, live, fileSystems, guests, devices, guest.agents());
+  }
+
+  private Configuration configuration(String share) {
+    Dictionary<String, Object> properties = new Hashtable<>();
+    properties.put(ConfigurationKind.NAME, share);
+    properties.put(ConfigurationKind.FILE, "/config/share/" + share + ".json");
+    properties.put(ConfigurationKind.JSON, files.get(share));
+    return fake(Configuration.class, (name, arguments) -> properties);
+  }
+
+  private void add() {
+    try {
+      service.grant(MORE);
+    } catch (ShareException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @AfterEach
+  void end() {
+    guest.end(0);
+    service.deactivate();
+  }
+
+  @Test
+  void aShareIsTakenFromAGuestThatDoesNotMountIt() throws Exception {
+    start();
+    Thread adds = Thread.startVirtualThread(this::add);
+    guest.runs.await();
+    CompletableFuture<ShareStatus> taken = new CompletableFuture<>();
+    Thread.startVirtualThread(() -> {
+      try {
+        taken.complete(service.revoke("vault", "more"));
+      } catch (Exception e) {
+        taken.completeExceptionally(e);
+      }
+    });
+    revoked.await();
+    guest.end(0);
+    assertEquals(ShareStatus.State.REVOKED, taken.join().state());
+    adds.join();
+  }
+
+  @Test
+  void aShareThatIsDeclaredNoMoreIsTakenFromAGuestThatDoesNotMountIt() throws Exception {
+    files.put("docs", DOCS);
+    start();
+    guest.runs.await();
+    files.clear();
+    definitions.addInitialSet(null);
+    revoked.await();
+  }
+
+  @Test
+  void aGuestThatSaysNothingIsWaitedForNoLongerThanIsSaid() {
+    start();
+    Mounts mounts = new Mounts(guest.agents(), Duration.ofMillis(1));
+    Grant grant =
+        LiveGrants.granted(
+            "more", "vault", "storage", "/srv", false, true, Optional.of("/more"), "auto");
+    assertThrows(IOException.class, () -> mounts.mount(grant, "/more"));
+    assertEquals(9, guest.signalled.join());
+  }
+}

@@ -1,0 +1,75 @@
+package org.lodge.storage.internal;
+
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.lodge.agent.AgentProgram;
+import org.lodge.agent.AgentSession;
+import org.lodge.agent.Agents;
+import org.lodge.agent.ExitStatus;
+
+/** A guest whose programs begin and say nothing until the test ends them. */
+final class SilentGuest {
+  final CountDownLatch runs = new CountDownLatch(1);
+  final CompletableFuture<Integer> signalled = new CompletableFuture<>();
+  private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+
+  interface Behaviour {
+    Object call(String name, Object[] arguments) throws Throwable;
+  }
+
+  static <T> T fake(Class<T> type, Behaviour behaviour) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> behaviour.call(method.getName(), arguments)));
+  }
+
+  Agents agents() {
+    AgentSession session =
+        fake(
+            AgentSession.class,
+            (name, arguments) -> {
+              runs.countDown();
+              return program();
+            });
+    return fake(
+        Agents.class, (name, arguments) -> name.equals("session") ? Optional.empty() : session);
+  }
+
+  private AgentProgram program() {
+    return fake(
+        AgentProgram.class,
+        (name, arguments) ->
+            switch (name) {
+              case "stream" -> new Silence();
+              case "exit" -> exit;
+              case "signal" -> signalled.complete((Integer) arguments[0]) ? null : null;
+              default -> null;
+            });
+  }
+
+  void end(int code) {
+    exit.complete(new ExitStatus(code, 0));
+  }
+
+  private final class Silence extends StorageStream {
+    @Override
+    public int read(ByteBuffer into) {
+      exit.join();
+      return -1;
+    }
+
+    @Override
+    public void write(ByteBuffer from) throws IOException {
+      throw new IOException("nobody reads");
+    }
+
+    @Override
+    public void reset() {}
+  }
+}
