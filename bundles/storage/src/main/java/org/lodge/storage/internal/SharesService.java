@@ -406,17 +406,30 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       requireDirectory(grant);
       give(shares, grant);
       Given given = shares.given.get(grant.share());
-      if (given != null && given.state() == State.FAILED) {
+      if (given == null || given == before || given.state() == State.FAILED) {
+        String trouble = given == null || given == before ? "interrupted" : given.trouble();
+        undo(shares, grant, trouble);
         throw new ShareException(
             "guest '%s' can't use the share '%s': %s"
-                .formatted(grant.guest(), grant.share(), given.trouble()));
-      }
-      if (given == null) {
-        return status(new Given(grant, State.FAILED, ""));
+                .formatted(grant.guest(), grant.share(), trouble));
       }
       live.grant(grant);
       return status(given);
     }
+  }
+
+  /** What is told as failed must not be there for the guest to mount it by itself. */
+  private void undo(GuestShares shares, Grant grant, String trouble) {
+    Given failed = new Given(grant, State.FAILED, trouble);
+    cutOff(grant);
+    try {
+      if (isPlugged(grant)) {
+        takeBack(shares, failed);
+      }
+    } catch (GuestException e) {
+      LOG.debug("Guest {} is gone", grant.guest(), e);
+    }
+    shares.put(failed);
   }
 
   /** A device of a directory that is not there would be mounted, and each use of it fail later. */

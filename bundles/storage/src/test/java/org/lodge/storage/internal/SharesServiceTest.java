@@ -31,6 +31,7 @@ import org.lodge.filesystem.FileSystems;
 import org.lodge.storage.ShareException;
 import org.lodge.storage.ShareRequest;
 import org.lodge.storage.ShareStatus;
+import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.Devices;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
@@ -77,10 +78,12 @@ class SharesServiceTest {
   private final Map<String, String> files = new TreeMap<>();
   private final SilentGuest guest = new SilentGuest();
   private final CountDownLatch revoked = new CountDownLatch(1);
+  private final List<String> plugged = new CopyOnWriteArrayList<>();
   private final List<String> removed = new CopyOnWriteArrayList<>();
   @TempDir Path run;
   private ShareDefinitions definitions;
   private LiveGrants live;
+  private Offers offers;
   private SharesService service;
 
   private void start() {
@@ -101,7 +104,12 @@ class SharesServiceTest {
               if (name.equals("remove")) {
                 removed.add((String) arguments[1]);
               }
-              return name.equals("list") ? List.of() : CompletableFuture.completedFuture(null);
+              if (name.equals("add")) {
+                plugged.add((String) arguments[1]);
+              }
+              return name.equals("list")
+                  ? plugged.stream().map(SharesServiceTest::device).toList()
+                  : CompletableFuture.completedFuture(null);
             });
     FileSystems fileSystems =
         fake(
@@ -110,9 +118,23 @@ class SharesServiceTest {
               revoked.countDown();
               return null;
             });
-    Offers offers = new Offers(guest.agents(), definitions, live, new HeapLanes(new Random(1)));
+    offers = new Offers(guest.agents(), definitions, live, new HeapLanes(new Random(1)));
     service =
         new SharesService(definitions, offers, live, fileSystems, guests, devices, guest.agents());
+  }
+
+  private static DeviceStatus device(String id) {
+    return new DeviceStatus(
+        "vault",
+        id,
+        "fs",
+        Map.of(),
+        DeviceStatus.State.UNCONNECTED,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        0,
+        Optional.empty());
   }
 
   private Configuration configuration(String share) {
@@ -175,5 +197,17 @@ class SharesServiceTest {
             "more", "vault", "storage", "/srv", false, true, Optional.of("/more"), "auto");
     assertThrows(IOException.class, () -> mounts.mount(grant, "/more"));
     assertEquals(9, guest.signalled.join());
+  }
+
+  @Test
+  void aShareThatIsAddedInVainIsGivenInNoWay() throws Exception {
+    start();
+    guest.end(1);
+    ShareException told = assertThrows(ShareException.class, () -> service.grant(MORE));
+    assertEquals("guest 'vault' can't use the share 'more': the guest said: ", told.getMessage());
+    assertEquals(List.of("fs-more"), removed);
+    assertEquals(0, revoked.getCount());
+    assertEquals(Optional.empty(), offers.open("vault", "more", null));
+    assertEquals(ShareStatus.State.FAILED, service.list().getFirst().state());
   }
 }
