@@ -341,9 +341,10 @@ final class Session implements AgentSession {
 
   private VsockStream open(Expected connection, int type, ByteBuffer body, Duration limit)
       throws IOException {
+    long deadline = System.nanoTime() + limit.toNanos();
     try {
       call(type, body, limit);
-      return connection.await(limit);
+      return connection.await(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
     } catch (IOException | RuntimeException e) {
       connection.forget();
       throw e;

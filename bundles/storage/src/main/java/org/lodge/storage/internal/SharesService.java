@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 import org.lodge.agent.AgentException;
 import org.lodge.agent.Agents;
@@ -195,6 +196,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     GuestShares shares = of(guest);
     Set<Given> unwanted = unwanted(shares, declared(guest));
     unwanted.forEach(given -> cutOff(given.grant()));
+    Map<Grant, Optional<String>> refusals = refusals(shares, declared(guest));
     synchronized (shares) {
       List<Grant> wanted = declared(guest);
       unwanted.addAll(unwanted(shares, wanted));
@@ -211,7 +213,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         }
       }
       for (Grant grant : wanted) {
-        if (!shares.given.containsKey(grant.share()) || shares.missing.contains(grant.share())) {
+        boolean missing = shares.missing.contains(grant.share());
+        if ((missing || !shares.given.containsKey(grant.share()))
+            && !isMissing(shares, grant, refusals.computeIfAbsent(grant, this::refusal))) {
           give(shares, grant);
         }
       }
@@ -284,9 +288,6 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   }
 
   private void give(GuestShares shares, Grant grant) {
-    if (grant.declared() && isMissing(shares, grant)) {
-      return;
-    }
     shares.missing.remove(grant.share());
     if (grant.isFromHost()) {
       LOG.warn(
@@ -313,26 +314,60 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     }
   }
 
-  /** Whether its storage guest, if that is up, says that it can't give it. */
-  private boolean isMissing(GuestShares shares, Grant grant) {
+  /**
+   * What the storage guests say to what is not given yet. Without the monitor, and side by side:
+   * each of them may take its time to answer.
+   */
+  private Map<Grant, Optional<String>> refusals(GuestShares shares, List<Grant> wanted) {
+    Map<Grant, FutureTask<Optional<String>>> asked = new HashMap<>();
+    for (Grant grant : wanted) {
+      Given given = shares.given.get(grant.share());
+      if (given == null || given.state() == State.FAILED) {
+        FutureTask<Optional<String>> task = new FutureTask<>(() -> refusal(grant));
+        asked.put(grant, task);
+        Thread.ofVirtual().name("share-probe-" + grant.share()).start(task);
+      }
+    }
+    Map<Grant, Optional<String>> said = new HashMap<>();
+    asked.forEach((grant, task) -> said.put(grant, outcome(task)));
+    return said;
+  }
+
+  private static Optional<String> outcome(FutureTask<Optional<String>> task) {
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  /** Why the storage guest, if that is up, says that it can't give it. */
+  private Optional<String> refusal(Grant grant) {
     try {
       if (!isPlugged(grant)) {
         offers.probe(grant);
       }
-      return false;
+      return Optional.empty();
     } catch (AgentException e) {
-      if (e.errno() == 0 || e.errno() == Errno.EAGAIN) {
-        return false;
-      }
-      String trouble = refusal(grant, e);
-      if (shares.missing.add(grant.share())) {
-        LOG.error("Guest {} can't have the share {}: {}", grant.guest(), grant.share(), trouble);
-      }
-      shares.put(new Given(grant, State.FAILED, trouble));
-      return true;
+      boolean saysNo = e.errno() != 0 && e.errno() != Errno.EAGAIN;
+      return saysNo ? Optional.of(refusal(grant, e)) : Optional.empty();
     } catch (IOException | GuestException e) {
-      return false;
+      return Optional.empty();
     }
+  }
+
+  private static boolean isMissing(GuestShares shares, Grant grant, Optional<String> refusal) {
+    if (refusal.isPresent()) {
+      if (shares.missing.add(grant.share())) {
+        LOG.error(
+            "Guest {} can't have the share {}: {}", grant.guest(), grant.share(), refusal.get());
+      }
+      shares.put(new Given(grant, State.FAILED, refusal.get()));
+    }
+    return refusal.isPresent();
   }
 
   /** A guest that was running before this Lodge did has the device already. */
@@ -396,14 +431,11 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     Grant grant = grantOf(request);
     requireRunning(request.guest());
     GuestShares shares = of(request.guest());
+    requireNotGiven(shares, grant);
+    requireDirectory(grant);
     synchronized (shares) {
+      requireNotGiven(shares, grant);
       Given before = shares.given.get(grant.share());
-      if (before != null && before.state() != State.REVOKED && before.state() != State.FAILED) {
-        throw new ShareException(
-            "guest '%s' has a share '%s' already; see: lodge share ls"
-                .formatted(grant.guest(), grant.share()));
-      }
-      requireDirectory(grant);
       give(shares, grant);
       Given given = shares.given.get(grant.share());
       if (given == null || given == before || given.state() == State.FAILED) {
@@ -415,6 +447,15 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       }
       live.grant(grant);
       return status(given);
+    }
+  }
+
+  private static void requireNotGiven(GuestShares shares, Grant grant) throws ShareException {
+    Given given = shares.given.get(grant.share());
+    if (given != null && given.state() != State.REVOKED && given.state() != State.FAILED) {
+      throw new ShareException(
+          "guest '%s' has a share '%s' already; see: lodge share ls"
+              .formatted(grant.guest(), grant.share()));
     }
   }
 

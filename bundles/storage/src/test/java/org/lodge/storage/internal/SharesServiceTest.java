@@ -210,4 +210,30 @@ class SharesServiceTest {
     assertEquals(Optional.empty(), offers.open("vault", "more", null));
     assertEquals(ShareStatus.State.FAILED, service.list().getFirst().state());
   }
+
+  private static String declared(String from) {
+    return DOCS.replace("storage", from).replace("{\"mount\":\"/docs\"}", "{}");
+  }
+
+  @Test
+  void storageGuestsThatTakeTheirTimeHoldUpNobody() throws Exception {
+    start();
+    ShareRequest bare =
+        new ShareRequest(
+            "bare",
+            "vault",
+            Optional.of("host"),
+            Optional.of("/srv"),
+            false,
+            true,
+            Optional.empty(),
+            "auto");
+    assertEquals(ShareStatus.State.GIVEN, service.grant(bare).state());
+    guest.serves(new CountDownLatch(2));
+    files.put("docs", declared("storage"));
+    files.put("notes", declared("other"));
+    definitions.addInitialSet(null);
+    guest.serving.await();
+    assertEquals(ShareStatus.State.REVOKED, service.revoke("vault", "bare").state());
+  }
 }

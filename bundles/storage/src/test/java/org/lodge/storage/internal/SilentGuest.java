@@ -15,6 +15,7 @@ import org.lodge.agent.ExitStatus;
 final class SilentGuest {
   final CountDownLatch runs = new CountDownLatch(1);
   final CompletableFuture<Integer> signalled = new CompletableFuture<>();
+  volatile CountDownLatch serving;
   private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
   interface Behaviour {
@@ -29,16 +30,29 @@ final class SilentGuest {
             (proxy, method, arguments) -> behaviour.call(method.getName(), arguments)));
   }
 
+  /** From now on it has a session, and does not answer those who want folders served. */
+  void serves(CountDownLatch counted) {
+    serving = counted;
+  }
+
   Agents agents() {
-    AgentSession session =
-        fake(
-            AgentSession.class,
-            (name, arguments) -> {
-              runs.countDown();
-              return program();
-            });
+    AgentSession session = fake(AgentSession.class, this::session);
     return fake(
-        Agents.class, (name, arguments) -> name.equals("session") ? Optional.empty() : session);
+        Agents.class,
+        (name, arguments) ->
+            !name.equals("session")
+                ? session
+                : serving == null ? Optional.empty() : Optional.of(session));
+  }
+
+  private Object session(String name, Object[] arguments) throws IOException {
+    if (name.equals("serveFolder")) {
+      serving.countDown();
+      exit.join();
+      throw new IOException("it never answers");
+    }
+    runs.countDown();
+    return program();
   }
 
   private AgentProgram program() {
