@@ -122,10 +122,14 @@ final class StartPoints {
       return Optional.empty();
     }
     Start start = new Start(new LinkedHashMap<>(), new LinkedHashMap<>());
-    text.lines()
-        .map(line -> line.split(" ", 3))
-        .forEach(words ->
-            (words[0].equals("+") ? start.points() : start.missing()).put(words[1], words[2]));
+    for (String line : text.lines().toList()) {
+      String[] words = line.split(" ", 3);
+      if (words.length < 3) {
+        LOG.warn("What the last start of guest {} left is damaged, and not known", guest);
+        return Optional.empty();
+      }
+      (words[0].equals("+") ? start.points() : start.missing()).put(words[1], words[2]);
+    }
     return Optional.of(start);
   }
 

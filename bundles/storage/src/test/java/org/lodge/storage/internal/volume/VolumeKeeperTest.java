@@ -93,6 +93,15 @@ class VolumeKeeperTest {
   }
 
   @Test
+  void aDamagedRecordOfAStartHidesNoVolume() throws Exception {
+    keeper().claim("data", "made").close();
+    for (String damaged : List.of("+ data\n", "\n", "+ a b\n-", "\0\0\0")) {
+      keeper.folder().putStart("work", damaged);
+      assertEquals(java.util.Optional.empty(), keeper.lastStart("work"), damaged);
+    }
+  }
+
+  @Test
   void nothingElseIsDoneToWhatAGuestIsGiven() throws Exception {
     keeper();
     try (Held _ = keeper.start("work", List.of(LAYER), 1, LONG)) {
