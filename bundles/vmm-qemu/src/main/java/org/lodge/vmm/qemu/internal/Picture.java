@@ -4,7 +4,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
@@ -50,6 +56,24 @@ final class Picture {
           "a PPM of %d bytes instead of %d".formatted(untrustedPpm.length, expected));
     }
     return png(untrustedPpm, header.end(), width, height);
+  }
+
+  /**
+   * Beside the file and then in its place: in a folder that others may write to, the name may be a
+   * link of theirs to a file of Lodge's user. A device is written to.
+   */
+  static void write(Path file, byte[] picture) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      Files.write(file, picture, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+      return;
+    }
+    Path whole = file.resolveSibling("." + UUID.randomUUID() + ".png");
+    try {
+      Files.write(whole, picture, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(whole);
+    }
   }
 
   private static byte[] png(byte[] pixels, int offset, int width, int height) throws IOException {

@@ -198,7 +198,7 @@ final class QemuVmm implements Vmm {
       picture = readScreen();
     }
     try {
-      Files.write(png, Picture.isPng(picture) ? picture : Picture.pngOfPpm(picture));
+      Picture.write(png, Picture.isPng(picture) ? picture : Picture.pngOfPpm(picture));
     } catch (IOException e) {
       throw new VmmException("screenshot", png + ": " + e.getMessage(), List.of(), e);
     }

@@ -8,10 +8,13 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PictureTest {
 
@@ -45,6 +48,28 @@ class PictureTest {
             ppm("P6\n99999 99999\n255\n"),
             ppm("P5\n1 1\n255\n", 1, 2, 3))) {
       assertThrows(IOException.class, () -> Picture.pngOfPpm(wrong));
+    }
+  }
+
+  /** As another user may have put it into /tmp. */
+  @Test
+  void aLinkIsReplacedAndNotFollowed(@TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "of the host");
+    Path picture = folder.resolve("work.png");
+    for (Path to : List.of(secret, folder.resolve("nowhere"))) {
+      Files.deleteIfExists(picture);
+      Files.createSymbolicLink(picture, to);
+      Picture.write(picture, new byte[] {1, 2, 3});
+      assertEquals(3, Files.size(picture));
+    }
+    Picture.write(picture, new byte[] {1});
+    assertEquals(1, Files.size(picture));
+    assertEquals("of the host", Files.readString(secret));
+    Picture.write(Path.of("/dev/null"), new byte[] {1});
+    Path device = Files.createSymbolicLink(folder.resolve("device"), Path.of("/dev/null"));
+    assertThrows(IOException.class, () -> Picture.write(device, new byte[] {1}));
+    try (var files = Files.list(folder)) {
+      assertEquals(3, files.count());
     }
   }
 }
