@@ -37,6 +37,7 @@ final class Stopping {
       case Message.Control control -> g.fail(control.done(), g.problem("state", "is stopping"));
       case Message.Stop stop -> {
         g.run.endAsked = true;
+        forgetStarts();
         g.stoppers.add(stop.done());
         if (stop.limit() != null && g.jobs.isSet(Jobs.Timer.STOP)) {
           g.jobs.set(Jobs.Timer.STOP, stop.limit());
@@ -44,6 +45,7 @@ final class Stopping {
       }
       case Message.Kill kill -> {
         g.run.endAsked = true;
+        forgetStarts();
         g.stoppers.add(kill.done());
         killNow();
       }
@@ -54,6 +56,13 @@ final class Stopping {
       case Message.Exited exited -> exited(exited.exit());
       default -> {}
     }
+  }
+
+  /** The last word counts: a stop after a start that has still to come. */
+  private void forgetStarts() {
+    GuestException why = g.problem("stop", "was stopped before it had started");
+    g.deferred.forEach(command -> g.fail(command.done(), why));
+    g.deferred.clear();
   }
 
   /** Into this state, with an end to all that waits for a running guest. */

@@ -35,6 +35,9 @@ final class Supervisor implements GuestActor.Others {
   private final List<StopOrder> orders = new CopyOnWriteArrayList<>();
   private DefinitionSet latest;
 
+  /** Lodge is ending: what started now would be left behind. */
+  private volatile boolean ending;
+
   Supervisor(World world, Announcer announcer, Function<String, Machine> machines) {
     this.world = world;
     this.announcer = announcer;
@@ -157,7 +160,11 @@ final class Supervisor implements GuestActor.Others {
       String name, Function<CompletableFuture<GuestStatus>, Message> command) {
     CompletableFuture<GuestStatus> done = new CompletableFuture<>();
     try {
-      find(name).post(command.apply(done));
+      Message message = command.apply(done);
+      if (ending && message instanceof Message.Start) {
+        throw new GuestException(name, "start", "Lodge is ending, and no guest starts any more");
+      }
+      find(name).post(message);
     } catch (GuestException e) {
       done.completeExceptionally(e);
     }
@@ -204,8 +211,12 @@ final class Supervisor implements GuestActor.Others {
     return stop(name, limit, false, new HashMap<>());
   }
 
-  /** Every guest, those that require or use others first; goes on where one does not stop. */
+  /**
+   * Every guest, those that require or use others first; goes on where one does not stop. None
+   * starts after that.
+   */
   CompletableFuture<Void> stopAll() {
+    ending = true;
     Map<String, CompletableFuture<GuestStatus>> stops = new HashMap<>();
     return CompletableFuture.allOf(
         List.copyOf(actors.keySet()).stream()

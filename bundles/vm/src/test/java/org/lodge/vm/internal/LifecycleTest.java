@@ -95,6 +95,21 @@ class LifecycleTest {
   }
 
   @Test
+  void aStopAfterAStartWhileStoppingIsTheLastWord() {
+    h.start();
+    h.world.runWorks();
+    h.sayReady();
+    h.stop();
+    CompletableFuture<GuestStatus> again = h.start();
+    CompletableFuture<GuestStatus> stopped = h.stop();
+    h.world.runWorks();
+    assertEquals(GuestState.STOPPED, stopped.join().state());
+    assertEquals("stop", GuestHarness.failure(again).stage());
+    assertEquals(GuestState.STOPPED, h.state());
+    assertEquals(1, h.machine.made.size());
+  }
+
+  @Test
   void aStartWhileStoppingWaitsAndStartsAnew() {
     h.bringUp();
     h.stop();

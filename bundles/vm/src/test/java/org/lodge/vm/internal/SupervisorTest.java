@@ -104,6 +104,18 @@ class SupervisorTest {
     assertTrue(log.indexOf("end work") < log.indexOf("end display"));
   }
 
+  /** Such as by a person who does not know that another ends Lodge, or by half of a restart. */
+  @Test
+  void noGuestStartsAfterStopAll() throws GuestException {
+    start("chat");
+    supervisor.stopAll();
+    world.runWorks();
+    GuestException refused = GuestHarness.failure(start("chat"));
+    assertTrue(refused.getMessage().contains("Lodge is ending"), refused.getMessage());
+    assertEquals(GuestState.STOPPED, state("chat"));
+    assertEquals(GuestState.STOPPED, state("display"));
+  }
+
   @Test
   void stopAllEndsAGuestThatServesOthersAfterThem() {
     supervisor.add(guest -> guest.equals("storage") ? Set.of("chat", "display") : Set.of());
