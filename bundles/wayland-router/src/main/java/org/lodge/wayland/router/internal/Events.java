@@ -110,10 +110,14 @@ final class Events {
       drags.hidden(receiver, opcode, event);
     } else if (event.type().newIdArgument() >= 0) {
       routing.deliver(receiver, event);
-    } else if (routing.frames != null
-        && routing.frames.isRegistry(receiver)
-        && opcode == WlRegistry.EVENT_GLOBAL) {
-      routing.frames.announced(event.word(0), event.string(1), event.word(2));
+    } else if (receiver.role instanceof Screens.Screen screen) {
+      screen.told(receiver, opcode, event);
+    } else if (routing.frames != null && routing.frames.isRegistry(receiver)) {
+      if (opcode == WlRegistry.EVENT_GLOBAL) {
+        routing.frames.announced(event.word(0), event.string(1), event.word(2));
+      } else {
+        routing.frames.screens().removed(event.word(0));
+      }
     }
   }
 

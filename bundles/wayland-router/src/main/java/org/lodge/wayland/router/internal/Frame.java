@@ -5,6 +5,7 @@ import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
+import org.lodge.wayland.protocol.opcode.XdgPopup;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
@@ -50,6 +51,9 @@ final class Frame {
 
   /** The window may be in such a state. */
   private boolean filling;
+
+  /** A popup that is shown no more. */
+  private boolean dismissed;
 
   private final Ring ring;
   private int geometryX;
@@ -142,6 +146,7 @@ final class Frame {
   void unmapped() {
     hide();
     configured = false;
+    dismissed = false;
   }
 
   /**
@@ -159,10 +164,30 @@ final class Frame {
     }
   }
 
+  /**
+   * A program may place a popup anywhere: a larger one could have all of its frame out of sight.
+   */
+  private boolean fits(int[] target) {
+    int both = 2 * frames.border();
+    return frames.screens().hold(target[2] - target[0] + both, target[3] - target[1] + both);
+  }
+
+  /** As compositors do when a person clicks elsewhere. */
+  private void dismiss() {
+    hide();
+    dismissed = true;
+    routing.toClient.words(window.popup.clientId, XdgPopup.EVENT_POPUP_DONE);
+  }
+
   /** Surrounds also what may be seen from now on. */
   void grow() throws WaylandException {
+    boolean shows = mapped || configured && window.surface.buffer != null;
     int[] target = window.surface.extents();
-    if (target == null) {
+    if (dismissed || !shows || target == null) {
+      return;
+    }
+    if (window.popup != null && !fits(target)) {
+      dismiss();
       return;
     }
     int[] wanted = target.clone();
@@ -171,8 +196,6 @@ final class Frame {
       wanted[1] = Math.min(wanted[1], around[1]);
       wanted[2] = Math.max(wanted[2], around[2]);
       wanted[3] = Math.max(wanted[3], around[3]);
-    } else if (!configured || window.surface.buffer == null) {
-      return;
     }
     place(wanted, target);
     if (dirty) {
@@ -184,6 +207,9 @@ final class Frame {
    * @param surface that was committed: the guest's window or one within
    */
   void afterCommit(Surface surface) throws WaylandException {
+    if (dismissed) {
+      return;
+    }
     if (window.surface.buffer == null) {
       if (surface == window.surface && mapped) {
         hide();
@@ -246,7 +272,7 @@ final class Frame {
     int y = moved(proper[1], -around[1]);
     int wide = larger(proper[2] - proper[0], border);
     int high = larger(proper[3] - proper[1], border);
-    boolean ringed = !window.popup && !Arrays.equals(proper, target);
+    boolean ringed = window.popup == null && !Arrays.equals(proper, target);
     if (x == geometryX
         && y == geometryY
         && wide == geometryWidth
@@ -277,7 +303,7 @@ final class Frame {
     int top = window.geometryY;
     int right = (int) Math.min((long) left + window.geometryWidth, Integer.MAX_VALUE);
     int bottom = (int) Math.min((long) top + window.geometryHeight, Integer.MAX_VALUE);
-    if (window.popup) {
+    if (window.popup != null) {
       return new int[] {left, top, right, bottom};
     }
     int shadow = filling ? 0 : MOST_SHADOW;

@@ -39,9 +39,11 @@ final class Frames {
   private WaylandObject shm;
   private WaylandObject color;
   private boolean lockable;
+  private final Screens screens;
 
   Frames(Routing routing) {
     this.routing = routing;
+    screens = new Screens(routing, this);
   }
 
   int border() {
@@ -67,9 +69,15 @@ final class Frames {
           subcompositor = bind(subcompositor, name, WlSubcompositor.INDEX, 1);
       case "wp_viewporter" -> viewporter = bind(viewporter, name, WpViewporter.INDEX, 1);
       case "wl_shm" -> shm = bind(shm, name, WlShm.INDEX, 1);
+      case "wl_output" -> screens.add(name, untrustedVersion);
+      case "zxdg_output_manager_v1" -> screens.manager(name);
       case WLROOTS_ONLY -> lockable = true;
       default -> {}
     }
+  }
+
+  Screens screens() {
+    return screens;
   }
 
   /** Whether the compositor locks a pointer to the frame instead of what is in it. */
@@ -172,8 +180,7 @@ final class Frames {
     return buffer;
   }
 
-  private WaylandObject bind(WaylandObject bound, int name, int type, int version)
-      throws WaylandException {
+  WaylandObject bind(WaylandObject bound, int name, int type, int version) throws WaylandException {
     if (bound != null) {
       return bound;
     }
@@ -190,7 +197,7 @@ final class Frames {
     return made;
   }
 
-  private WaylandObject own(int type, int version) throws WaylandException {
+  WaylandObject own(int type, int version) throws WaylandException {
     Interface known = Interfaces.at(type);
     return routing.objects.createOwn(known, version);
   }

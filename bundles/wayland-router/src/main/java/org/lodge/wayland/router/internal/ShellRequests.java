@@ -40,7 +40,9 @@ final class ShellRequests {
       case XdgToplevel.INDEX -> toplevel((ShellSurface) receiver.role, receiver, opcode, request);
       default -> {
         if (opcode == XdgPopup.DESTROY) {
-          unmap((ShellSurface) receiver.role);
+          ShellSurface window = (ShellSurface) receiver.role;
+          unmap(window);
+          window.popup = null;
         }
         yield false;
       }
@@ -111,8 +113,8 @@ final class ShellRequests {
         return true;
       }
       case XdgSurface.GET_POPUP -> {
-        routing.forward(receiver, request).role = window;
-        window.popup = true;
+        window.popup = routing.forward(receiver, request);
+        window.popup.role = window;
         return true;
       }
       case XdgSurface.SET_WINDOW_GEOMETRY -> {

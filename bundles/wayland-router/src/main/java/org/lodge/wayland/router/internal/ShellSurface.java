@@ -17,7 +17,9 @@ final class ShellSurface {
   /** The {@code xdg_toplevel}; null while there is none and for popups. */
   volatile WaylandObject toplevel;
 
-  boolean popup;
+  /** The {@code xdg_popup}; null while there is none and for others. */
+  WaylandObject popup;
+
   boolean hasGeometry;
   int geometryX;
   int geometryY;

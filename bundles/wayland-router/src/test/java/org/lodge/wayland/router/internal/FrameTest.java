@@ -7,11 +7,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.wayland.protocol.opcode.WlKeyboard;
+import org.lodge.wayland.protocol.opcode.WlOutput;
+import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlSeat;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
@@ -21,6 +25,7 @@ import org.lodge.wayland.protocol.opcode.XdgPositioner;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
+import org.lodge.wayland.protocol.opcode.ZxdgOutputV1;
 
 class FrameTest {
   private static final int BORDER = 4;
@@ -211,6 +216,99 @@ class FrameTest {
     rig.compositor.send(wrapper, WlSurface.EVENT_ENTER, shown.object("wl_keyboard"));
     rig.sync();
     assertEquals(0, rig.client.count("wl_surface@" + root + ".enter"));
+  }
+
+  private int popup(int surface) throws Exception {
+    int positioner = rig.id("xdg_positioner");
+    rig.client.send(shell, XdgWmBase.CREATE_POSITIONER, positioner);
+    rig.client.send(positioner, XdgPositioner.SET_SIZE, 30, 20);
+    int popupSurface = rig.id("xdg_surface");
+    rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, popupSurface, surface);
+    int popup = rig.id("xdg_popup");
+    rig.client.send(popupSurface, XdgSurface.GET_POPUP, popup, xdg, positioner);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.send(shown.object("xdg_popup"), XdgPopup.EVENT_CONFIGURE, 5, 7, 38, 28);
+    rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, 3);
+    rig.client.await("xdg_surface@" + popupSurface + ".configure(3)");
+    rig.client.send(popupSurface, XdgSurface.ACK_CONFIGURE, 3);
+    return popup;
+  }
+
+  /** One of 400x300. */
+  private void tellScreens() throws Exception {
+    int output = own("wl_output");
+    rig.compositor.send(output, WlOutput.EVENT_GEOMETRY, 0, 0, 0, 0, 0, "a", "b", 1);
+    rig.compositor.send(output, WlOutput.EVENT_MODE, 1, 600, 800, 0);
+    rig.compositor.send(output, WlOutput.EVENT_MODE, 0, 1, 1, 0);
+    rig.compositor.send(output, WlOutput.EVENT_SCALE, 2);
+    rig.sync();
+  }
+
+  private int own(String type) {
+    return rig.compositor.known().entrySet().stream()
+        .filter(entry -> entry.getValue().name().equals(type))
+        .mapToInt(Map.Entry::getKey)
+        .min()
+        .orElseThrow();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"392, 292, 0", "393, 292, 1", "392, 293, 1"})
+  void aPopupLargerThanAScreenIsDismissed(int width, int height, int times) throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    tellScreens();
+    int surface = rig.surface(compositor);
+    int popup = popup(surface);
+    show(surface, width, height);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    String wrapper = "wl_surface@" + shown.wrapper();
+    assertEquals(times, rig.client.count("xdg_popup@" + popup + ".popup_done()"));
+    assertEquals(1 - times, rig.compositor.count(wrapper + ".attach(wl_buffer"));
+  }
+
+  @Test
+  void aPopupThatGrowsBeyondTheScreenIsTakenAway() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    int surface = rig.surface(compositor);
+    popup(surface);
+    show(surface, 30, 20);
+    rig.client.send(surface, WlSurface.COMMIT);
+    int child = rig.surface(compositor);
+    int subsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, surface);
+    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    rig.sync();
+    assertEquals(0, rig.client.count("popup_done"));
+    show(child, 500, 20);
+    rig.client.send(child, WlSurface.COMMIT);
+    rig.sync();
+    rig.client.await("popup_done");
+    rig.compositor.await("wl_surface@" + shown.wrapper() + ".attach(nil");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
+  void aScreenThatIsGoneDoesNotCount() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 40, 30);
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL_REMOVE, rig.name("wl_output"));
+    int surface = rig.surface(compositor);
+    popup(surface);
+    show(surface, 100, 100);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(0, rig.client.count("popup_done"));
+    rig.compositor.await(".release()");
   }
 
   @Test
