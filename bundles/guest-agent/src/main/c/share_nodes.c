@@ -123,12 +123,19 @@ bool nodes_begin(int root_fd) {
   return fstat(root_fd, &status) == 0 && insert(root_fd, &status) != NULL;
 }
 
-static void drop(struct node *node) {
+/* It is not found by its inode any more. */
+static void hide(const struct node *node) {
   struct node **at = &buckets[bucket_of(node->dev, node->ino)];
-  while (*at != node) {
+  while (*at != NULL && *at != node) {
     at = &(*at)->next;
   }
-  *at = node->next;
+  if (*at != NULL) {
+    *at = node->next;
+  }
+}
+
+static void drop(struct node *node) {
+  hide(node);
   nodes[node->id - 1] = NULL;
   free_nodes[free_count++] = (uint32_t)(node->id - 1);
   if (node->fd >= 0) {
@@ -139,19 +146,30 @@ static void drop(struct node *node) {
   free(node);
 }
 
+union any_handle {
+  struct file_handle head;
+  uint8_t bytes[sizeof(struct file_handle) + HANDLE_BYTES];
+};
+
+/* Its length, or 0 where there is none. */
+static size_t handle_of(int fd, union any_handle *into) {
+  int mount;
+  *into = (union any_handle){.head = {.handle_bytes = HANDLE_BYTES}};
+  bool is = name_to_handle_at(fd, "", &into->head, &mount, AT_EMPTY_PATH) == 0;
+  return is ? sizeof(struct file_handle) + into->head.handle_bytes : 0;
+}
+
 /* Makes the handle by which a file of the root's file system is found again. */
 static bool describe(struct node *node) {
-  union {
-    struct file_handle head;
-    uint8_t bytes[sizeof(struct file_handle) + HANDLE_BYTES];
-  } handle = {.head = {.handle_bytes = HANDLE_BYTES}};
-  int mount;
-  if (node->dev != nodes[0]->dev ||
-      name_to_handle_at(node->fd, "", &handle.head, &mount, AT_EMPTY_PATH) != 0) {
-    handles_work &= node->dev != nodes[0]->dev || errno != EOPNOTSUPP;
+  union any_handle handle;
+  if (node->dev != nodes[0]->dev) {
     return false;
   }
-  size_t length = sizeof(struct file_handle) + handle.head.handle_bytes;
+  size_t length = handle_of(node->fd, &handle);
+  if (length == 0) {
+    handles_work &= errno != EOPNOTSUPP;
+    return false;
+  }
   node->handle = malloc(length);
   if (node->handle != NULL) {
     memcpy(node->handle, &handle, length);
@@ -206,6 +224,17 @@ void node_put(struct node *node) {
   pthread_mutex_unlock(&lock);
 }
 
+/* An inode that nobody holds may be another file's by now, which the handle tells. */
+static bool is_still(const struct node *node, int fd) {
+  if (node->fd >= 0) {
+    return true;
+  }
+  union any_handle handle;
+  size_t length = handle_of(fd, &handle);
+  return length == sizeof(struct file_handle) + node->handle->handle_bytes &&
+         memcmp(node->handle, &handle, length) == 0;
+}
+
 int node_found(int fd, struct fuse_entry *entry) {
   struct stat status;
   if (fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
@@ -218,6 +247,10 @@ int node_found(int fd, struct fuse_entry *entry) {
   while (node != NULL && (node->ino != status.st_ino || node->dev != status.st_dev ||
                           node->type != (status.st_mode & S_IFMT))) {
     node = node->next;
+  }
+  if (node != NULL && !is_still(node, fd)) {
+    hide(node);
+    node = NULL;
   }
   if (node != NULL) {
     node->uses++;

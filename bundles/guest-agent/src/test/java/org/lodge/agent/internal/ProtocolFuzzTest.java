@@ -46,6 +46,11 @@ class ProtocolFuzzTest {
     run("race_share", Boolean.getBoolean("lodge.long") ? "60" : "5");
   }
 
+  @Test
+  void aFileWithTheInodeOfOneThatIsGoneIsAnother() throws Exception {
+    run("stale_share");
+  }
+
   private static void run(String program) throws Exception {
     run(program, "2", "7");
   }
