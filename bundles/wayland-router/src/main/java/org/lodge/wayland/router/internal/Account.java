@@ -1,11 +1,16 @@
 package org.lodge.wayland.router.internal;
 
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.lodge.agent.handles.HandleConnection;
 
 /** What a guest has taken, over all of its connections. Thread-safe. */
 final class Account {
   private final AtomicLong pixelBytes = new AtomicLong();
+  private final AtomicLong heapBytes = new AtomicLong();
+  private final Set<HandleConnection> served = new CopyOnWriteArraySet<>();
   private final AtomicInteger connections = new AtomicInteger();
 
   /**
@@ -17,6 +22,38 @@ final class Account {
       return false;
     }
     return true;
+  }
+
+  /**
+   * @return whether it is granted
+   */
+  boolean takeHeap(long bytes, long most) {
+    if (heapBytes.addAndGet(bytes) > most) {
+      heapBytes.addAndGet(-bytes);
+      return false;
+    }
+    return true;
+  }
+
+  void giveHeap(long bytes) {
+    heapBytes.addAndGet(-bytes);
+  }
+
+  /** What the guest's objects take, and what waits for its programs. */
+  long heapBytes() {
+    long bytes = heapBytes.get();
+    for (HandleConnection connection : served) {
+      bytes += connection.queuedBytes();
+    }
+    return bytes;
+  }
+
+  void serve(HandleConnection program) {
+    served.add(program);
+  }
+
+  void leave(HandleConnection program) {
+    served.remove(program);
   }
 
   boolean takeConnection(int most) {

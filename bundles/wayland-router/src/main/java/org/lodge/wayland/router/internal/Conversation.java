@@ -46,10 +46,16 @@ final class Conversation {
   /** What others may ask of it before it has done any. */
   private static final int MOST_POSTED = 256;
 
+  /** What events may have caused to be sent to the compositor while pixels are waited for. */
+  private static final int MOST_WAITING_BYTES = 1 << 20;
+
   /** What must not stay unread at the compositor before the client is read on. */
   private static final int MOST_AHEAD_BYTES = 1 << 18;
 
-  private static final int READ_BYTES = 65_536;
+  /** What a program may leave unread without being looked at. */
+  private static final int MUCH_UNREAD_BYTES = 1 << 16;
+
+  private static final int READ_BYTES = 16_384;
   private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);
 
   /** Something that a connection is asked to do by another one. */
@@ -187,6 +193,7 @@ final class Conversation {
    */
   void run() throws IOException {
     routing.guest.selections().add(this);
+    routing.guest.account().serve(client);
     Thread.ofPlatform().daemon().name("wayland-events").start(this::readCompositor);
     Thread requestThread =
         Thread.ofPlatform().daemon().name("wayland-requests").start(this::serveClient);
@@ -206,6 +213,10 @@ final class Conversation {
     try {
       lock.lock();
       try {
+        if (ended) {
+          return;
+        }
+        routing.heap.begin();
         if (routing.frames != null) {
           routing.frames.begin();
         }
@@ -330,6 +341,9 @@ final class Conversation {
       events.handle(event);
       event = fromCompositor.next(routing::eventType, compositor.waitingHandles());
     }
+    if (routing.toCompositor.size() > MOST_WAITING_BYTES) {
+      throw WaylandException.ofDisplay(NO_MEMORY, "the compositor causes too many requests");
+    }
     events.batchEnded();
     sendToClient();
     sendBesides();
@@ -338,6 +352,10 @@ final class Conversation {
   private void sendToClient() throws IOException {
     if (!routing.toClient.isEmpty()) {
       routing.toClient.sendTo(client);
+      if (client.queuedBytes() > MUCH_UNREAD_BYTES && routing.guest.isBeyondHeap()) {
+        client.reset("programs of " + name() + " read too little of what they are told");
+        throw new IOException("a program of " + name() + " does not read");
+      }
     }
   }
 
@@ -430,6 +448,10 @@ final class Conversation {
       lock.unlock();
     }
     routing.guest.selections().remove(this);
+    routing.guest.account().leave(client);
+    if (client.queuedBytes() > MUCH_UNREAD_BYTES) {
+      client.reset("a program of " + name() + " has ended that did not read");
+    }
     client.close();
     compositor.close();
   }

@@ -41,6 +41,11 @@ record Guest(
     return account.takePixels(bytes, limits.pixelBytes());
   }
 
+  /** Whether its objects, and what waits for its programs, take more than they may. */
+  boolean isBeyondHeap() {
+    return account.heapBytes() > limits.heapBytes();
+  }
+
   /** The same guest, whose new connections are shown and limited otherwise. */
   Guest with(GuestSettings changed, Limits others) {
     return new Guest(name, changed, others, account, names, selections, tokens, handles, dragMark);

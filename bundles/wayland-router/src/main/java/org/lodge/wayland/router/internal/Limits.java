@@ -13,6 +13,7 @@ import java.util.Map;
  * @param pixelBytes that the guest's buffers may take in the display's guest
  * @param rectangles in one region, and as damage in one commit before they become one
  * @param transferBytes through one pipe of a clipboard or drag
+ * @param heapBytes of Lodge's own memory that the guest's objects and unread messages may take
  */
 record Limits(
     int connections,
@@ -21,13 +22,15 @@ record Limits(
     int bufferSide,
     long pixelBytes,
     int rectangles,
-    long transferBytes) {
-  static final Limits DEFAULT = new Limits(128, 65_536, 500, 16_384, 1L << 30, 4096, 64L << 20);
+    long transferBytes,
+    long heapBytes) {
+  static final Limits DEFAULT =
+      new Limits(128, 65_536, 500, 16_384, 1L << 30, 4096, 64L << 20, 32L << 20);
 
   /**
    * As the policy's rule says: {@code connections}, {@code objects}, {@code windows}, {@code
-   * buffer-side}, {@code pixels}, {@code rectangles}, {@code transfer}; a number may end in K, M or
-   * G.
+   * buffer-side}, {@code pixels}, {@code rectangles}, {@code transfer}, {@code heap}; a number may
+   * end in K, M or G.
    *
    * @throws IOException naming the option that is wrong, and what it may be
    */
@@ -39,7 +42,8 @@ record Limits(
         (int) number(options, "buffer-side", DEFAULT.bufferSide, 64, 32_767),
         number(options, "pixels", DEFAULT.pixelBytes, 1 << 20, 1L << 40),
         (int) number(options, "rectangles", DEFAULT.rectangles, 16, 1 << 20),
-        number(options, "transfer", DEFAULT.transferBytes, 4096, 1L << 40));
+        number(options, "transfer", DEFAULT.transferBytes, 4096, 1L << 40),
+        number(options, "heap", DEFAULT.heapBytes, 1 << 20, 1L << 40));
   }
 
   private static long number(

@@ -23,18 +23,25 @@ final class ObjectMap {
   /** As libwayland: WL_MAP_MAX_OBJECTS. */
   private static final int MAX_NUMBERS = 0x00f00000;
 
+  private static final int REFERENCE_BYTES = 4;
+
   private final boolean mapped;
   private final int maxObjects;
-  private final Table client = new Table(1, false);
+  private final Heap heap;
+  private final Table client;
   private final Table upstream;
-  private final Table serverToClient = new Table(SERVER_FIRST, true);
-  private final Table serverUpstream = new Table(SERVER_FIRST, false);
+  private final Table serverToClient;
+  private final Table serverUpstream;
   private int live;
 
-  ObjectMap(boolean mapped, int maxObjects) {
+  ObjectMap(boolean mapped, int maxObjects, Heap heap) {
     this.mapped = mapped;
+    this.heap = heap;
     this.maxObjects = maxObjects;
+    client = new Table(1, false);
     upstream = new Table(1, mapped);
+    serverToClient = new Table(SERVER_FIRST, true);
+    serverUpstream = new Table(SERVER_FIRST, false);
     WaylandObject display = new WaylandObject(Interfaces.at(WlDisplay.INDEX), 1, 1, 1);
     client.put(1, display);
     upstream.put(1, display);
@@ -70,7 +77,7 @@ final class ObjectMap {
       throw WaylandException.ofDisplay(
           INVALID_OBJECT, "invalid new id " + Integer.toUnsignedString(untrustedId));
     }
-    admit();
+    admit(type);
     int upstreamId = mapped ? upstream.take() : untrustedId;
     WaylandObject object = new WaylandObject(type, version, untrustedId, upstreamId);
     client.put(untrustedId, object);
@@ -83,7 +90,7 @@ final class ObjectMap {
     if (!mapped) {
       throw new IllegalStateException("numbers are the client's");
     }
-    admit();
+    admit(type);
     WaylandObject object = new WaylandObject(type, version, 0, upstream.take());
     upstream.put(object.upstreamId, object);
     return object;
@@ -112,9 +119,9 @@ final class ObjectMap {
     }
     if (old != null) {
       serverUpstream.put(untrustedId, null);
-      live--;
+      dismiss(old);
     }
-    admit();
+    admit(type);
     int clientId = hidden ? 0 : serverToClient.take();
     WaylandObject object = new WaylandObject(type, version, clientId, untrustedId);
     serverUpstream.put(untrustedId, object);
@@ -126,7 +133,7 @@ final class ObjectMap {
 
   /** Makes an object of the router towards the client, as if the compositor had. */
   WaylandObject createForClient(Interface type, int version) throws WaylandException {
-    admit();
+    admit(type);
     WaylandObject object = new WaylandObject(type, version, serverToClient.take(), 0);
     serverToClient.put(object.clientId, object);
     return object;
@@ -141,7 +148,7 @@ final class ObjectMap {
     if (isServer(object.clientId)) {
       serverToClient.put(object.clientId, null);
       if (object.upstreamId == 0) {
-        live--;
+        dismiss(object);
       }
     }
   }
@@ -163,23 +170,39 @@ final class ObjectMap {
     if (!object.isOwn()) {
       client.put(object.clientId, null);
     }
-    live--;
+    dismiss(object);
     return object;
   }
 
-  private void admit() throws WaylandException {
+  /**
+   * Counts more for an object that lives, until it is gone.
+   *
+   * @throws WaylandException where that is too much; then it is not counted
+   */
+  void charge(WaylandObject object, int bytes) throws WaylandException {
+    heap.take(bytes);
+    object.heapBytes += bytes;
+  }
+
+  private void admit(Interface type) throws WaylandException {
     if (live >= maxObjects) {
       throw WaylandException.ofDisplay(NO_MEMORY, "more than " + maxObjects + " objects");
     }
+    heap.take(Heap.bytesOf(type));
     live++;
+  }
+
+  private void dismiss(WaylandObject object) {
+    heap.give(object.heapBytes);
+    live--;
   }
 
   private static boolean isServer(int id) {
     return Integer.compareUnsigned(id, SERVER_FIRST) >= 0;
   }
 
-  /** Objects by number. */
-  private static final class Table {
+  /** Objects by number. Never becomes smaller. */
+  private final class Table {
     private final int first;
     private final boolean ours;
     private WaylandObject[] objects = new WaylandObject[64];
@@ -217,10 +240,13 @@ final class ObjectMap {
     void put(int id, WaylandObject object) {
       int index = id - first;
       if (index >= objects.length) {
-        objects = Arrays.copyOf(objects, Math.max(index + 1, objects.length * 2));
+        int length = Math.max(index + 1, objects.length * 2);
+        heap.add((length - objects.length) * REFERENCE_BYTES);
+        objects = Arrays.copyOf(objects, length);
       }
       if (ours && object == null && objects[index] != null) {
         if (freeCount == free.length) {
+          heap.add(freeCount * Integer.BYTES);
           free = Arrays.copyOf(free, freeCount * 2);
         }
         free[freeCount++] = id;

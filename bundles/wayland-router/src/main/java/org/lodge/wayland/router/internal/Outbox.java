@@ -25,11 +25,19 @@ final class Outbox {
 
   private static final int FIRST_BYTES = 4096;
 
+  /** More than that is not kept for the next time. */
+  private static final int KEPT_BYTES = 32_768;
+
   private final MessageWriter writer = new MessageWriter();
   private final List<Mark> marks = new ArrayList<>();
   private ByteBuffer bytes = little(FIRST_BYTES);
   private long sentBytes;
   private boolean needsClient;
+
+  /** How many bytes wait. */
+  int size() {
+    return bytes.position();
+  }
 
   boolean isEmpty() {
     return bytes.position() == 0 && marks.isEmpty();
@@ -101,6 +109,9 @@ final class Outbox {
       to.flush();
     }
     sentBytes += end;
+    if (bytes.capacity() > KEPT_BYTES) {
+      bytes = little(FIRST_BYTES);
+    }
     bytes.clear();
   }
 

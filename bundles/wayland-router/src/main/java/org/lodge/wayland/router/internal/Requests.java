@@ -104,6 +104,7 @@ final class Requests {
   void close() {
     shm.close();
     passes.close();
+    routing.heap.close();
   }
 
   void handle(Message request) throws WaylandException, IOException {

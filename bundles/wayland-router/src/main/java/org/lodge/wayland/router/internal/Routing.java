@@ -21,6 +21,7 @@ final class Routing {
   final Limits limits;
   final HandleConnection client;
   final HandleConnection compositor;
+  final Heap heap;
   final ObjectMap objects;
   final Frames frames;
   Outbox toClient = new Outbox();
@@ -32,7 +33,8 @@ final class Routing {
     this.client = client;
     this.compositor = compositor;
     boolean framed = guest.settings().frame() == GuestSettings.Frame.ROUTER;
-    objects = new ObjectMap(framed, limits.objects());
+    heap = new Heap(guest.account(), limits.heapBytes());
+    objects = new ObjectMap(framed, limits.objects(), heap);
     frames = framed ? new Frames(this) : null;
   }
 

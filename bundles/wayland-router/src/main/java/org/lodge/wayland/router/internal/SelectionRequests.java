@@ -27,6 +27,9 @@ final class SelectionRequests {
   private static final int MOST_TYPES = 64;
   private static final int MOST_TYPE_BYTES = 256;
 
+  /** Each is told of each change: more than programs use for all seats. */
+  private static final int MOST_DEVICES = 32;
+
   private final Conversation conversation;
   private final Routing routing;
   private final List<WaylandObject> devices = new ArrayList<>();
@@ -99,10 +102,13 @@ final class SelectionRequests {
   }
 
   /** In both managers opcode 0 makes a source and 1 a device. */
-  private void made(WaylandObject object, int opcode, SelectionKind kind) {
+  private void made(WaylandObject object, int opcode, SelectionKind kind) throws WaylandException {
     if (opcode == WlDataDeviceManager.CREATE_DATA_SOURCE) {
       object.role = new Source();
     } else {
+      if (devices.size() >= MOST_DEVICES) {
+        throw WaylandException.ofDisplay(NO_MEMORY, "more than " + MOST_DEVICES + " data devices");
+      }
       object.role = new Device(kind);
       devices.add(object);
       if (focused) {
@@ -119,7 +125,9 @@ final class SelectionRequests {
         if (source.types.size() >= MOST_TYPES || request.length(0) > MOST_TYPE_BYTES) {
           throw WaylandException.ofDisplay(NO_MEMORY, "a data source with too many types");
         }
-        source.types.add(request.string(0));
+        String type = request.string(0);
+        routing.objects.charge(receiver, Heap.bytesOf(type));
+        source.types.add(type);
       }
       case "destroy" -> {
         if (source.content != null) {
@@ -232,6 +240,27 @@ final class SelectionRequests {
     }
   }
 
+  /**
+   * Makes an offer, which keeps its content's types for as long as the client keeps it.
+   *
+   * @return null where the client keeps too much
+   */
+  private WaylandObject offer(SelectionKind kind, int version, Selections.Content content) {
+    int bytes = content.types().stream().mapToInt(Heap::bytesOf).sum();
+    WaylandObject offer = null;
+    try {
+      offer = routing.objects.createForClient(kind.offerType, version);
+      routing.objects.charge(offer, bytes);
+      offer.role = new Offer(content);
+      return offer;
+    } catch (WaylandException full) {
+      if (offer != null) {
+        routing.objects.destroyed(offer);
+      }
+      return null;
+    }
+  }
+
   private void announce(WaylandObject device) {
     SelectionKind kind = ((Device) device.role).kind;
     Selections.Content content = routing.guest.selections().get(kind);
@@ -239,13 +268,10 @@ final class SelectionRequests {
       routing.toClient.words(device.clientId, kind.eventSelection, 0);
       return;
     }
-    WaylandObject offer;
-    try {
-      offer = routing.objects.createForClient(kind.offerType, device.version);
-    } catch (WaylandException full) {
+    WaylandObject offer = offer(kind, device.version, content);
+    if (offer == null) {
       return;
     }
-    offer.role = new Offer(content);
     routing.toClient.words(device.clientId, kind.eventDataOffer, offer.clientId);
     for (String type : content.types()) {
       routing

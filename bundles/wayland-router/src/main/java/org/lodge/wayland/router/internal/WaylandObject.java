@@ -19,6 +19,9 @@ final class WaylandObject {
   /** What is known beyond the type, such as a {@link Surface}; may be null. */
   Object role;
 
+  /** What is counted for it of the connection's {@link Heap}. */
+  int heapBytes;
+
   /** For an object of the router: the client's object that stands for it in events. */
   WaylandObject alias;
 
@@ -27,6 +30,7 @@ final class WaylandObject {
     this.version = version;
     this.clientId = clientId;
     this.upstreamId = upstreamId;
+    heapBytes = Heap.bytesOf(type);
   }
 
   boolean isOwn() {

@@ -77,6 +77,7 @@ class BothSidesFuzzTest {
           0, displaySane ? rig.compositor.count("broken") : 0, "the compositor's language");
       assertEquals(0, programSane ? rig.client.count("broken") : 0, "the program's language");
       assertEquals(0, rig.guest.account().pixelBytes());
+      assertEquals(0, rig.guest.account().heapBytes());
     } catch (AssertionError e) {
       throw new AssertionError("seed " + seed + ": " + rig.client.log + rig.compositor.log, e);
     }

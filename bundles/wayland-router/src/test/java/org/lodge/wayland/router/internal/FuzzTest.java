@@ -42,6 +42,7 @@ class FuzzTest {
       rig.ended();
       assertEquals(0, rig.compositor.count("broken"), () -> seedAnd(rig));
       assertEquals(0, rig.guest.account().pixelBytes());
+      assertEquals(0, rig.guest.account().heapBytes());
     }
     assertTrue(survived < CLIENTS, "nothing was refused");
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,7 @@ import org.lodge.wayland.protocol.opcode.WlBuffer;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
 import org.lodge.wayland.protocol.opcode.WlDataDevice;
 import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
+import org.lodge.wayland.protocol.opcode.WlDataSource;
 import org.lodge.wayland.protocol.opcode.WlDisplay;
 import org.lodge.wayland.protocol.opcode.WlPointer;
 import org.lodge.wayland.protocol.opcode.WlRegion;
@@ -118,7 +120,7 @@ class HostileClientTest {
 
   @Test
   void objectsAreLimited() throws Exception {
-    Limits few = new Limits(4, 100, 4, 1000, 1 << 20, 64, 1 << 20);
+    Limits few = new Limits(4, 100, 4, 1000, 1 << 20, 64, 1 << 20, 4 << 20);
     Rig small = Rig.plain(few);
     int compositor = small.bind(small.registry(), "wl_compositor", 4);
     for (int i = 0; i < 200 && small.client.connection.isOpen(); i++) {
@@ -193,7 +195,7 @@ class HostileClientTest {
 
   @Test
   void pixelsAreLimitedForTheWholeGuestAndComeBack() throws Exception {
-    Limits few = new Limits(4, 1000, 4, 1000, 100_000, 64, 1 << 20);
+    Limits few = new Limits(4, 1000, 4, 1000, 100_000, 64, 1 << 20, 4 << 20);
     Rig small = Rig.plain(few);
     int pool = pool(small, 1 << 20);
     small.buffer(pool, 0, 100, 100, 400, 1);
@@ -259,6 +261,76 @@ class HostileClientTest {
     String made = rig.compositor.await("create_pool");
     assertTrue(made.endsWith(", " + (16 << 20) + ")"), made);
     rig.compositor.await(", 0, 8, 8, 32, 1)");
+  }
+
+  @Test
+  void whatLodgeKeepsOfAConnectionIsLimited() throws Exception {
+    Rig small = Rig.plain(withHeap(1 << 20));
+    int manager = small.bind(small.registry(), "wl_data_device_manager", 3);
+    for (int i = 0; i < 4; i++) {
+      source(small, manager);
+    }
+    small.refused("objects of more than 262144 bytes");
+    assertEquals(0, small.guest.account().heapBytes());
+  }
+
+  @Test
+  void whatLodgeKeepsOfAGuestIsLimitedAndOnlyWhoAsksForMoreEnds() throws Exception {
+    Display display = new Display("display", new java.util.concurrent.atomic.AtomicLong());
+    Rig first = Rig.plain(withHeap(1 << 20));
+    List<Rig> rigs = new ArrayList<>(List.of(first));
+    while (rigs.size() < 5) {
+      rigs.add(new Rig(first.guest, display));
+      rigs.getLast().registry();
+    }
+    int manager = rigs.get(3).bind(2, "wl_data_device_manager", 3);
+    source(rigs.get(3), manager);
+    rigs.get(3).sync();
+    new Rig(first.guest, display).refused("the guest's objects take more than 1048576 bytes");
+    rigs.subList(0, 4).forEach(rig -> rig.client.connection.programCloses());
+    for (Rig rig : rigs.subList(0, 4)) {
+      rig.ended();
+    }
+    rigs.get(4).sync();
+  }
+
+  private static Limits withHeap(int bytes) {
+    return new Limits(4, 10_000, 4, 1000, 100_000, 64, 1 << 20, bytes);
+  }
+
+  /** Of 64 types, the longest that may be. */
+  private static void source(Rig rig, int manager) {
+    int source = rig.id("wl_data_source");
+    rig.client.send(manager, WlDataDeviceManager.CREATE_DATA_SOURCE, source);
+    for (int i = 0; i < 64; i++) {
+      rig.client.send(source, WlDataSource.OFFER, "x".repeat(256));
+    }
+  }
+
+  @Test
+  void whatProgramsOfAGuestLeaveUnreadIsLimitedTogether() throws Exception {
+    Display display = new Display("display", new java.util.concurrent.atomic.AtomicLong());
+    Rig first = Rig.plain(withHeap(1 << 20));
+    Rig second = new Rig(first.guest, display);
+    first.registry();
+    second.registry();
+    first.client.connection.queuedBytes = 60_000;
+    second.client.connection.queuedBytes = 650_000;
+    second.client.send(1, WlDisplay.SYNC, second.id("wl_callback"));
+    second.ended();
+    first.sync();
+  }
+
+  @Test
+  void dataDevicesAreLimited() throws Exception {
+    int registry = rig.registry();
+    int manager = rig.bind(registry, "wl_data_device_manager", 3);
+    int seat = rig.bind(registry, "wl_seat", 5);
+    for (int i = 0; i < 40; i++) {
+      int device = rig.id("wl_data_device");
+      rig.client.send(manager, WlDataDeviceManager.GET_DATA_DEVICE, device, seat);
+    }
+    rig.refused("more than 32 data devices");
   }
 
   @Test

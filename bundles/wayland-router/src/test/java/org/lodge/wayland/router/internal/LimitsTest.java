@@ -15,7 +15,7 @@ class LimitsTest {
   void arePolicyOptionsWithDefaults() throws Exception {
     assertEquals(Limits.DEFAULT, Limits.of(Map.of("target", "display")));
     assertEquals(
-        new Limits(3, 70, 9, 4096, 256L << 20, 16, 5000),
+        new Limits(3, 70, 9, 4096, 256L << 20, 16, 5000, 8 << 20),
         Limits.of(
             Map.of(
                 "connections", "3",
@@ -24,7 +24,8 @@ class LimitsTest {
                 "buffer-side", "4K",
                 "pixels", "256M",
                 "rectangles", "16",
-                "transfer", "5000")));
+                "transfer", "5000",
+                "heap", "8M")));
   }
 
   @ParameterizedTest
