@@ -64,7 +64,8 @@ final class DragEvents {
       case WlDataOffer.EVENT_OFFER -> {
         if (isMark(event)) {
           held.ours = true;
-        } else if (held.types.size() < 64) {
+        } else if (held.types.size() < SelectionRequests.MOST_TYPES
+            && event.length(0) <= SelectionRequests.MOST_TYPE_BYTES) {
           held.types.add(event.string(0));
         }
       }

@@ -8,6 +8,7 @@ import org.lodge.agent.handles.FileHandle;
 import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.PipeHandle;
+import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.MessageType;
 import org.lodge.wayland.protocol.WaylandException;
@@ -43,6 +44,9 @@ final class Events {
   private static final int MAXIMIZED = 1;
 
   private static final int FULLSCREEN = 2;
+
+  /** What is kept of a global. */
+  private static final int GLOBAL_BYTES = 128;
 
   private final Routing routing;
   private final SelectionRequests selections;
@@ -142,16 +146,19 @@ final class Events {
     return true;
   }
 
-  private boolean registry(WaylandObject receiver, int opcode, Message event) {
+  private boolean registry(WaylandObject receiver, int opcode, Message event)
+      throws WaylandException {
     Requests.Registry registry = (Requests.Registry) receiver.role;
     if (opcode == WlRegistry.EVENT_GLOBAL_REMOVE) {
-      // A bind may be on its way; what it names stays known.
-      return !registry.globals.containsKey(event.word(0));
+      return !registry.remove(event.word(0));
     }
     String untrustedType = event.string(1);
     int version = Globals.allowedVersion(untrustedType, event.word(2), routing.frames != null);
     if (version > 0) {
-      registry.globals.put(event.word(0), new Requests.Advertised(untrustedType, version));
+      String type = Interfaces.named(untrustedType).name();
+      if (registry.add(event.word(0), new Requests.Advertised(type, version))) {
+        routing.objects.charge(receiver, GLOBAL_BYTES);
+      }
       event.setWord(2, version);
     }
     return version == 0;

@@ -1,5 +1,6 @@
 package org.lodge.wayland.router.internal;
 
+import static org.lodge.wayland.protocol.WaylandException.INVALID_METHOD;
 import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
 
 import java.util.HashSet;
@@ -19,6 +20,9 @@ import org.lodge.wayland.protocol.opcode.ZxdgImporterV2;
  */
 final class PassRequests {
   private static final int MOST_EXPORTED = 64;
+
+  /** Of a token or a handle of a compositor; they have some dozens. */
+  private static final int MOST_SECRET_BYTES = 1024;
 
   /** No compositor makes it; what is imported under it is destroyed at once. */
   private static final String NO_HANDLE = "none";
@@ -57,9 +61,12 @@ final class PassRequests {
   }
 
   /** A token or a handle that the compositor has made. */
-  boolean told(WaylandObject receiver, Message event) {
+  boolean told(WaylandObject receiver, Message event) throws WaylandException {
     if (receiver.zombie || event.type().argumentCount() == 0) {
       return receiver.zombie;
+    }
+    if (event.length(0) > MOST_SECRET_BYTES) {
+      throw WaylandException.ofDisplay(INVALID_METHOD, "the compositor makes too long a token");
     }
     String untrustedText = event.string(0);
     String name;

@@ -5,7 +5,9 @@ import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
 
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.lodge.wayland.protocol.Interface;
 import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
@@ -72,7 +74,46 @@ final class Requests {
 
   /** What a client was told of globals, in one registry. */
   static final class Registry {
-    final Map<Integer, Advertised> globals = new HashMap<>();
+    /** A bind may be on its way for what was removed; compositors allow for it a while, too. */
+    private static final int MOST_REMOVED = 64;
+
+    private final Map<Integer, Advertised> globals = new HashMap<>();
+    private final SequencedMap<Integer, Advertised> removed = new LinkedHashMap<>();
+    private int most;
+
+    /**
+     * @return whether there have never been so many
+     */
+    boolean add(int name, Advertised global) {
+      removed.remove(name);
+      globals.put(name, global);
+      boolean more = globals.size() > most;
+      most = Math.max(most, globals.size());
+      return more;
+    }
+
+    /**
+     * @return whether the client knows it
+     */
+    boolean remove(int name) {
+      Advertised global = globals.remove(name);
+      if (global == null) {
+        return false;
+      }
+      removed.put(name, global);
+      if (removed.size() > MOST_REMOVED) {
+        removed.pollFirstEntry();
+      }
+      return true;
+    }
+
+    /**
+     * @return null where there is none
+     */
+    Advertised find(int untrustedName) {
+      Advertised global = globals.get(untrustedName);
+      return global == null ? removed.get(untrustedName) : global;
+    }
   }
 
   /** A global as the client may bind it. */
@@ -180,7 +221,7 @@ final class Requests {
 
   private boolean bind(WaylandObject receiver, Message request) throws WaylandException {
     Registry registry = (Registry) receiver.role;
-    Advertised global = registry.globals.get(request.word(0));
+    Advertised global = registry.find(request.word(0));
     String untrustedName = request.string(1);
     int untrustedVersion = request.word(2);
     if (global == null || !global.name().equals(untrustedName)) {

@@ -24,8 +24,8 @@ import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionSourceV1;
  * clients of the same guest only.
  */
 final class SelectionRequests {
-  private static final int MOST_TYPES = 64;
-  private static final int MOST_TYPE_BYTES = 256;
+  static final int MOST_TYPES = 64;
+  static final int MOST_TYPE_BYTES = 256;
 
   /** Each is told of each change: more than programs use for all seats. */
   private static final int MOST_DEVICES = 32;
