@@ -2,7 +2,6 @@ package org.lodge.wayland.router.internal;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.PipeHandle;
 
 /** What a client offers to paste: a {@code wl_data_source}, or that of the primary selection. */
@@ -35,24 +34,32 @@ final class ClientContent implements Selections.Content {
 
   @Override
   public void sendTo(String type, PasteSink into) {
-    boolean posted =
-        conversation.post(routing -> {
-          if (source.zombie) {
-            into.close();
-            return;
-          }
-          PipeHandle from = routing.client.makePipe(PipeEnd.WRITE);
-          routing.toClient.pass(from);
-          routing
-              .toClient
-              .begin(source.clientId, kind.eventSend, type.length() * 3 + 8)
-              .string(type)
-              .end();
-          PipePump.start(from, into, routing.limits.transferBytes());
-        });
-    if (!posted) {
+    if (!conversation.post(routing -> ask(routing, type, into), into::close)) {
       into.close();
     }
+  }
+
+  /** Whatever is wrong, the paste fails and not the program that offers it. */
+  private void ask(Routing routing, String type, PasteSink into) {
+    PasteSink counted = routing.guest.account().takeTransfer(into);
+    if (counted == null) {
+      return;
+    }
+    if (source.zombie) {
+      counted.close();
+      return;
+    }
+    PipeHandle from = PipePump.makePipe(routing.client, counted);
+    if (from == null) {
+      return;
+    }
+    routing.toClient.pass(from);
+    routing
+        .toClient
+        .begin(source.clientId, kind.eventSend, type.length() * 3 + 8)
+        .string(type)
+        .end();
+    PipePump.start(from, counted, routing.limits.transferBytes());
   }
 
   @Override

@@ -180,10 +180,12 @@ final class Conversation {
   void selectionChanged(SelectionKind kind) {
     int bit = 1 << kind.ordinal();
     if ((changedSelections.getAndUpdate(kinds -> kinds | bit) & bit) == 0) {
-      begin(routing -> {
-        changedSelections.getAndUpdate(kinds -> kinds & ~bit);
-        requests.selections().changed(kind);
-      });
+      begin(
+          routing -> {
+            changedSelections.getAndUpdate(kinds -> kinds & ~bit);
+            requests.selections().changed(kind);
+          },
+          () -> {});
     }
   }
 
@@ -372,6 +374,15 @@ final class Conversation {
    * @return false where this one has ended, or has too much to do already
    */
   boolean post(Action action) {
+    return post(action, () -> {});
+  }
+
+  /**
+   * As {@link #post(Action)}.
+   *
+   * @param missed is done instead where the connection ends before
+   */
+  boolean post(Action action, Runnable missed) {
     if (ended) {
       return false;
     }
@@ -379,21 +390,24 @@ final class Conversation {
       posted.decrementAndGet();
       return false;
     }
-    begin(routing -> {
-      posted.decrementAndGet();
-      action.run(routing);
-    });
+    begin(
+        routing -> {
+          posted.decrementAndGet();
+          action.run(routing);
+        },
+        missed);
     return true;
   }
 
-  private void begin(Action action) {
-    Thread.ofVirtual().name("wayland-post").start(() -> act(action));
+  private void begin(Action action, Runnable missed) {
+    Thread.ofVirtual().name("wayland-post").start(() -> act(action, missed));
   }
 
-  private void act(Action action) {
+  private void act(Action action, Runnable missed) {
     lock.lock();
     try {
       if (ended) {
+        missed.run();
         return;
       }
       action.run(routing);
@@ -401,6 +415,9 @@ final class Conversation {
       sendBesides();
     } catch (WaylandException | IOException e) {
       LOG.debug("a connection of {} takes no more: {}", name(), e.getMessage());
+      end();
+    } catch (RuntimeException defect) {
+      broken(defect);
       end();
     } finally {
       lock.unlock();

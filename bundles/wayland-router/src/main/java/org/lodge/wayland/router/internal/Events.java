@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.lodge.agent.handles.FileHandle;
 import org.lodge.agent.handles.Handle;
-import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.PipeHandle;
 import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
@@ -198,14 +197,20 @@ final class Events {
       throws WaylandException, IOException {
     if (opcode == WlDataSource.EVENT_SEND) {
       Handle handle = routing.compositor.takeHandle();
-      if (!(handle instanceof PipeHandle into) || receiver.zombie || drags.isMark(event)) {
+      if (!(handle instanceof PipeHandle into)
+          || receiver.zombie
+          || drags.isMark(event)
+          || event.length(0) > SelectionRequests.MOST_TYPE_BYTES) {
         handle.close();
         return true;
       }
-      PipeHandle from = routing.client.makePipe(PipeEnd.WRITE);
-      routing.toClient.pass(from);
-      routing.deliver(receiver, event);
-      PipePump.start(from, into, routing.limits.transferBytes());
+      PasteSink counted = routing.guest.account().takeTransfer(PasteSink.of(into));
+      PipeHandle from = PipePump.makePipe(routing.client, counted);
+      if (from != null) {
+        routing.toClient.pass(from);
+        routing.deliver(receiver, event);
+        PipePump.start(from, counted, routing.limits.transferBytes());
+      }
       return true;
     }
     return opcode == WlDataSource.EVENT_TARGET && drags.isMark(event);

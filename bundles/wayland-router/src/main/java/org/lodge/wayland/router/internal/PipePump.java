@@ -2,6 +2,8 @@ package org.lodge.wayland.router.internal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.lodge.agent.handles.HandleConnection;
+import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.PipeHandle;
 
 /** Carries the bytes of a paste or drop from one pipe into another, up to a limit. */
@@ -10,13 +12,27 @@ final class PipePump {
 
   private PipePump() {}
 
+  /**
+   * Makes a pipe whose other end a program is to write into.
+   *
+   * @param into where it would go; may be null
+   * @return null where that is null, or where there are too many pipes, and then it is closed
+   */
+  static PipeHandle makePipe(HandleConnection connection, PasteSink into) {
+    if (into == null) {
+      return null;
+    }
+    try {
+      return connection.makePipe(PipeEnd.WRITE);
+    } catch (IOException tooMany) {
+      into.close();
+      return null;
+    }
+  }
+
   /** Owns both pipes from now on. */
   static void start(PipeHandle from, PasteSink into, long mostBytes) {
     Thread.ofVirtual().name("wayland-pipe").start(() -> pump(from, into, mostBytes));
-  }
-
-  static void start(PipeHandle from, PipeHandle into, long mostBytes) {
-    start(from, PasteSink.of(into), mostBytes);
   }
 
   private static void pump(PipeHandle from, PasteSink into, long mostBytes) {

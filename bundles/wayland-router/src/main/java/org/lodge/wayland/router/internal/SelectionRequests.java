@@ -2,16 +2,15 @@ package org.lodge.wayland.router.internal;
 
 import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodge.agent.handles.Handle;
-import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.PipeHandle;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlDataDevice;
 import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
+import org.lodge.wayland.protocol.opcode.WlDataOffer;
 import org.lodge.wayland.protocol.opcode.WlDataSource;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceManagerV1;
 import org.lodge.wayland.protocol.opcode.ZwpPrimarySelectionDeviceV1;
@@ -67,8 +66,7 @@ final class SelectionRequests {
     this.routing = routing;
   }
 
-  boolean handle(WaylandObject receiver, int opcode, Message request)
-      throws WaylandException, IOException {
+  boolean handle(WaylandObject receiver, int opcode, Message request) throws WaylandException {
     switch (receiver.type.index()) {
       case WlDataDeviceManager.INDEX -> {
         made(routing.forward(receiver, request), opcode, SelectionKind.CLIPBOARD);
@@ -196,29 +194,48 @@ final class SelectionRequests {
     routing.guest.selections().set(kind, content);
   }
 
-  private boolean offer(WaylandObject receiver, Message request)
-      throws WaylandException, IOException {
+  private boolean offer(WaylandObject receiver, Message request) throws WaylandException {
     boolean isOurs = receiver.upstreamId == 0;
     if (request.type().handleCount() > 0) {
       Handle handle = routing.client.takeHandle();
-      if (!(handle instanceof PipeHandle into) || !into.writable()) {
+      boolean tooLong = request.length(0) > MOST_TYPE_BYTES;
+      if (tooLong || !(handle instanceof PipeHandle into) || !into.writable()) {
         handle.close();
-        return true;
-      }
-      if (isOurs) {
-        ((Offer) receiver.role).content().sendTo(request.string(0), PasteSink.of(into));
+      } else if (isOurs) {
+        paste(((Offer) receiver.role).content(), request.string(0), PasteSink.of(into));
       } else {
-        PipeHandle from = routing.compositor.makePipe(PipeEnd.WRITE);
-        routing.toCompositor.pass(from);
-        routing.forward(receiver, request);
-        PipePump.start(from, into, routing.limits.transferBytes());
+        drop(receiver, request, PasteSink.of(into));
       }
+      return true;
+    }
+    if (receiver.type.index() == WlDataOffer.INDEX
+        && request.type().opcode() == WlDataOffer.ACCEPT
+        && request.length(1) > MOST_TYPE_BYTES) {
       return true;
     }
     if (isOurs && request.type().isDestructor()) {
       routing.objects.destroyed(receiver);
     }
     return isOurs;
+  }
+
+  /** Nobody asks a program for what it does not offer. */
+  private static void paste(Selections.Content content, String untrustedType, PasteSink into) {
+    if (content.types().contains(untrustedType)) {
+      content.sendTo(untrustedType, into);
+    } else {
+      into.close();
+    }
+  }
+
+  private void drop(WaylandObject offer, Message request, PasteSink into) throws WaylandException {
+    PasteSink counted = routing.guest.account().takeTransfer(into);
+    PipeHandle from = PipePump.makePipe(routing.compositor, counted);
+    if (from != null) {
+      routing.toCompositor.pass(from);
+      routing.forward(offer, request);
+      PipePump.start(from, counted, routing.limits.transferBytes());
+    }
   }
 
   /** The client has got the keyboard, or lost it: with it come the selections. */

@@ -28,6 +28,7 @@ final class MemoryConnection implements HandleConnection {
   private int stalledSends;
   private long missing;
   int queuedBytes;
+  volatile boolean noPipes;
 
   /** Done by the thread that reads from the other side, after each batch of requests. */
   volatile Runnable whenHandled = () -> {};
@@ -323,7 +324,10 @@ final class MemoryConnection implements HandleConnection {
   }
 
   @Override
-  public PipeHandle makePipe(PipeEnd passed) {
+  public PipeHandle makePipe(PipeEnd passed) throws IOException {
+    if (noPipes) {
+      throw new IOException("too many handles are open");
+    }
     return new MemoryPipe();
   }
 

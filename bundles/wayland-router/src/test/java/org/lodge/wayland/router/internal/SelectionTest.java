@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.lodge.agent.handles.Handle;
 import org.lodge.wayland.protocol.opcode.WlDataDevice;
 import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
 import org.lodge.wayland.protocol.opcode.WlDataOffer;
@@ -107,13 +109,20 @@ class SelectionTest {
       pipe.programEnds();
     }
 
-    /** Pastes what the newest offer stands for. */
+    /** Pastes what the first offer stands for. */
     String paste() throws Exception {
+      return receive(TEXT).all();
+    }
+
+    /**
+     * @param type text, or bytes with a NUL
+     */
+    MemoryConnection.MemoryPipe receive(Object type) throws Exception {
       String offered = rig.client.await("wl_data_device@" + device + ".data_offer(");
       int offer = Integer.parseUnsignedInt(offered.replaceAll(".*@([0-9]+)\\)", "$1"));
-      var pipe = rig.client.connection.new MemoryPipe();
-      rig.client.sendWith(List.of(pipe), offer, WlDataOffer.RECEIVE, TEXT);
-      return pipe.all();
+      MemoryConnection.MemoryPipe pipe = rig.client.connection.new MemoryPipe();
+      rig.client.sendWith(List.of(pipe), offer, WlDataOffer.RECEIVE, type);
+      return pipe;
     }
   }
 
@@ -168,6 +177,52 @@ class SelectionTest {
                     "work", work.selections().get(SelectionKind.CLIPBOARD), vault.selections()));
     giver.join();
     assertTrue(refused.getMessage().contains("larger than"), refused.getMessage());
+  }
+
+  @Test
+  void nobodyIsAskedForWhatHeDoesNotOffer() throws Exception {
+    Focused from = new Focused(work);
+    Focused into = new Focused(work);
+    from.copy();
+    byte[] large = new byte[40_000];
+    Arrays.fill(large, 0, large.length - 1, (byte) 0x80);
+    assertEquals("", into.receive(large).all());
+    assertEquals("", into.receive("image/png").all());
+    into.rig.sync();
+    from.rig.sync();
+    assertEquals(0, from.rig.client.count(".send("));
+  }
+
+  @Test
+  void whoAsksTooOftenGetsNothingAndNobodyEnds() throws Exception {
+    Focused from = new Focused(work);
+    Focused into = new Focused(work);
+    from.copy();
+    for (int i = 0; i < 64; i++) {
+      into.receive(TEXT);
+    }
+    from.rig.client.awaitCount(".send(", 64);
+    assertEquals("", into.paste());
+    into.rig.sync();
+    from.rig.sync();
+    for (Handle asked : from.rig.client.connection.handlesToProgram) {
+      ((MemoryConnection.MemoryPipe) asked).programEnds();
+    }
+    while (from.rig.client.count(".send(") == 64) {
+      into.receive(TEXT);
+      into.rig.sync();
+      from.rig.sync();
+    }
+  }
+
+  @Test
+  void aPasteEndsWhereItsProgramCanTakeNoPipe() throws Exception {
+    Focused from = new Focused(work);
+    Focused into = new Focused(work);
+    from.copy();
+    from.rig.client.connection.noPipes = true;
+    assertEquals("", into.paste());
+    from.rig.sync();
   }
 
   @Test
