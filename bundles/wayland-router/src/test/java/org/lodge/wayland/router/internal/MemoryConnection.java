@@ -111,7 +111,11 @@ final class MemoryConnection implements HandleConnection {
 
     /** What the router writes, until it ends. */
     synchronized String all() throws InterruptedException {
+      long end = System.nanoTime() + 10_000_000_000L;
       while (!over) {
+        if (System.nanoTime() > end) {
+          throw new AssertionError("the pipe does not end");
+        }
         wait(10_000);
       }
       return bytes.toString(StandardCharsets.UTF_8);
