@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -21,7 +22,7 @@ final class Packing extends SimpleFileVisitor<Path> {
   private final Meter meter;
   private final byte[] buffer = new byte[BUFFER_BYTES];
 
-  private Packing(Path folder, TarArchiveOutputStream tar, Meter meter) {
+  Packing(Path folder, TarArchiveOutputStream tar, Meter meter) {
     this.folder = folder;
     this.tar = tar;
     this.meter = meter;
@@ -60,7 +61,8 @@ final class Packing extends SimpleFileVisitor<Path> {
   }
 
   private void file(Path visited, BasicFileAttributes attributes) throws IOException {
-    try (InputStream content = Files.newInputStream(visited)) {
+    // A link may have come in its place, where others may write to the folder.
+    try (InputStream content = Files.newInputStream(visited, LinkOption.NOFOLLOW_LINKS)) {
       TarArchiveEntry entry = entry(visited, name(visited), attributes);
       entry.setSize(attributes.size());
       meter.file(name(visited), attributes.size());
