@@ -1,6 +1,7 @@
 package org.lodge.vmm.qemu.internal;
 
 import jakarta.json.spi.JsonProvider;
+import java.util.regex.Pattern;
 
 /** What several parts need to write and read text. */
 final class Text {
@@ -10,6 +11,9 @@ final class Text {
 
   private static final int PRINTABLE_LIMIT = 300;
 
+  /** As an escape byte or a mark that reorders a line; the second set of controls steers, too. */
+  private static final Pattern STEERING = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
+
   private Text() {}
 
   /** A string from outside, made fit for a log or an error: one line, printable, bounded. */
@@ -18,6 +22,6 @@ final class Text {
         untrusted.length() > PRINTABLE_LIMIT
             ? untrusted.substring(0, PRINTABLE_LIMIT) + "…"
             : untrusted;
-    return shortened.replaceAll("\\p{Cntrl}", "?");
+    return STEERING.matcher(shortened).replaceAll("?");
   }
 }

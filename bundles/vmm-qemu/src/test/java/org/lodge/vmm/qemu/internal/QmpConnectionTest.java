@@ -118,6 +118,11 @@ class QmpConnectionTest {
   }
 
   @Test
+  void whatQemuSaysSteersNoTerminal() {
+    assertEquals("a?2Jb??c é", Text.printable("a\u009b2Jb\u202e\u2028c é"));
+  }
+
+  @Test
   void aMonitorThatDoesNotAnswerStopsNobodyElse() throws Exception {
     negotiated();
     CompletableFuture<JsonValue> slow = execute(QmpRequest.Plain.STOP, SHORT);
