@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -44,6 +45,10 @@ public final class Offers implements FileSystemOffer {
   private final Lanes lanes;
   private final Map<String, Grant> granted = new HashMap<>();
   private final Map<Links, Grant> grantOf = new WeakHashMap<>();
+
+  /** By storage guest. */
+  private final Map<String, Neighbours> neighbours = new ConcurrentHashMap<>();
+
   private volatile FileSystems fileSystems;
 
   @Activate
@@ -165,7 +170,11 @@ public final class Offers implements FileSystemOffer {
       grantOf.put(links, grant);
     }
     return new RemoteFiles(
-        links, new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()), ledger, lanes);
+        links,
+        new RemoteSettings(grant.from(), grant.uid(), grant.ownerUid()),
+        ledger,
+        lanes,
+        neighbours.computeIfAbsent(grant.from(), guest -> new Neighbours()));
   }
 
   /**

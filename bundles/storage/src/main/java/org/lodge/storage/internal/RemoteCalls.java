@@ -149,6 +149,22 @@ final class RemoteCalls {
     return (int) onHandle(call, twice, opcode, number, directory, 0, 0, fill, exchange -> 0);
   }
 
+  /** What is to be asked on this connection. */
+  interface Aside {
+    void on(Exchange exchange) throws LostException;
+  }
+
+  /** Asks for nobody, and so only once. */
+  void aside(Link link, Aside request) throws LostException {
+    nodes.follow(link);
+    Exchange exchange = take();
+    try {
+      request.on(exchange);
+    } finally {
+      give(exchange);
+    }
+  }
+
   void tell(Link link, int opcode, long node, long value) {
     Exchange exchange = take();
     try {

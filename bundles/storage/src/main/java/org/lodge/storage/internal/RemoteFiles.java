@@ -27,6 +27,7 @@ import org.lodge.storage.internal.RemoteCalls.Twice;
  * before and not answered is asked again where twice is as once or can be told.
  */
 final class RemoteFiles implements FileSystem {
+  private static final int O_TRUNC = 0x200;
   private static final int O_APPEND = 0x400;
   private static final long NO_CHANGE = 0;
 
@@ -45,14 +46,20 @@ final class RemoteFiles implements FileSystem {
   private final RemoteCalls calls;
   private final RemoteData data;
   private final ToldDirectories told = new ToldDirectories();
+  private final LookAhead ahead;
 
-  RemoteFiles(Links links, RemoteSettings settings, Ledger ledger, Lanes lanes) {
+  /**
+   * @param neighbours the other shares of that storage guest
+   */
+  RemoteFiles(
+      Links links, RemoteSettings settings, Ledger ledger, Lanes lanes, Neighbours neighbours) {
     this.links = links;
     this.settings = settings;
     nodes = new RemoteNodes(ledger);
     handles = new RemoteHandles(ledger);
     calls = new RemoteCalls(links, settings, nodes, handles);
     data = new RemoteData(calls, lanes, settings.from());
+    ahead = new LookAhead(calls, nodes, links, neighbours);
   }
 
   @Override
@@ -109,11 +116,19 @@ final class RemoteFiles implements FileSystem {
   private int made(
       Call call, Twice twice, int opcode, long parent, Name name, Entry into, Body body) {
     long begun = told.begin(parent);
+    long change = ahead.change(parent, name);
     try {
       return entry(call, twice, opcode, parent, name, into, begun, body);
     } finally {
-      told.end(parent);
+      ahead.changed(parent, name, change, false);
+      end(parent);
     }
+  }
+
+  /** A change of a node is over that {@link ToldDirectories#begin} was told of. */
+  private void end(long node) {
+    told.end(node);
+    ahead.touched(node);
   }
 
   private interface Body {
@@ -146,18 +161,49 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int lookup(Call call, long parent, Name name, Entry into) {
-    return entry(
-        call,
-        Twice.AS_ONCE,
-        Op.LOOKUP,
-        parent,
-        name,
-        into,
-        NO_CHANGE,
-        (link, exchange) -> {
-          exchange.name(name);
-          return 0;
-        });
+    Link open = call.ageNanosMax() > 0 ? links.now() : null;
+    int known = open == null ? LookAhead.ASK : known(open, call, parent, name, into);
+    if (known != LookAhead.ASK) {
+      return known;
+    }
+    int result =
+        entry(
+            call,
+            Twice.AS_ONCE,
+            Op.LOOKUP,
+            parent,
+            name,
+            into,
+            NO_CHANGE,
+            (link, exchange) -> {
+              exchange.name(name);
+              return 0;
+            });
+    if (open != null && (result == 0 || result == -Errno.ENOENT)) {
+      ahead.missed(open, parent, result == 0);
+    }
+    return result;
+  }
+
+  private int known(Link link, Call call, long parent, Name name, Entry into) {
+    Attributes attributes = into.attributes;
+    LookAhead.Found found = new LookAhead.Found();
+    int known = ahead.find(link, parent, name, call.ageNanosMax(), attributes, found);
+    if (known == 0) {
+      into.node =
+          nodes.found(
+              link,
+              parent,
+              name,
+              found.remote,
+              found.device,
+              attributes.inode,
+              attributes.mode & Attributes.TYPE);
+      into.generation = 0;
+      show(attributes);
+      return into.node == 0 ? LookAhead.ASK : 0;
+    }
+    return known;
   }
 
   @Override
@@ -166,6 +212,7 @@ final class RemoteFiles implements FileSystem {
     long remote = link == null ? 0 : nodes.remote(id, link);
     long looked = nodes.forget(id, uses, link);
     told.forget(id);
+    ahead.forget(id);
     if (looked > 0 && remote > 0) {
       calls.tell(link, Op.FORGET, remote, looked);
     }
@@ -232,7 +279,7 @@ final class RemoteFiles implements FileSystem {
             out.putInt(0).putInt(change.uid).putInt(change.gid).putInt(0);
           });
     } finally {
-      told.end(id);
+      end(id);
     }
   }
 
@@ -315,25 +362,30 @@ final class RemoteFiles implements FileSystem {
 
   private int remove(Call call, int opcode, long parent, Name name) {
     long begun = told.begin(parent);
+    long change = ahead.change(parent, name);
+    int result = -Errno.EIO;
     try {
-      return (int)
-          calls.onNode(
-              call,
-              Twice.SHOWS,
-              opcode,
-              parent,
-              0,
-              0,
-              (link, exchange, out) -> {
-                exchange.tellsDirectory(link);
-                exchange.name(name);
-              },
-              exchange -> {
-                told.told(parent, begun, exchange);
-                return 0;
-              });
+      result =
+          (int)
+              calls.onNode(
+                  call,
+                  Twice.SHOWS,
+                  opcode,
+                  parent,
+                  0,
+                  0,
+                  (link, exchange, out) -> {
+                    exchange.tellsDirectory(link);
+                    exchange.name(name);
+                  },
+                  exchange -> {
+                    told.told(parent, begun, exchange);
+                    return 0;
+                  });
+      return result;
     } finally {
-      told.end(parent);
+      ahead.changed(parent, name, change, result == 0);
+      end(parent);
       if (opcode == Op.RMDIR) {
         told.forgetAll();
       }
@@ -344,11 +396,17 @@ final class RemoteFiles implements FileSystem {
   public int rename(Call call, long parent, Name name, long toParent, Name toName, int flags) {
     told.begin(parent);
     told.begin(toParent);
+    long change = ahead.change(parent, name);
+    long toChange = ahead.change(toParent, toName);
+    int result = -Errno.EIO;
     try {
-      return renamed(call, parent, name, toParent, toName, flags);
+      result = renamed(call, parent, name, toParent, toName, flags);
+      return result;
     } finally {
-      told.end(parent);
-      told.end(toParent);
+      ahead.changed(parent, name, change, result == 0 && (flags & RENAME_EXCHANGE) == 0);
+      ahead.changed(toParent, toName, toChange, false);
+      end(parent);
+      end(toParent);
       told.forgetAll();
     }
   }
@@ -380,24 +438,31 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int link(Call call, long id, long toParent, Name toName, Entry into) {
-    return made(
-        call,
-        Twice.SHOWS,
-        Op.LINK,
-        toParent,
-        toName,
-        into,
-        (link, exchange) -> {
-          long remote = calls.resolve(link, id);
-          exchange.out().putLong(remote);
-          exchange.name(toName);
-          return remote;
-        });
+    int result =
+        made(
+            call,
+            Twice.SHOWS,
+            Op.LINK,
+            toParent,
+            toName,
+            into,
+            (link, exchange) -> {
+              long remote = calls.resolve(link, id);
+              exchange.out().putLong(remote);
+              exchange.name(toName);
+              return remote;
+            });
+    ahead.touched(id);
+    return result;
   }
 
   @Override
   public int open(Call call, long id, int flags, Opened opened) {
-    return open(call, Op.OPEN, id, flags, opened);
+    int result = open(call, Op.OPEN, id, flags, opened);
+    if ((flags & O_TRUNC) != 0) {
+      ahead.touched(id);
+    }
+    return result;
   }
 
   @Override
@@ -454,10 +519,12 @@ final class RemoteFiles implements FileSystem {
       Entry into,
       Opened opened) {
     long begun = told.begin(parent);
+    long change = ahead.change(parent, name);
     try {
       return create(call, opcode, parent, name, flags, mode, into, opened, begun);
     } finally {
-      told.end(parent);
+      ahead.changed(parent, name, change, false);
+      end(parent);
     }
   }
 
@@ -516,14 +583,17 @@ final class RemoteFiles implements FileSystem {
     if (handle == null) {
       return -Errno.EBADF;
     }
-    return this.data.write(
-        call,
-        (handle.flags & O_APPEND) != 0 ? Twice.NEVER : Twice.AS_ONCE,
-        number,
-        offset,
-        data,
-        killPrivileges ? KILL_PRIVILEGES : 0,
-        link -> nodes.written(link, handle.node));
+    int result =
+        this.data.write(
+            call,
+            (handle.flags & O_APPEND) != 0 ? Twice.NEVER : Twice.AS_ONCE,
+            number,
+            offset,
+            data,
+            killPrivileges ? KILL_PRIVILEGES : 0,
+            link -> nodes.written(link, handle.node));
+    ahead.touched(handle.node);
+    return result;
   }
 
   @Override
@@ -633,36 +703,30 @@ final class RemoteFiles implements FileSystem {
   private int entries(
       Link link, Exchange exchange, long directory, boolean plus, DirectorySink into)
       throws LostException {
-    Name name = new Name();
     Entry entry = new Entry();
-    int head = plus ? Replies.ENTRY_BYTES : 0;
-    int at = 0;
-    while (at < exchange.length()) {
-      int names = at + head + Replies.DIRENT_BYTES;
-      int length = names <= exchange.length() ? exchange.getInt(names - 8) : -1;
-      if (length < 1
-          || length > 255
-          || names + length > exchange.length()
-          || !Replies.isName(exchange, names, length)) {
-        link.end("a directory with an entry that can't be");
-        return -Errno.EIO;
-      }
-      name.of(exchange.memory(), names, length);
-      long remote = plus ? exchange.getLong(at) : 0;
-      long next = exchange.getLong(names - 16);
-      boolean wanted = into.wants(name, next) && into.fits(length);
-      boolean looked =
-          wanted && remote > 0 && found(link, exchange, at, directory, name, entry) == 0;
-      if (wanted) {
-        long inode = exchange.getLong(names - 24);
-        into.add(name, inode, exchange.getInt(names - 4) & 15, next, looked ? entry : null);
-      } else if (remote > 0) {
-        // Known to the storage guest only.
-        calls.tell(link, Op.FORGET, remote, 1);
-      }
-      at = names + length + 7 & ~7;
+    boolean good =
+        Replies.entries(
+            exchange,
+            plus,
+            (name, at, names) -> {
+              long remote = plus ? exchange.getLong(at) : 0;
+              long next = exchange.getLong(names - 16);
+              boolean wanted = into.wants(name, next) && into.fits(name.length());
+              boolean looked =
+                  wanted && remote > 0 && found(link, exchange, at, directory, name, entry) == 0;
+              if (wanted) {
+                long inode = exchange.getLong(names - 24);
+                int type = exchange.getInt(names - 4) & 15;
+                into.add(name, inode, type, next, looked ? entry : null);
+              } else if (remote > 0) {
+                // Known to the storage guest only.
+                calls.tell(link, Op.FORGET, remote, 1);
+              }
+            });
+    if (!good) {
+      link.end("a directory with an entry that can't be");
     }
-    return 0;
+    return good ? 0 : -Errno.EIO;
   }
 
   @Override
@@ -736,7 +800,7 @@ final class RemoteFiles implements FileSystem {
             exchange.bytes(call.buffer(), sizeBytes);
           });
     } finally {
-      told.end(id);
+      end(id);
     }
   }
 
@@ -747,7 +811,7 @@ final class RemoteFiles implements FileSystem {
       return calls.onNode(
           call, Twice.SHOWS, Op.REMOVEXATTR, id, (link, exchange, out) -> exchange.name(name));
     } finally {
-      told.end(id);
+      end(id);
     }
   }
 
@@ -757,7 +821,7 @@ final class RemoteFiles implements FileSystem {
     if (handle == null) {
       return -Errno.EBADF;
     }
-    return (int)
+    long result =
         calls.onHandle(
             call,
             (mode & COLLAPSE_OR_INSERT) != 0 ? Twice.NEVER : Twice.AS_ONCE,
@@ -771,6 +835,8 @@ final class RemoteFiles implements FileSystem {
               nodes.written(exchange.link(), handle.node);
               return 0;
             });
+    ahead.touched(handle.node);
+    return (int) result;
   }
 
   @Override
@@ -801,25 +867,28 @@ final class RemoteFiles implements FileSystem {
     if (to == null) {
       return -Errno.EBADF;
     }
-    return calls.onHandle(
-        call,
-        Twice.AS_ONCE,
-        Op.COPY_FILE_RANGE,
-        number,
-        false,
-        8,
-        8,
-        (link, exchange, out) -> {
-          // Where the target is gone the guest says so of handle 0.
-          long remote = Math.max(0, calls.resolve(link, to));
-          out.putLong(offset).putLong(0).putLong(remote).putLong(toOffset);
-          out.putLong(sizeBytes).putLong(0);
-        },
-        exchange -> {
-          nodes.written(exchange.link(), to.node);
-          long copied = Integer.toUnsignedLong(exchange.getInt(0));
-          return copied > sizeBytes ? -Errno.EIO : copied;
-        });
+    long result =
+        calls.onHandle(
+            call,
+            Twice.AS_ONCE,
+            Op.COPY_FILE_RANGE,
+            number,
+            false,
+            8,
+            8,
+            (link, exchange, out) -> {
+              // Where the target is gone the guest says so of handle 0.
+              long remote = Math.max(0, calls.resolve(link, to));
+              out.putLong(offset).putLong(0).putLong(remote).putLong(toOffset);
+              out.putLong(sizeBytes).putLong(0);
+            },
+            exchange -> {
+              nodes.written(exchange.link(), to.node);
+              long copied = Integer.toUnsignedLong(exchange.getInt(0));
+              return copied > sizeBytes ? -Errno.EIO : copied;
+            });
+    ahead.touched(to.node);
+    return result;
   }
 
   @Override
@@ -840,7 +909,7 @@ final class RemoteFiles implements FileSystem {
   @Override
   public void reset() {
     told.forgetAll();
-    if (handles.reset() | nodes.reset()) {
+    if (handles.reset() | nodes.reset() | ahead.reset()) {
       links.renew();
     }
   }
@@ -863,6 +932,7 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public void close() {
+    ahead.close();
     links.close();
   }
 }

@@ -111,6 +111,12 @@ final class RemoteNodes {
     return ledger.inode(cell) == inode && ledger.type(cell) == type && ledger.stamp(cell) == device;
   }
 
+  /** 0 where there is no such node. */
+  synchronized long inode(long id) {
+    int cell = ledger.node(id);
+    return cell == Ledger.NONE ? 0 : ledger.inode(cell);
+  }
+
   /** Which file a node is; false where there is none. */
   synchronized boolean identify(long id, FileIdentity into) {
     int cell = ledger.node(id);

@@ -1,6 +1,7 @@
 package org.lodge.storage.internal;
 
 import org.lodge.filesystem.Attributes;
+import org.lodge.filesystem.Name;
 
 /**
  * Reads what a storage guest answers. Nothing of it is trusted: what can't be is an error, so the
@@ -69,8 +70,41 @@ final class Replies {
     return (int) from.getLong(at + ENTRY_DEVICE);
   }
 
+  /** Takes an entry of a directory. */
+  interface Entries {
+    /**
+     * @param at where the entry begins
+     * @param names where its name does; the fields of a dirent lie before it
+     */
+    void take(Name name, int at, int names);
+  }
+
+  /**
+   * The entries of a READDIR or READDIRPLUS.
+   *
+   * @return false from the first on that can't be
+   */
+  static boolean entries(Exchange from, boolean plus, Entries into) {
+    Name name = new Name();
+    int head = plus ? ENTRY_BYTES : 0;
+    int at = 0;
+    while (at < from.length()) {
+      int names = at + head + DIRENT_BYTES;
+      int length = names <= from.length() ? from.getInt(names - 8) : -1;
+      if (length < 1
+          || length > 255
+          || names + length > from.length()
+          || !isName(from, names, length)) {
+        return false;
+      }
+      into.take(name.of(from.memory(), names, length), at, names);
+      at = names + length + 7 & ~7;
+    }
+    return true;
+  }
+
   /** A name of a directory's entry: no slash and no NUL. */
-  static boolean isName(Exchange from, int at, int length) {
+  private static boolean isName(Exchange from, int at, int length) {
     for (int i = at; i < at + length; i++) {
       byte value = from.getByte(i);
       if (value == 0 || value == '/') {

@@ -52,7 +52,11 @@ class RemoteFilesTest {
             Duration.ofSeconds(5));
     files =
         new RemoteFiles(
-            links, new RemoteSettings("storage", -1, 0), ledger, new HeapLanes(new Random(1)));
+            links,
+            new RemoteSettings("storage", -1, 0),
+            ledger,
+            new HeapLanes(new Random(1)),
+            new Neighbours());
   }
 
   @AfterEach

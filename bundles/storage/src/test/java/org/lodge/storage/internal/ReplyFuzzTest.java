@@ -54,7 +54,11 @@ class ReplyFuzzTest {
       try (Ledger ledger = Ledger.create();
           RemoteFiles files =
               new RemoteFiles(
-                  links, new RemoteSettings("storage", -1, 0), ledger, new HeapLanes(random))) {
+                  links,
+                  new RemoteSettings("storage", -1, 0),
+                  ledger,
+                  new HeapLanes(random),
+                  new Neighbours())) {
         List<Long> nodes = new ArrayList<>(List.of(1L));
         List<Long> handles = new ArrayList<>(List.of(1L));
         for (int i = 0; i < 60; i++) {

@@ -21,16 +21,12 @@ enum Caching {
     this.seconds = seconds;
   }
 
-  long entrySeconds() {
+  long seconds() {
     return seconds;
   }
 
-  long attributeSeconds() {
-    return seconds;
-  }
-
-  /** How old attributes may be; the guest may rely on them for less by as much. */
-  long attributeAgeNanosMax() {
+  /** How old an answer may be; the guest may rely on it for less by as much. */
+  long ageNanosMax() {
     return Math.min(1, seconds) * 500_000_000L;
   }
 

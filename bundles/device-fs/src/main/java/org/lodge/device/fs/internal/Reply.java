@@ -98,8 +98,10 @@ final class Reply {
 
   /** {@code struct fuse_entry_out}. */
   void entry(Entry entry, Caching caching) {
+    long nanos = validNanos(entry.attributes, caching);
     putLong(entry.node).putLong(entry.generation);
-    putLong(caching.entrySeconds()).putLong(caching.attributeSeconds()).putInt(0).putInt(0);
+    putLong(nanos / SECOND_NANOS).putLong(nanos / SECOND_NANOS);
+    putInt((int) (nanos % SECOND_NANOS)).putInt((int) (nanos % SECOND_NANOS));
     attributes(entry.attributes);
   }
 
@@ -111,8 +113,12 @@ final class Reply {
 
   /** From now on, and a word that says nothing. */
   private Reply validity(Attributes of, Caching caching) {
-    long nanos = Math.max(0, caching.attributeSeconds() * SECOND_NANOS - of.ageNanos);
+    long nanos = validNanos(of, caching);
     return putLong(nanos / SECOND_NANOS).putInt((int) (nanos % SECOND_NANOS)).putInt(0);
+  }
+
+  private static long validNanos(Attributes of, Caching caching) {
+    return Math.max(0, caching.seconds() * SECOND_NANOS - of.ageNanos);
   }
 
   private void attributes(Attributes from) {

@@ -198,6 +198,7 @@ final class Server {
     if (next < 0) {
       return next == -Errno.EINVAL ? -Errno.ENOENT : next;
     }
+    lane.call.upToAge(caching.ageNanosMax());
     return entry(lane, files.lookup(lane.call, node, lane.name, lane.entry));
   }
 
@@ -225,7 +226,7 @@ final class Server {
   private int getAttributes(long node, Lane lane, boolean statx) {
     boolean open = (lane.in.getInt(0) & Fuse.GETATTR_FH) != 0;
     long handle = open ? lane.in.getLong(8) : 0;
-    lane.call.upToAge(caching.attributeAgeNanosMax());
+    lane.call.upToAge(caching.ageNanosMax());
     int result = files.getAttributes(lane.call, node, handle, lane.attributes);
     if (result >= 0 && statx) {
       lane.out.statx(lane.attributes, caching);
