@@ -666,7 +666,7 @@ bool share_is_quick(const struct fuse_in *in) {
   switch (in->opcode) {
     case SHARE_LANE_READ: case SHARE_LANE_WRITE:
     case FUSE_READ: case FUSE_WRITE: case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FALLOCATE:
-    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS:
+    case FUSE_COPY_FILE_RANGE: case FUSE_SYNCFS: case FUSE_READDIRPLUS:
       return false;
     case FUSE_SETATTR:
       return in->len < sizeof *in + sizeof(struct fuse_setattr) ||

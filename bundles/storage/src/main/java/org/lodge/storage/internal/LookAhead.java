@@ -26,7 +26,11 @@ final class LookAhead {
   private static final int MISSES_MIN = 3;
   private static final int MISSES_MAX = 96;
   private static final int REPLIES_MAX = 4;
-  private static final int REPLY_BYTES = 64 << 10;
+  private static final int NAMES_BYTES = 64 << 10;
+
+  /** Some 200 files, each of which the guest must open: that holds others up. */
+  private static final int FILES_BYTES = 32 << 10;
+
   private static final int ENTRY_BYTES_MAX = 512;
   private static final long WATCHED_NANOS = 1_000_000_000;
 
@@ -228,17 +232,18 @@ final class LookAhead {
     if (handle < 0) {
       return;
     }
+    int size = plus ? FILES_BYTES : NAMES_BYTES;
     boolean more = true;
     for (int reply = 0; more && reply < REPLIES_MAX; reply++) {
       long asked = System.nanoTime();
       int opcode = plus ? Op.READDIRPLUS : Op.READDIR;
-      exchange.request(opcode, remote, 0, 0, 0, REPLY_BYTES);
-      exchange.out().putLong(handle).putLong(into.offset).putInt(REPLY_BYTES).putInt(0);
+      exchange.request(opcode, remote, 0, 0, 0, size);
+      exchange.out().putLong(handle).putLong(into.offset).putInt(size).putInt(0);
       exchange.out().putLong(0).putLong(0);
       link.ask(exchange);
       more = exchange.error() == 0 && take(link, exchange, into, plus, asked);
-      // One of nearly that size is not the last.
-      more &= !plus || exchange.length() < REPLY_BYTES - ENTRY_BYTES_MAX;
+      // Full ones are gone on with when their files have been asked for.
+      more &= !plus || exchange.length() < size - ENTRY_BYTES_MAX;
     }
     calls.tell(link, Op.RELEASEDIR, remote, handle);
   }
