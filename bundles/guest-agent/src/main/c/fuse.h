@@ -98,8 +98,9 @@ struct fuse_dirent { uint64_t ino, off; uint32_t namelen, type; };
 #define FUSE_WRITE_KILL 4u
 
 /* Of a request's `extensions`, where the kernel has padding: the answer ends with the attributes of
- * the directory in which a name was changed, for which the client's kernel asks next. */
-#define SHARE_TELLS_DIRECTORY 0x10000u
+ * the directory in which a name was changed, or of the file that was written, for which the client's
+ * kernel asks next. */
+#define SHARE_TELLS 0x10000u
 
 _Static_assert(sizeof(struct fuse_in) == 40, "fuse_in_header");
 _Static_assert(sizeof(struct fuse_attr) == 88, "fuse_attr");

@@ -450,6 +450,12 @@ static long list(struct exchange *x, const struct held *handle) {
   }
 }
 
+static long with_attributes(struct exchange *x, int fd, long answer) {
+  bool told = answer >= 0 && (x->in->extensions & SHARE_TELLS) != 0 &&
+              attributes_of(fd, (struct fuse_attr *)(x->out + answer));
+  return told ? answer + (long)sizeof(struct fuse_attr) : answer;
+}
+
 static long on_handle(struct exchange *x) {
   bool directory = x->in->opcode == FUSE_READDIR || x->in->opcode == FUSE_READDIRPLUS ||
                    x->in->opcode == FUSE_FSYNCDIR;
@@ -463,13 +469,13 @@ static long on_handle(struct exchange *x) {
       answer = read_file(x, handle);
       break;
     case FUSE_WRITE:
-      answer = write_file(x, handle);
+      answer = with_attributes(x, handle->fd, write_file(x, handle));
       break;
     case SHARE_LANE_READ:
       answer = read_to_lane(x, handle);
       break;
     case SHARE_LANE_WRITE:
-      answer = write_from_lane(x, handle);
+      answer = with_attributes(x, handle->fd, write_from_lane(x, handle));
       break;
     case FUSE_READDIR:
     case FUSE_READDIRPLUS:
@@ -619,13 +625,6 @@ static bool changes_names(uint32_t opcode) {
   }
 }
 
-static long with_directory(struct exchange *x, const struct node *node, long answer) {
-  bool told = answer >= 0 && (x->in->extensions & SHARE_TELLS_DIRECTORY) != 0 &&
-              changes_names(x->in->opcode) &&
-              attributes_of(node->fd, (struct fuse_attr *)(x->out + answer));
-  return told ? answer + (long)sizeof(struct fuse_attr) : answer;
-}
-
 /* What each request must carry at least; 0 where it is not known. */
 static size_t least(uint32_t opcode) {
   switch (opcode) {
@@ -709,7 +708,8 @@ long share_execute(struct exchange *x) {
       if (node == NULL) {
         return -ESTALE;
       }
-      long answer = with_directory(x, node, on_node(x, node));
+      long answer = on_node(x, node);
+      answer = changes_names(x->in->opcode) ? with_attributes(x, node->fd, answer) : answer;
       node_put(node);
       return answer;
     }

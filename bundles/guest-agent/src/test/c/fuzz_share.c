@@ -276,7 +276,7 @@ static void check(const struct exchange *x, long answer) {
       (x->in->opcode == FUSE_OPEN || x->in->opcode == FUSE_OPENDIR)) {
     last_handle = ((const struct fuse_opened *)x->out)->fh;
   }
-  bool tells = (x->in->extensions & SHARE_TELLS_DIRECTORY) != 0;
+  bool tells = (x->in->extensions & SHARE_TELLS) != 0;
   if (answer >= 0 && x->in->opcode == FUSE_UNLINK &&
       (answer != (tells ? (long)sizeof(struct fuse_attr) : 0) ||
        (tells && !S_ISDIR(((const struct fuse_attr *)x->out)->mode)))) {
@@ -298,7 +298,7 @@ static long ask(uint32_t opcode, uint64_t node, const void *body, size_t length)
     out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   }
   *in = (struct fuse_in){(uint32_t)(sizeof *in + length), opcode, 1, node, 0, 0, 0,
-                         length % 2 != 0 ? SHARE_TELLS_DIRECTORY : 0};
+                         length % 2 != 0 ? SHARE_TELLS : 0};
   memcpy(in + 1, body, length);
   ((uint8_t *)(in + 1))[length] = 0;
   struct exchange exchange = {in, (const uint8_t *)(in + 1), length, out};

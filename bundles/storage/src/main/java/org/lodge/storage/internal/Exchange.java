@@ -14,8 +14,8 @@ final class Exchange {
   static final int HEADER_BYTES = 40;
   private static final int ROOM = 72 << 10;
 
-  /** {@code SHARE_TELLS_DIRECTORY} of the agent. */
-  private static final int TELLS_DIRECTORY = 0x10000;
+  /** {@code SHARE_TELLS} of the agent. */
+  private static final int TELLS = 0x10000;
 
   private static final int TELLS_AT = 36;
 
@@ -58,10 +58,10 @@ final class Exchange {
     return out;
   }
 
-  /** The answer may end with the attributes of the request's node, a directory. */
-  void tellsDirectory(Link link) {
+  /** The answer may end with the attributes of the request's node. */
+  void tells(Link link) {
     epoch = link.epoch;
-    out.putInt(TELLS_AT, TELLS_DIRECTORY);
+    out.putInt(TELLS_AT, TELLS);
     most += Replies.ATTRIBUTES_BYTES;
   }
 
@@ -71,7 +71,7 @@ final class Exchange {
   }
 
   /** Where those attributes are; -1 where the guest has not told them. */
-  int directoryAt() {
+  int attributesAt() {
     return length == least + Replies.ATTRIBUTES_BYTES ? least : -1;
   }
 

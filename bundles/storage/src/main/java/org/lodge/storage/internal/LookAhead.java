@@ -378,6 +378,12 @@ final class LookAhead {
     neighbours.touched(this, inode);
   }
 
+  /** Whether another share has changed a file since so long ago. */
+  boolean isTouchedElsewhere(long inode, long ageNanos) {
+    long then = System.nanoTime() - ageNanos;
+    return !isBefore(allTouchedNanos, then) || !isBefore(touchedElsewhere.get(stamp(inode)), then);
+  }
+
   /** Another share of the same guest has changed something; 0 where it can't say what. */
   void touchedElsewhere(long inode) {
     if (inode == 0) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Data;
 import org.lodge.filesystem.Errno;
@@ -102,10 +102,16 @@ final class RemoteData {
 
   /**
    * @param flags of {@code fuse_write_in}
-   * @param done is told on which connection it was written
+   * @param done is told on which connection it was written, and with what answer
    */
   int write(
-      Call call, Twice twice, long number, long offset, Data data, int flags, Consumer<Link> done) {
+      Call call,
+      Twice twice,
+      long number,
+      long offset,
+      Data data,
+      int flags,
+      BiConsumer<Link, Exchange> done) {
     int size = data.sizeBytes();
     return (int)
         calls.onHandle(
@@ -121,6 +127,7 @@ final class RemoteData {
               int opcode = slot.isPresent() ? Op.LANE_WRITE : Op.WRITE;
               exchange.request(
                   opcode, node, calls.uid(call), calls.gid(call), WRITTEN_BYTES, WRITTEN_BYTES);
+              exchange.tells(link);
               range(exchange, remote, offset, size, flags);
               if (slot.isPresent()) {
                 try (LaneSlot lane = slot.get()) {
@@ -134,7 +141,7 @@ final class RemoteData {
                 link.ask(exchange);
               }
               if (exchange.error() == 0) {
-                done.accept(link);
+                done.accept(link, exchange);
               }
               int written = exchange.error() < 0 ? exchange.error() : exchange.getInt(0);
               return written > size || exchange.error() == 0 && written < 0 ? -Errno.EIO : written;

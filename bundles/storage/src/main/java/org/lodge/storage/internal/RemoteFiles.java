@@ -45,7 +45,7 @@ final class RemoteFiles implements FileSystem {
   private final RemoteHandles handles;
   private final RemoteCalls calls;
   private final RemoteData data;
-  private final ToldDirectories told = new ToldDirectories();
+  private final ToldAttributes told = new ToldAttributes();
   private final LookAhead ahead;
 
   /**
@@ -96,7 +96,7 @@ final class RemoteFiles implements FileSystem {
               int bytes = Replies.ENTRY_BYTES;
               exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
               if (begun != NO_CHANGE) {
-                exchange.tellsDirectory(link);
+                exchange.tells(link);
               }
               long outcome = body.write(link, exchange);
               if (outcome < 0) {
@@ -104,7 +104,7 @@ final class RemoteFiles implements FileSystem {
               }
               link.ask(exchange);
               if (begun != NO_CHANGE) {
-                told.told(parent, begun, exchange);
+                told.told(parent, begun, true, exchange);
               }
               return exchange.error() < 0
                   ? exchange.error()
@@ -125,7 +125,13 @@ final class RemoteFiles implements FileSystem {
     }
   }
 
-  /** A change of a node is over that {@link ToldDirectories#begin} was told of. */
+  /** A node has changed of which no answer tells more. */
+  private void changed(long node) {
+    told.begin(node);
+    end(node);
+  }
+
+  /** A change of a node is over that {@link ToldAttributes#begin} was told of. */
   private void end(long node) {
     told.end(node);
     ahead.touched(node);
@@ -221,7 +227,9 @@ final class RemoteFiles implements FileSystem {
   @Override
   public int getAttributes(Call call, long id, long handle, Attributes into) {
     Link open = call.ageNanosMax() > 0 ? links.now() : null;
-    if (open != null && told.get(id, open.epoch, call.ageNanosMax(), into)) {
+    if (open != null
+        && told.get(id, open.epoch, call.ageNanosMax(), into)
+        && !ahead.isTouchedElsewhere(into.inode, into.ageNanos)) {
       show(into);
       return 0;
     }
@@ -375,11 +383,11 @@ final class RemoteFiles implements FileSystem {
                   0,
                   0,
                   (link, exchange, out) -> {
-                    exchange.tellsDirectory(link);
+                    exchange.tells(link);
                     exchange.name(name);
                   },
                   exchange -> {
-                    told.told(parent, begun, exchange);
+                    told.told(parent, begun, true, exchange);
                     return 0;
                   });
       return result;
@@ -388,6 +396,8 @@ final class RemoteFiles implements FileSystem {
       end(parent);
       if (opcode == Op.RMDIR) {
         told.forgetAll();
+      } else {
+        told.forgetFiles();
       }
     }
   }
@@ -452,7 +462,7 @@ final class RemoteFiles implements FileSystem {
               exchange.name(toName);
               return remote;
             });
-    ahead.touched(id);
+    changed(id);
     return result;
   }
 
@@ -460,7 +470,7 @@ final class RemoteFiles implements FileSystem {
   public int open(Call call, long id, int flags, Opened opened) {
     int result = open(call, Op.OPEN, id, flags, opened);
     if ((flags & O_TRUNC) != 0) {
-      ahead.touched(id);
+      changed(id);
     }
     return result;
   }
@@ -549,14 +559,14 @@ final class RemoteFiles implements FileSystem {
               }
               int bytes = Replies.ENTRY_BYTES + Replies.OPENED_BYTES;
               exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
-              exchange.tellsDirectory(link);
+              exchange.tells(link);
               exchange.out().putInt(flags).putInt(mode & 07777).putInt(call.umask()).putInt(0);
               exchange.name(name);
               link.ask(exchange);
               if (exchange.error() < 0) {
                 return exchange.error();
               }
-              told.told(parent, begun, exchange);
+              told.told(parent, begun, true, exchange);
               long handle = exchange.getLong(Replies.ENTRY_BYTES) & Long.MAX_VALUE;
               int result = found(link, exchange, 0, parent, name, into);
               if (result < 0) {
@@ -573,7 +583,11 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int read(Call call, long id, long number, long offset, Data data) {
-    return this.data.read(call, number, offset, data);
+    int result = this.data.read(call, number, offset, data);
+    // The time of access changes.
+    told.begin(id);
+    told.end(id);
+    return result;
   }
 
   @Override
@@ -583,17 +597,22 @@ final class RemoteFiles implements FileSystem {
     if (handle == null) {
       return -Errno.EBADF;
     }
-    int result =
-        this.data.write(
-            call,
-            (handle.flags & O_APPEND) != 0 ? Twice.NEVER : Twice.AS_ONCE,
-            number,
-            offset,
-            data,
-            killPrivileges ? KILL_PRIVILEGES : 0,
-            link -> nodes.written(link, handle.node));
-    ahead.touched(handle.node);
-    return result;
+    long begun = told.begin(handle.node);
+    try {
+      return this.data.write(
+          call,
+          (handle.flags & O_APPEND) != 0 ? Twice.NEVER : Twice.AS_ONCE,
+          number,
+          offset,
+          data,
+          killPrivileges ? KILL_PRIVILEGES : 0,
+          (link, answer) -> {
+            nodes.written(link, handle.node);
+            told.told(handle.node, begun, false, answer);
+          });
+    } finally {
+      end(handle.node);
+    }
   }
 
   @Override
@@ -835,7 +854,7 @@ final class RemoteFiles implements FileSystem {
               nodes.written(exchange.link(), handle.node);
               return 0;
             });
-    ahead.touched(handle.node);
+    changed(handle.node);
     return (int) result;
   }
 
@@ -887,7 +906,7 @@ final class RemoteFiles implements FileSystem {
               long copied = Integer.toUnsignedLong(exchange.getInt(0));
               return copied > sizeBytes ? -Errno.EIO : copied;
             });
-    ahead.touched(to.node);
+    changed(to.node);
     return result;
   }
 

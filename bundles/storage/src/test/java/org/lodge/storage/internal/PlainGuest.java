@@ -18,7 +18,7 @@ final class PlainGuest extends StorageStream {
   static final int FOLDER = 0040755;
 
   private static final ByteBuffer END = ByteBuffer.allocate(0);
-  private static final int TELLS_DIRECTORY = 0x10000;
+  private static final int TELLS = 0x10000;
 
   /** Opcodes, one list for each write to the connection. */
   final List<List<Integer>> writes = new ArrayList<>();
@@ -30,6 +30,9 @@ final class PlainGuest extends StorageStream {
   private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
   private ByteBuffer current = END;
   private long count = 10;
+
+  /** Of the last request, yet to come. */
+  private int dataBytes;
 
   /**
    * @param tells whether it knows how to tell of directories
@@ -50,18 +53,25 @@ final class PlainGuest extends StorageStream {
   public synchronized void write(ByteBuffer from) {
     ByteBuffer asked = from.order(ByteOrder.LITTLE_ENDIAN);
     List<Integer> together = new ArrayList<>();
+    if (dataBytes > 0) {
+      dataBytes -= asked.remaining();
+      asked.position(asked.limit());
+      return;
+    }
     while (asked.hasRemaining()) {
       int at = asked.position();
       together.add(asked.getInt(at + 4));
       answer(asked.getInt(at + 4), asked.getLong(at + 8), asked.getInt(at + 36));
-      asked.position(at + asked.getInt(at));
+      int end = at + asked.getInt(at);
+      asked.position(Math.min(end, asked.limit()));
+      dataBytes = end - asked.position();
     }
     writes.add(together);
   }
 
   private void answer(int opcode, long unique, int extensions) {
     boolean changesNames = opcode == Op.CREATE || opcode == Op.UNLINK || opcode == Op.MKDIR;
-    boolean telling = tells && changesNames && extensions == TELLS_DIRECTORY;
+    boolean telling = tells && (changesNames || opcode == Op.WRITE) && extensions == TELLS;
     ByteBuffer reply = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN).position(16);
     switch (opcode) {
       case Op.LOOKUP, Op.MKDIR, Op.CREATE -> {
@@ -71,6 +81,7 @@ final class PlainGuest extends StorageStream {
       }
       case Op.GETATTR, Op.SETATTR -> attributes(reply.position(32), FOLDER);
       case Op.UNLINK -> {}
+      case Op.WRITE -> reply.putInt(4).putInt(0);
       case Op.OPENDIR -> reply.putLong(1).putLong(0);
       case Op.READDIRPLUS -> listed.forEach(name -> entry(reply, name));
       default -> {
@@ -78,7 +89,7 @@ final class PlainGuest extends StorageStream {
       }
     }
     if (telling) {
-      attributes(reply, FOLDER);
+      attributes(reply, opcode == Op.WRITE ? FILE : FOLDER);
     }
     reply.putInt(0, reply.position()).putLong(8, unique);
     replies.add(reply.flip());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,12 +18,14 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
+import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 import org.lodge.filesystem.Opened;
+import org.lodge.linux.IoVector;
 
 /** What a storage guest is asked, and what it need not be asked. */
 @Timeout(value = 20, unit = TimeUnit.SECONDS)
@@ -34,6 +37,7 @@ class RoundTripsTest {
   private final Entry entry = new Entry();
   private final Opened opened = new Opened();
   private final Attributes attributes = new Attributes();
+  private final Neighbours neighbours = new Neighbours();
   private Ledger ledger;
   private PlainGuest guest;
   private RemoteFiles files;
@@ -52,7 +56,7 @@ class RoundTripsTest {
             new RemoteSettings("storage", -1, 0),
             ledger,
             new HeapLanes(new Random(1)),
-            new Neighbours());
+            neighbours);
   }
 
   @AfterEach
@@ -191,5 +195,62 @@ class RoundTripsTest {
     assertEquals(List.of("plain is 3"), seen, "the number after that of the open directory");
     ask(0);
     assertEquals(List.of(Op.FORGET, Op.GETATTR), guest.writes.getLast());
+  }
+
+  private void write() {
+    Data four =
+        new Data() {
+          @Override
+          public int sizeBytes() {
+            return 4;
+          }
+
+          @Override
+          public boolean ranges(IoVector into, int sizeBytes) {
+            return false;
+          }
+
+          @Override
+          public ByteBuffer from(int at) {
+            return ByteBuffer.allocate(4).position(at);
+          }
+        };
+    assertEquals(4, files.write(call.of(0, 0, 1), entry.node, opened.handle, 0, four, false));
+  }
+
+  private void askOfTheFile() {
+    call.of(0, 0, 1).upToAge(LONG_AGO);
+    assertEquals(0, files.getAttributes(call, entry.node, 0, attributes));
+  }
+
+  @Test
+  void aFileIsKnownFromTheAnswerToAWrite() throws Exception {
+    start(true);
+    create("file");
+    write();
+    askOfTheFile();
+    assertEquals(List.of(Op.CREATE, Op.WRITE), guest.asked());
+    assertEquals(guest.lastSizeBytes(), attributes.sizeBytes);
+    assertEquals(PlainGuest.FILE, attributes.mode);
+  }
+
+  @Test
+  void aFileThatMayHaveLostANameIsAskedFor() throws Exception {
+    start(true);
+    create("file");
+    write();
+    assertEquals(0, files.unlink(call.of(0, 0, 1), ROOT, name("other")));
+    askOfTheFile();
+    assertEquals(List.of(Op.CREATE, Op.WRITE, Op.UNLINK, Op.GETATTR), guest.asked());
+  }
+
+  @Test
+  void aFileThatAnotherShareHasChangedIsAskedFor() throws Exception {
+    start(true);
+    create("file");
+    write();
+    neighbours.touched(null, 0);
+    askOfTheFile();
+    assertEquals(List.of(Op.CREATE, Op.WRITE, Op.GETATTR), guest.asked());
   }
 }

@@ -9,11 +9,11 @@ import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.FileSystem;
 
 /** What may be believed of a directory after a change. */
-class ToldDirectoriesTest {
+class ToldAttributesTest {
   private static final long ROOT = FileSystem.ROOT;
   private static final long LONG_AGO = 3_600_000_000_000L;
 
-  private final ToldDirectories told = new ToldDirectories();
+  private final ToldAttributes told = new ToldAttributes();
   private final Exchange answer = new Exchange();
   private final Attributes attributes = new Attributes();
 
@@ -25,7 +25,7 @@ class ToldDirectoriesTest {
   }
 
   private void change() {
-    told.told(ROOT, told.begin(ROOT), answer);
+    told.told(ROOT, told.begin(ROOT), true, answer);
     told.end(ROOT);
   }
 
@@ -38,9 +38,9 @@ class ToldDirectoriesTest {
     answer(PlainGuest.FOLDER);
     long first = told.begin(ROOT);
     long second = told.begin(ROOT);
-    told.told(ROOT, second, answer);
+    told.told(ROOT, second, true, answer);
     told.end(ROOT);
-    told.told(ROOT, first, answer);
+    told.told(ROOT, first, true, answer);
     told.end(ROOT);
     assertFalse(isKnown(0));
     change();
@@ -79,7 +79,7 @@ class ToldDirectoriesTest {
     assertFalse(isKnown(0));
     long begun = told.begin(ROOT);
     told.forgetAll();
-    told.told(ROOT, begun, answer);
+    told.told(ROOT, begun, true, answer);
     told.end(ROOT);
     assertFalse(isKnown(0));
   }

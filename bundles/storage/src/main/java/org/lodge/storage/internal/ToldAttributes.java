@@ -3,12 +3,13 @@ package org.lodge.storage.internal;
 import org.lodge.filesystem.Attributes;
 
 /**
- * What directories have become, as answers to changes of their names told. A guest's kernel asks
- * for that after each change, and is answered from here: once less to the storage guest for each
- * file that is made or removed. A change of this share that begins ends what is known, and one that
- * others overlap tells nothing, as their answers may come in any order. Thread-safe.
+ * What directories and files have become, as answers to changes of names and to writes told. A
+ * guest's kernel asks for that after each, and is answered from here: once less to the storage
+ * guest for each file that is made, written or removed. A change of this share that begins ends
+ * what is known, and one that others overlap tells nothing, as their answers may come in any order.
+ * Thread-safe.
  */
-final class ToldDirectories {
+final class ToldAttributes {
   private static final int SLOTS = 256;
 
   private static final class Slot {
@@ -23,7 +24,7 @@ final class ToldDirectories {
 
   private final Slot[] slots = new Slot[SLOTS];
 
-  ToldDirectories() {
+  ToldAttributes() {
     for (int i = 0; i < SLOTS; i++) {
       slots[i] = new Slot();
     }
@@ -34,7 +35,7 @@ final class ToldDirectories {
   }
 
   /**
-   * Something changes in a directory from now on, until {@link #end}.
+   * Something changes in a directory or file from now on, until {@link #end}.
    *
    * @return a number for {@link #told}
    */
@@ -55,13 +56,13 @@ final class ToldDirectories {
   }
 
   /** The answer to the change that {@link #begin} gave that number, as far as it tells. */
-  void told(long node, long begun, Exchange exchange) {
-    int at = exchange.directoryAt();
+  void told(long node, long begun, boolean directory, Exchange exchange) {
+    int at = exchange.attributesAt();
     Slot slot = slot(node);
     synchronized (slot) {
       if (at >= 0 && slot.begun == begun && slot.underWay == 1) {
         slot.known = Replies.attributes(exchange, at, slot.attributes);
-        slot.known &= slot.attributes.isDirectory();
+        slot.known &= directory ? slot.attributes.isDirectory() : slot.attributes.isRegularFile();
         slot.node = node;
         slot.epoch = exchange.epoch();
         slot.askedNanos = exchange.startedNanos();
@@ -92,6 +93,18 @@ final class ToldDirectories {
       synchronized (slot) {
         slot.known = false;
         slot.begun++;
+      }
+    }
+  }
+
+  /** One of them has a name less; nobody says which. */
+  void forgetFiles() {
+    for (Slot slot : slots) {
+      synchronized (slot) {
+        if (!slot.attributes.isDirectory()) {
+          slot.known = false;
+          slot.begun++;
+        }
       }
     }
   }
