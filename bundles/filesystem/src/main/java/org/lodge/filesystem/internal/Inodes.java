@@ -16,8 +16,9 @@ import org.lodge.linux.TreeScratch;
 /**
  * The nodes of one guest, by number and by what the host calls the file. At most so many hold a
  * descriptor as the budget says; beyond, those not in use are let go and found again by their file
- * handle. After a death of Lodge none does, and each is found again by its names when the guest
- * uses it, as far as it is the same file. Thread-safe.
+ * handle, or by their names where that is of another mount. After a death of Lodge none does, and
+ * each is found again by its names when the guest uses it, as far as it is the same file.
+ * Thread-safe.
  */
 final class Inodes implements AutoCloseable {
   private static final int HANDLE_BYTES_MAX = 128;
@@ -221,7 +222,7 @@ final class Inodes implements AutoCloseable {
     byFile.put(ROOT, hash(device, inode));
   }
 
-  /** Lets some descriptor go that its handle can bring back. */
+  /** Lets some descriptor go that its handle can bring back, or its names of another mount. */
   private boolean release(TreeScratch scratch) {
     for (int tried = 0; handles && tried < held; tried++) {
       hand = hand + 1 < held ? hand + 1 : 1;
@@ -229,7 +230,7 @@ final class Inodes implements AutoCloseable {
       if (inode == null || inode.pins > 0) {
         continue;
       }
-      if (ledger.hasBlob(inode.cell) || describe(scratch, inode)) {
+      if (ledger.hasBlob(inode.cell) || describe(scratch, inode) || isElsewhere(inode.cell)) {
         unhold(inode);
         return true;
       }
@@ -241,26 +242,47 @@ final class Inodes implements AutoCloseable {
     handle.set(ValueLayout.JAVA_INT, 0, HANDLE_BYTES_MAX);
     int result = inode.fd.handle(scratch, handle.address());
     if (result == -Errno.EOPNOTSUPP || result == -Errno.EPERM) {
-      handles = false;
+      handles &= isElsewhere(inode.cell);
     }
     return result >= 0
         && ledger.setBlob(inode.cell, handle, 8 + handle.get(ValueLayout.JAVA_INT, 0));
+  }
+
+  private boolean isElsewhere(int cell) {
+    return ledger.device(cell) != ledger.device(ROOT);
   }
 
   private Inode reopen(TreeScratch scratch, int cell) {
     if (held >= budget && !release(scratch)) {
       return null;
     }
-    int number = ledger.hasBlob(cell) ? byHandle(scratch, cell) : byNames(scratch, cell);
+    int number = ledger.hasBlob(cell) ? byHandle(scratch, cell) : -Errno.ESTALE;
+    if (number < 0 && (isElsewhere(cell) || !ledger.hasBlob(cell))) {
+      number = byNames(scratch, cell);
+    }
     return number < 0 ? null : hold(cell, InodeFd.of(number));
   }
 
+  /** To the mount of the root, a handle of another one may mean any file. */
   private int byHandle(TreeScratch scratch, int cell) {
     ledger.blob(cell, handle);
     int size = handle.get(ValueLayout.JAVA_INT, 0);
     return size < 0 || size > HANDLE_BYTES_MAX
         ? -Errno.ESTALE
-        : holders[ROOT].fd.reopen(scratch, handle.address());
+        : checked(scratch, cell, holders[ROOT].fd.reopen(scratch, handle.address()));
+  }
+
+  /** A descriptor's number as long as it holds that node's file. */
+  private int checked(TreeScratch scratch, int cell, int number) {
+    if (number < 0) {
+      return number;
+    }
+    InodeFd found = InodeFd.of(number);
+    if (found.stat(scratch) < 0 || !isFile(cell, scratch)) {
+      found.close();
+      return -Errno.ESTALE;
+    }
+    return number;
   }
 
   /** From the nearest directory that is held down to the node, each name beneath the one before. */
@@ -285,7 +307,7 @@ final class Inodes implements AutoCloseable {
       number =
           ledger.name(way[depth], name) == 0
               ? -Errno.ESTALE
-              : directory.lookup(scratch, name.address());
+              : checked(scratch, way[depth], directory.lookup(scratch, name.address()));
       if (directory != from.fd) {
         directory.close();
       }
@@ -293,10 +315,6 @@ final class Inodes implements AutoCloseable {
         return number;
       }
       directory = InodeFd.of(number);
-      if (directory.stat(scratch) < 0 || !isFile(way[depth], scratch)) {
-        directory.close();
-        return -Errno.ESTALE;
-      }
     }
     return number;
   }
