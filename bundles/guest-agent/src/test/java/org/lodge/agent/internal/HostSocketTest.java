@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,9 @@ import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.HandleConnection;
 import org.lodge.agent.handles.HandleConnection.PipeEnd;
 import org.lodge.agent.handles.HandleLimits;
+import org.lodge.agent.handles.HandleShare;
 import org.lodge.agent.handles.PipeHandle;
+import org.lodge.agent.handles.TooManyHandlesException;
 import org.lodge.agent.internal.handles.HandlesComponent;
 import org.lodge.linux.ByteFd;
 import org.lodge.linux.Fd;
@@ -101,6 +104,37 @@ class HostSocketTest {
 
   private static ByteBuffer bytes(String text) {
     return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Test
+  void whatIsMadeIsOfAShare() throws Exception {
+    AtomicInteger left = new AtomicInteger(1);
+    HandleShare share =
+        new HandleShare() {
+          @Override
+          public boolean take(Handle.Kind kind) {
+            return left.getAndUpdate(had -> Math.max(0, had - 1)) > 0;
+          }
+
+          @Override
+          public void give(Handle.Kind kind) {
+            left.incrementAndGet();
+          }
+        };
+    Path path = folder.resolve("server");
+    try (HandleConnection other = handles.connectHost("@host", path, uid(), LIMITS.with(share));
+        UnixStreamSocket far = listener.accept()) {
+      FileHandle file = other.makeFile(1, true);
+      assertThrows(TooManyHandlesException.class, () -> other.makePipe(PipeEnd.READ));
+      file.close();
+      file.close();
+      assertEquals(1, left.get());
+      assertThrows(Exception.class, () -> other.makeFile(-1, true));
+      other.makePipe(PipeEnd.READ);
+      assertTrue(far.number() > 0);
+      other.reset("the test says so");
+      assertEquals(1, left.get());
+    }
   }
 
   @Test

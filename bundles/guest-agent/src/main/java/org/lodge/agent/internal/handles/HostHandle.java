@@ -17,6 +17,9 @@ class HostHandle implements Handle {
 
   volatile int errno;
 
+  /** It was taken from the share of its connection. */
+  volatile boolean counted;
+
   HostHandle(HostSocket socket, Kind kind, Fd passable) {
     this.socket = socket;
     this.kind = kind;

@@ -138,6 +138,9 @@ final class HostSocket implements HandleConnection {
 
   void closed(HostHandle handle) {
     handles.remove(handle);
+    if (handle.counted) {
+      limits.share().give(handle.kind());
+    }
   }
 
   @Override
@@ -212,45 +215,62 @@ final class HostSocket implements HandleConnection {
 
   @Override
   public FileHandle makeFile(long sizeBytes, boolean sealed) throws IOException {
-    requireRoom();
-    return added(HostFile.make(this, sizeBytes, sealed));
+    return make(Handle.Kind.FILE, () -> HostFile.make(this, sizeBytes, sealed));
   }
 
   @Override
   public PipeHandle makePipe(PipeEnd passed) throws IOException {
-    requireRoom();
-    Pipe pipe = Pipe.create();
-    return added(
-        passed == PipeEnd.READ
-            ? new HostPipe(this, Handle.Kind.PIPE, pipe.sink(), pipe.source(), false, true)
-            : new HostPipe(this, Handle.Kind.PIPE, pipe.source(), pipe.sink(), true, false));
+    return make(
+        Handle.Kind.PIPE,
+        () -> {
+          Pipe pipe = Pipe.create();
+          return passed == PipeEnd.READ
+              ? new HostPipe(this, Handle.Kind.PIPE, pipe.sink(), pipe.source(), false, true)
+              : new HostPipe(this, Handle.Kind.PIPE, pipe.source(), pipe.sink(), true, false);
+        });
   }
 
   @Override
   public Handle makeListener(String path) throws IOException {
-    requireRoom();
-    Path file = Path.of(path);
-    UnixListener listener = UnixListener.bind(file);
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    return added(
-        new HostHandle(this, Handle.Kind.LISTENER, listener) {
-          @Override
-          void release() {
-            super.release();
-            try {
-              Files.deleteIfExists(file);
-            } catch (IOException left) {
-              errno = LinuxException.EINVAL;
-            }
-          }
-        });
+    return make(Handle.Kind.LISTENER, () -> listener(Path.of(path)));
   }
 
-  private void requireRoom() throws IOException {
+  private HostHandle listener(Path file) throws IOException {
+    UnixListener listener = UnixListener.bind(file);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    return new HostHandle(this, Handle.Kind.LISTENER, listener) {
+      @Override
+      void release() {
+        super.release();
+        try {
+          Files.deleteIfExists(file);
+        } catch (IOException left) {
+          errno = LinuxException.EINVAL;
+        }
+      }
+    };
+  }
+
+  private interface Making<H> {
+    H make() throws IOException;
+  }
+
+  /** Makes what counts until it is closed. */
+  private <H extends HostHandle> H make(Handle.Kind kind, Making<H> making) throws IOException {
     requireOpen();
-    if (handles.size() >= limits.handles()) {
+    if (handles.size() >= limits.handles() || !limits.share().take(kind)) {
       throw new TooManyHandlesException(name + ": too many handles are open");
     }
+    H handle = null;
+    try {
+      handle = making.make();
+    } finally {
+      if (handle == null) {
+        limits.share().give(kind);
+      }
+    }
+    handle.counted = true;
+    return added(handle);
   }
 
   // Rows.

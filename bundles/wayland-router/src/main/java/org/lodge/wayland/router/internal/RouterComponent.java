@@ -26,6 +26,7 @@ import org.lodge.connect.Carriage;
 import org.lodge.connect.IncomingCall;
 import org.lodge.connect.ServiceDescription;
 import org.lodge.connect.ServiceOffer;
+import org.lodge.policy.Party;
 import org.lodge.wayland.router.Marking;
 import org.lodge.wayland.router.Window;
 import org.lodge.wayland.router.Windows;
@@ -131,15 +132,29 @@ public final class RouterComponent implements ServiceOffer, Windows {
 
   @Override
   public void serve(IncomingCall call, ByteStream stream) throws IOException {
-    Shares.Share share =
-        shares.computeIfAbsent(call.target(), display -> new Shares()).of(call.source());
+    share(
+        call.source(),
+        call.target(),
+        limits -> show(call, stream, new GuestDisplay(handles, limits, call)));
+  }
+
+  private interface Showing {
+    void show(HandleLimits limits) throws IOException;
+  }
+
+  /**
+   * Shows windows within what the guest may have of something that it shares with others.
+   *
+   * @param ofWhat by its name
+   */
+  private void share(String guest, String ofWhat, Showing showing) throws IOException {
+    Shares.Share share = shares.computeIfAbsent(ofWhat, name -> new Shares()).of(guest);
     if (!share.takeConnection()) {
       throw new IOException(
-          "%s has as many connections to %s as are left for others"
-              .formatted(call.source(), call.target()));
+          "%s has as many connections to %s as are left for others".formatted(guest, ofWhat));
     }
     try {
-      show(call, stream, new GuestDisplay(handles, HANDLE_LIMITS.with(share), call));
+      showing.show(HANDLE_LIMITS.with(share));
     } finally {
       share.giveConnection();
     }
@@ -152,7 +167,11 @@ public final class RouterComponent implements ServiceOffer, Windows {
    */
   void serveOnHost(IncomingCall call, ByteStream stream, Path folder) throws IOException {
     try {
-      show(call, stream, HostDisplay.of(handles, HANDLE_LIMITS, folder, call.options()));
+      // The descriptors are Lodge's own, whoever's compositor that is.
+      share(
+          call.source(),
+          Party.HOST,
+          limits -> show(call, stream, HostDisplay.of(handles, limits, folder, call.options())));
     } catch (IOException e) {
       LOG.warn("{} shows no window on this host: {}", call.source(), e.getMessage());
       throw e;
