@@ -24,7 +24,7 @@ final class Heap {
   private static final int CONNECTION_BYTES = 192 << 10;
 
   /** An object, its places in tables, and a small role. */
-  private static final int OBJECT_BYTES = 128;
+  static final int OBJECT_BYTES = 128;
 
   private final Account account;
   private final long mostOfGuest;
@@ -41,7 +41,8 @@ final class Heap {
   /** What an object takes with all that is ever known of it, but for texts that are counted. */
   static int bytesOf(Interface type) {
     return switch (type.index()) {
-      case WlSurface.INDEX, XdgSurface.INDEX -> 4096;
+      case WlSurface.INDEX -> 4096;
+      case XdgSurface.INDEX -> 2048;
       case WlBuffer.INDEX -> 1536;
       case WlShmPool.INDEX -> 1024;
       case WlDataSource.INDEX, ZwpPrimarySelectionSourceV1.INDEX -> 512;

@@ -77,7 +77,7 @@ final class ObjectMap {
       throw WaylandException.ofDisplay(
           INVALID_OBJECT, "invalid new id " + Integer.toUnsignedString(untrustedId));
     }
-    admit(type);
+    admit(Heap.bytesOf(type));
     int upstreamId = mapped ? upstream.take() : untrustedId;
     WaylandObject object = new WaylandObject(type, version, untrustedId, upstreamId);
     client.put(untrustedId, object);
@@ -90,7 +90,7 @@ final class ObjectMap {
     if (!mapped) {
       throw new IllegalStateException("numbers are the client's");
     }
-    admit(type);
+    admit(Heap.OBJECT_BYTES);
     WaylandObject object = new WaylandObject(type, version, 0, upstream.take());
     upstream.put(object.upstreamId, object);
     return object;
@@ -121,7 +121,7 @@ final class ObjectMap {
       serverUpstream.put(untrustedId, null);
       dismiss(old);
     }
-    admit(type);
+    admit(hidden ? Heap.OBJECT_BYTES : Heap.bytesOf(type));
     int clientId = hidden ? 0 : serverToClient.take();
     WaylandObject object = new WaylandObject(type, version, clientId, untrustedId);
     serverUpstream.put(untrustedId, object);
@@ -133,7 +133,7 @@ final class ObjectMap {
 
   /** Makes an object of the router towards the client, as if the compositor had. */
   WaylandObject createForClient(Interface type, int version) throws WaylandException {
-    admit(type);
+    admit(Heap.bytesOf(type));
     WaylandObject object = new WaylandObject(type, version, serverToClient.take(), 0);
     serverToClient.put(object.clientId, object);
     return object;
@@ -184,11 +184,11 @@ final class ObjectMap {
     object.heapBytes += bytes;
   }
 
-  private void admit(Interface type) throws WaylandException {
+  private void admit(int bytes) throws WaylandException {
     if (live >= maxObjects) {
       throw WaylandException.ofDisplay(NO_MEMORY, "more than " + maxObjects + " objects");
     }
-    heap.take(Heap.bytesOf(type));
+    heap.take(bytes);
     live++;
   }
 

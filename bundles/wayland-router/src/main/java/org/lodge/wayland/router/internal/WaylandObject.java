@@ -30,7 +30,7 @@ final class WaylandObject {
     this.version = version;
     this.clientId = clientId;
     this.upstreamId = upstreamId;
-    heapBytes = Heap.bytesOf(type);
+    heapBytes = clientId == 0 ? Heap.OBJECT_BYTES : Heap.bytesOf(type);
   }
 
   boolean isOwn() {

@@ -294,6 +294,28 @@ class HostileClientTest {
     rigs.get(4).sync();
   }
 
+  @Test
+  void asManyWindowsAsMayBeHaveRoomInLodge() throws Exception {
+    Rig framed = Rig.framed();
+    int registry = framed.registry();
+    int compositor = framed.bind(registry, "wl_compositor", 4);
+    int shell = framed.bind(registry, "xdg_wm_base", 2);
+    int pool =
+        framed.pool(
+            framed.bind(registry, "wl_shm", 1),
+            framed.client.connection.new MemoryFile(4096),
+            4096);
+    for (int i = 0; i < Limits.DEFAULT.windows(); i++) {
+      int surface = framed.surface(compositor);
+      int xdg = framed.id("xdg_surface");
+      framed.client.send(shell, XdgWmBase.GET_XDG_SURFACE, xdg, surface);
+      framed.client.send(xdg, XdgSurface.GET_TOPLEVEL, framed.id("xdg_toplevel"));
+      framed.buffer(pool, 0, 8, 8, 32, 1);
+      framed.buffer(pool, 0, 8, 8, 32, 1);
+    }
+    framed.sync();
+  }
+
   private static Limits withHeap(int bytes) {
     return new Limits(4, 10_000, 4, 1000, 100_000, 64, 1 << 20, bytes);
   }
