@@ -234,11 +234,11 @@ final class SurfaceRequests {
     }
     surface.addTo(parent);
     checkSize(parent);
-    routing.forward(receiver, request).role = surface;
     Frame frame = frameOf(parent);
     if (frame != null) {
       frame.grow();
     }
+    routing.forward(receiver, request).role = surface;
     return true;
   }
 

@@ -373,7 +373,7 @@ class FrameTest {
     Random random = new Random(seed);
     for (int step = 0; step < 3000; step++) {
       int surface = surfaces.get(random.nextInt(surfaces.size()));
-      switch (random.nextInt(9)) {
+      switch (random.nextInt(10)) {
         case 0 -> {
           if (surfaces.size() < 8) {
             int child = rig.surface(compositor);
@@ -414,10 +414,25 @@ class FrameTest {
                 random.nextInt(2000) - 1000,
                 1 + random.nextInt(2000),
                 1 + random.nextInt(2000));
+        case 6 -> {
+          if (!subsurfaces.isEmpty() && random.nextInt(5) == 0) {
+            int again = random.nextInt(subsurfaces.size());
+            rig.client.send(subsurfaces.get(again), WlSubsurface.DESTROY);
+            int subsurface = rig.id("wl_subsurface");
+            rig.client.send(
+                subcompositor,
+                WlSubcompositor.GET_SUBSURFACE,
+                subsurface,
+                surfaces.get(again + 1),
+                root);
+            subsurfaces.set(again, subsurface);
+          }
+        }
         default -> rig.client.send(surface, WlSurface.COMMIT);
       }
     }
     rig.sync();
+    assertEquals(0, rig.client.count(".error("));
     assertEquals(List.of(), shown.violations());
     assertTrue(shown.checks() > 1000, "checked " + shown.checks());
   }

@@ -47,6 +47,21 @@ final class ShownSurfaces {
     int[] geometry;
     int[] nextGeometry;
 
+    void addTo(Shown parent) {
+      this.parent = parent;
+      parent.children.add(this);
+      synchronous = true;
+      x = y = nextX = nextY = 0;
+      moved = false;
+    }
+
+    void detach() {
+      if (parent != null) {
+        parent.children.remove(this);
+        parent = null;
+      }
+    }
+
     boolean isSynchronous() {
       for (Shown at = this; at.parent != null; at = at.parent) {
         if (at.synchronous) {
@@ -139,14 +154,19 @@ final class ShownSurfaces {
       case "wl_compositor.create_surface" -> surfaces.put(request.word(0), new Shown());
       case "wl_subcompositor.get_subsurface" -> {
         Shown made = surfaces.get(request.word(1));
-        made.parent = surfaces.get(request.word(2));
-        made.parent.children.add(made);
+        made.addTo(surfaces.get(request.word(2)));
         subsurfaces.put(request.word(0), made);
       }
       case "wl_subsurface.set_position" -> {
         child.nextX = request.word(0);
         child.nextY = request.word(1);
         child.moved = true;
+      }
+      case "wl_subsurface.destroy" -> child.detach();
+      case "wl_surface.destroy" -> {
+        surface.detach();
+        surface.children.forEach(each -> each.parent = null);
+        surface.children.clear();
       }
       case "wl_subsurface.set_sync" -> child.synchronous = true;
       case "wl_subsurface.set_desync" -> {
