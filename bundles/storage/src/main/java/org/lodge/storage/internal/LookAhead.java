@@ -2,7 +2,6 @@ package org.lodge.storage.internal;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLongArray;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystem;
@@ -21,10 +20,6 @@ final class LookAhead {
   static final int ASK = 1;
 
   private static final int LISTINGS_MAX = 4;
-  private static final int WATCHED = 64;
-  private static final int STAMPS = 1024;
-  private static final int MISSES_MIN = 3;
-  private static final int MISSES_MAX = 96;
   private static final int REPLIES_MAX = 4;
   private static final int NAMES_BYTES = 64 << 10;
 
@@ -32,19 +27,9 @@ final class LookAhead {
   private static final int FILES_BYTES = 32 << 10;
 
   private static final int ENTRY_BYTES_MAX = 512;
-  private static final long WATCHED_NANOS = 1_000_000_000;
 
   /** As old as anything may be that {@link org.lodge.filesystem.Call#ageNanosMax} allows. */
   private static final long KEPT_NANOS = 500_000_000;
-
-  /** Lookups in a directory that the guest was asked for. */
-  private static final class Misses {
-    long directory;
-    long sinceNanos;
-    int found;
-    int absent;
-    int needed = MISSES_MIN;
-  }
 
   /** A file that {@link #find} has found: what the guest calls it, with one use counted. */
   static final class Found {
@@ -57,10 +42,9 @@ final class LookAhead {
   private final Links links;
   private final Neighbours neighbours;
   private final List<Listing> listings = new ArrayList<>();
-  private final Misses[] misses = new Misses[WATCHED];
-  private final AtomicLongArray touchedHere = new AtomicLongArray(STAMPS);
-  private final AtomicLongArray touchedElsewhere = new AtomicLongArray(STAMPS);
-  private volatile long allTouchedNanos = System.nanoTime() - WATCHED_NANOS;
+  private final Misses misses = new Misses();
+  private final Stamps here = new Stamps();
+  private final Stamps elsewhere = new Stamps();
   private boolean listing;
   private long tickets;
 
@@ -69,23 +53,7 @@ final class LookAhead {
     this.nodes = nodes;
     this.links = links;
     this.neighbours = neighbours;
-    long never = System.nanoTime() - WATCHED_NANOS;
-    for (int i = 0; i < STAMPS; i++) {
-      touchedHere.set(i, never);
-      touchedElsewhere.set(i, never);
-    }
-    for (int i = 0; i < WATCHED; i++) {
-      misses[i] = new Misses();
-    }
     neighbours.join(this);
-  }
-
-  private static int stamp(long inode) {
-    return (int) ((inode ^ inode >>> 20) & STAMPS - 1);
-  }
-
-  private static boolean isBefore(long nanos, long other) {
-    return nanos - other < 0;
   }
 
   /**
@@ -130,9 +98,8 @@ final class LookAhead {
   }
 
   private boolean isTouched(Listing.Item item) {
-    int at = stamp(item.attributes.inode);
-    return !isBefore(touchedHere.get(at), item.askedNanos)
-        || !isBefore(touchedElsewhere.get(at), item.askedNanos);
+    long inode = item.attributes.inode;
+    return here.isTouched(inode, item.askedNanos) || elsewhere.isTouched(inode, item.askedNanos);
   }
 
   /** The listing of a directory that still holds, or null. */
@@ -142,9 +109,7 @@ final class LookAhead {
         boolean holds =
             each.epoch == epoch
                 && now - each.askedNanos <= 2 * KEPT_NANOS
-                && isBefore(allTouchedNanos, each.askedNanos)
-                && (each.inode == 0
-                    || isBefore(touchedElsewhere.get(stamp(each.inode)), each.askedNanos));
+                && !elsewhere.isTouched(each.inode, each.askedNanos);
         return holds ? each : null;
       }
     }
@@ -153,30 +118,17 @@ final class LookAhead {
 
   /** The guest was asked for a name there: where that goes on, it is asked for many. */
   void missed(Link link, long directory, boolean found) {
-    boolean plus;
+    Misses.Wanted wanted;
     synchronized (this) {
       long now = System.nanoTime();
-      Misses at = misses[(int) ((directory ^ directory >>> 16) & WATCHED - 1)];
-      if (at.directory != directory) {
-        at.needed = MISSES_MIN;
-      }
-      if (at.directory != directory || now - at.sinceNanos > WATCHED_NANOS) {
-        at.directory = directory;
-        at.sinceNanos = now;
-        at.found = 0;
-        at.absent = 0;
-      }
-      at.found += found ? 1 : 0;
-      at.absent += found ? 0 : 1;
-      plus = at.found >= at.needed;
-      if (listing || !plus && at.absent < at.needed) {
+      wanted = misses.count(directory, found, now);
+      if (listing || wanted == Misses.Wanted.NOTHING) {
         return;
       }
       listing = true;
-      at.found = 0;
-      at.absent = 0;
-      at.sinceNanos = now;
+      misses.asked(directory, now);
     }
+    boolean plus = wanted == Misses.Wanted.FILES;
     Thread.ofVirtual().name("share-ahead").start(() -> list(link, directory, plus));
   }
 
@@ -186,9 +138,10 @@ final class LookAhead {
       calls.aside(link, exchange -> read(link, exchange, into, plus));
     } catch (LostException e) {
       // Whoever asks next finds another connection.
-    }
-    synchronized (this) {
-      listing = false;
+    } finally {
+      synchronized (this) {
+        listing = false;
+      }
     }
     try {
       Thread.sleep(2 * KEPT_NANOS / 1_000_000 + 1);
@@ -300,10 +253,7 @@ final class LookAhead {
 
   private void end(Listing ended, Link link) {
     listings.remove(ended);
-    Misses at = misses[(int) ((ended.directory ^ ended.directory >>> 16) & WATCHED - 1)];
-    if (at.directory == ended.directory) {
-      at.needed = ended.used * 8 >= ended.listed ? 1 : Math.min(MISSES_MAX, 2 * at.needed);
-    }
+    misses.ended(ended);
     boolean open = ended.epoch == link.epoch;
     ended.end(remote -> {
       if (open) {
@@ -373,23 +323,22 @@ final class LookAhead {
   void touched(long node) {
     long inode = node == FileSystem.ROOT ? 0 : nodes.inode(node);
     if (inode != 0) {
-      touchedHere.set(stamp(inode), System.nanoTime());
+      here.touch(inode);
     }
     neighbours.touched(this, inode);
   }
 
   /** Whether another share has changed a file since so long ago. */
   boolean isTouchedElsewhere(long inode, long ageNanos) {
-    long then = System.nanoTime() - ageNanos;
-    return !isBefore(allTouchedNanos, then) || !isBefore(touchedElsewhere.get(stamp(inode)), then);
+    return elsewhere.isTouched(inode, System.nanoTime() - ageNanos);
   }
 
   /** Another share of the same guest has changed something; 0 where it can't say what. */
   void touchedElsewhere(long inode) {
     if (inode == 0) {
-      allTouchedNanos = System.nanoTime();
+      elsewhere.touchAll();
     } else {
-      touchedElsewhere.set(stamp(inode), System.nanoTime());
+      elsewhere.touch(inode);
     }
   }
 
