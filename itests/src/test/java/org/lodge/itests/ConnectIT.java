@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -176,15 +177,36 @@ class ConnectIT {
 
   @Test
   void newLogicOfTheDeviceTakesOverUnderATransfer() throws Exception {
-    work.run(
-        "rm -f /tmp/stop /tmp/rounds; head -c 1000000 /dev/urandom > /tmp/r;"
-            + " (while [ ! -e /tmp/stop ]; do cat /tmp/r; echo . >> /tmp/rounds; done"
-            + " | lodge-call vault hash > /tmp/there) & :");
+    transfer();
     DeviceVersions versions = new DeviceVersions(host, "device-vsock");
     Path newer = versions.deploy("1.1.0");
     awaitVersion("1.1.0");
     Files.delete(newer);
     awaitVersion("1.0.0");
+    assertWhole();
+  }
+
+  @Test
+  void aPauseOfEitherGuestEndsNoConnection() throws Exception {
+    transfer();
+    for (String guest : List.of("vault", "work")) {
+      host.lodge("pause", guest).ok();
+      // Longer than a guest takes to tell the other that it has gone.
+      Thread.sleep(3000);
+      host.lodge("resume", guest).ok();
+    }
+    assertWhole();
+  }
+
+  /** Bytes go from work to vault until {@link #assertWhole}. */
+  private void transfer() throws Exception {
+    work.run(
+        "rm -f /tmp/stop /tmp/rounds; head -c 1000000 /dev/urandom > /tmp/r;"
+            + " (while [ ! -e /tmp/stop ]; do cat /tmp/r; echo . >> /tmp/rounds; done"
+            + " | lodge-call vault hash > /tmp/there) & :");
+  }
+
+  private void assertWhole() throws Exception {
     String hashes =
         work.run(
             "touch /tmp/stop; wait; for i in $(cat /tmp/rounds); do cat /tmp/r; done | sha256sum"

@@ -25,6 +25,14 @@ public interface Backend extends AutoCloseable {
   String control(String command, Map<String, Object> arguments) throws BackendException;
 
   /**
+   * Tells that the guest's CPUs are about to be halted, or that they go on after all. A monitor
+   * that halts them closes every ring, as it does at a reset, and opens each again where it stood:
+   * what the device has with the guest then stays until a ring is open again or the monitor hangs
+   * up.
+   */
+  void expectPause(boolean expected) throws BackendException;
+
+  /**
    * Stops serving for good and removes the socket. Requests being served get a few seconds to
    * finish. To be called when the guest has let go of the device: a monitor still connected sees
    * its end. Later calls do nothing.

@@ -3,7 +3,7 @@
  * logic that can be replaced while the guest uses it.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.lodge.vhostuser;
 
 import org.osgi.annotation.bundle.Export;

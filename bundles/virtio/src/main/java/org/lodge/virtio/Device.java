@@ -19,7 +19,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  *                                 └──────── each queue, repeated ─────┘
  * </pre>
  *
- * A driver that resets the device, and a reboot of the guest, are a stop and a start.
+ * A driver that resets the device, and a reboot of the guest, are a stop and a start. While the
+ * guest is paused every queue is stopped, and the device is not.
  *
  * <p>Threads: {@link #serve} runs on one thread at a time per queue, several queues at once.
  * Everything else comes from one thread at a time, possibly while queues are served. Nothing here

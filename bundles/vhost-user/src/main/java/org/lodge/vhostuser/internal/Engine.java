@@ -267,6 +267,16 @@ final class Engine implements Backend {
         });
   }
 
+  @Override
+  public void expectPause(boolean expected) throws BackendException {
+    await(
+        "pause",
+        () -> {
+          parts.logic.expectPause(expected, parts.frontEnd.vrings.anyOpen());
+          return null;
+        });
+  }
+
   private <T> T await(String stage, Callable<T> task) throws BackendException {
     try {
       return actor.submit(task).get();

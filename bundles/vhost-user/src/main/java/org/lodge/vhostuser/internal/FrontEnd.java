@@ -208,6 +208,7 @@ final class FrontEnd {
 
   private void resetDevice() {
     vrings.closeAll();
+    logic.stop();
     vrings.resetAll();
     negotiated.replaceInflight(null);
     negotiated.status = 0;

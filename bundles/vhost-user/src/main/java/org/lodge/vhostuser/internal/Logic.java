@@ -34,6 +34,7 @@ final class Logic {
   private volatile Device device;
   private volatile Model model;
   private boolean started;
+  private boolean pauseExpected;
   private long acceptedFeatures;
 
   /** What stays of a device whose bundle has gone before another could take over. */
@@ -79,6 +80,7 @@ final class Logic {
   /** The driver is ready, unless it was before. */
   void start(long features) throws DeviceException {
     acceptedFeatures = features;
+    pauseExpected = false;
     if (!started && device != null) {
       device.start(features);
     }
@@ -111,11 +113,29 @@ final class Logic {
   }
 
   /** The last ring was closed. */
+  void ringsClosed() {
+    if (!pauseExpected) {
+      stop();
+    }
+  }
+
+  /** The driver has gone. */
   void stop() {
+    pauseExpected = false;
     if (started && device != null) {
       device.stop();
     }
     started = false;
+  }
+
+  /**
+   * @param anyOpen whether a ring is open
+   */
+  void expectPause(boolean expected, boolean anyOpen) {
+    pauseExpected = expected;
+    if (!expected && !anyOpen) {
+      stop();
+    }
   }
 
   ConfigSpace configSpace() {

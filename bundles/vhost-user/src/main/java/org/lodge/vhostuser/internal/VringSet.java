@@ -225,7 +225,7 @@ final class VringSet {
     vring.serving = false;
     dropOwnInflight(vring);
     if (!anyOpen()) {
-      logic.stop();
+      logic.ringsClosed();
     }
   }
 

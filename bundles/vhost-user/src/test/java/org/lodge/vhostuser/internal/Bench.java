@@ -89,6 +89,7 @@ final class Bench implements AutoCloseable {
     private final long features;
     private final int stateVersion;
     volatile boolean started;
+    volatile int starts;
     volatile boolean closed;
     volatile byte[] config = {1, 2, 3, 4, 5, 6, 7, 8};
     volatile int imported;
@@ -129,6 +130,7 @@ final class Bench implements AutoCloseable {
     @Override
     public void start(long acceptedFeatures) {
       started = true;
+      starts++;
     }
 
     @Override

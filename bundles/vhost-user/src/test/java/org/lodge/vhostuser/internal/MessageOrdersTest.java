@@ -220,6 +220,59 @@ class MessageOrdersTest {
   }
 
   @Test
+  void aPausedGuestFindsTheDeviceAsItWas() throws Exception {
+    try (MockFrontEnd qemu = bench.connect()) {
+      qemu.start(16, MODERN);
+      qemu.echo(0, "before");
+      for (int pause = 1; pause <= 2; pause++) {
+        backend.expectPause(true);
+        int base = qemu.stop(0);
+        assertTrue(factory.last.started);
+        reopen(qemu, base);
+        qemu.echo(0, "after");
+        assertEquals(1, factory.last.starts);
+      }
+      qemu.stop(0);
+      assertFalse(factory.last.started, "the pause is over: this is a reset");
+    }
+  }
+
+  @Test
+  void aPauseThatDidNotComeIsForgotten() throws Exception {
+    try (MockFrontEnd qemu = bench.connect()) {
+      qemu.start(16, MODERN);
+      backend.expectPause(true);
+      backend.expectPause(false);
+      assertTrue(factory.last.started);
+      qemu.stop(0);
+      assertFalse(factory.last.started);
+    }
+  }
+
+  @Test
+  void aMonitorThatHangsUpWhilePausedHasNothingAnyMore() throws Exception {
+    try (MockFrontEnd qemu = bench.connect()) {
+      qemu.start(16, MODERN);
+      qemu.echo(0, "before");
+      backend.expectPause(true);
+      qemu.stop(0);
+    }
+    try (MockFrontEnd next = bench.connect()) {
+      next.ask(Request.GET_FEATURES);
+      assertFalse(factory.last.started);
+    }
+  }
+
+  private static void reopen(MockFrontEnd qemu, int base) throws Exception {
+    qemu.sendNum(0);
+    qemu.sendBase(0, base);
+    qemu.sendAddresses(0);
+    qemu.sendCall(0);
+    qemu.sendKick(0);
+    qemu.enable(0, true);
+  }
+
+  @Test
   void anotherFrontEndFindsTheDeviceAsNew() throws Exception {
     for (int i = 0; i < 3; i++) {
       try (MockFrontEnd frontEnd = bench.connect()) {

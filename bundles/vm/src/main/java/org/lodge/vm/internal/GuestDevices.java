@@ -242,6 +242,23 @@ final class GuestDevices {
     }
   }
 
+  /** The guest's CPUs are about to be halted, or go on after all. */
+  void expectPause(boolean expected) {
+    List<Slot> all;
+    synchronized (lock) {
+      all = List.copyOf(slots.values());
+    }
+    for (Slot slot : all) {
+      if (slot.backend() != null) {
+        try {
+          slot.backend().expectPause(expected);
+        } catch (BackendException e) {
+          LOG.warn("The guest may lose what it has open by a device: {}", e.getMessage());
+        }
+      }
+    }
+  }
+
   /** Serves again what an earlier Lodge served to a process that may still be there. */
   void reopen(List<DeviceDeclaration> recorded) throws InterruptedException {
     reopening.lockInterruptibly();

@@ -228,7 +228,22 @@ public final class GuestsService implements Guests {
 
   @Override
   public CompletableFuture<GuestStatus> pause(String name) {
-    return control(name, Message.Control.Kind.PAUSE, vmm -> vmm.pause());
+    return control(
+        name,
+        Message.Control.Kind.PAUSE,
+        vmm -> {
+          GuestDevices devices = devices(name);
+          boolean paused = false;
+          try {
+            devices.expectPause(true);
+            vmm.pause();
+            paused = true;
+          } finally {
+            if (!paused) {
+              devices.expectPause(false);
+            }
+          }
+        });
   }
 
   @Override

@@ -114,6 +114,14 @@ class GuestDevicesTest {
   }
 
   @Test
+  void everyDeviceIsToldOfAPause() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA, RANDOM));
+    log.clear();
+    devices.expectPause(true);
+    assertEquals(List.of("expectPause data", "expectPause random"), log);
+  }
+
+  @Test
   void aDeclaredDeviceThatFailsLeavesNoneOfTheOthersOpen() {
     monitorRefuses = "random";
     assertThrows(VmmException.class, () -> devices.bringUp(vmm(), List.of(DATA, RANDOM)));

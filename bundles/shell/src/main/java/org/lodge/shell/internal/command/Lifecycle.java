@@ -121,7 +121,8 @@ final class Lifecycle implements Command {
   static Lifecycle pause(Services services) {
     return new Lifecycle(
         services,
-        Description.of("pause", "Halt the CPUs of guests, keeping their memory"),
+        Description.of("pause", "Halt the CPUs of guests, keeping their memory")
+            .details("Their windows, connections and shares stay, and go on with: lodge resume"),
         EnumSet.of(GuestState.RUNNING),
         (guests, name, invocation) -> guests.pause(name));
   }
