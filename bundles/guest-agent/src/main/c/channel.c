@@ -163,8 +163,28 @@ static void send_clocks(uint64_t call) {
   send_result_body(call, body, clocks_write(body, sizeof body));
 }
 
+/* What is run, copied, opened or listened on in an initramfs is lost with it. */
+static bool needs_final_root(uint16_t type) {
+  switch (type) {
+    case LODGE_EXEC:
+    case LODGE_GET:
+    case LODGE_PUT:
+    case LODGE_OPEN:
+    case LODGE_OPEN_HANDLES:
+    case LODGE_LISTEN:
+    case LODGE_LISTEN_HANDLES:
+      return true;
+    default:
+      return false;
+  }
+}
+
 static void handle(void) {
   root_follow();
+  if (needs_final_root(request.type) && !root_is_final()) {
+    send_result(request.call, EINPROGRESS, "the guest is still starting");
+    return;
+  }
   switch (request.type) {
     case LODGE_EXEC:
       program_exec(&request);

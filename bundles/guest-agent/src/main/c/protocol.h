@@ -116,7 +116,8 @@ enum lodge_message {
    * then strings: boot id, host name, kernel release; then perhaps u32 flags: LODGE_HELLO_UP where
    * the guest has come up before. call is 0. */
   LODGE_HELLO = 32,
-  /* 0 u32 0 or an errno, 4 what the request says; text where it failed */
+  /* 0 u32 0 or an errno, 4 what the request says; text where it failed. EINPROGRESS where the guest
+   * does not have its own root yet: nothing was done, and the host asks again */
   LODGE_RESULT = 33,
   /* 0 u32 exit code, 4 u32 signal that ended it, or 0 */
   LODGE_EXITED = 34

@@ -9,7 +9,6 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,20 +16,20 @@
 
 #define OWN_PROC "/lodge/proc"
 #define AGAIN_MICROS 100000
-#define RAMFS_MAGIC 0x858458f6
-#define TMPFS_MAGIC 0x01021994
 
 #define INSTALLED "/usr/lib/lodge/lodge-agent"
 #define PLACE "/run/lodge"
 
 static int proc = -1;
 static int program = -1;
+static struct stat first_root;
 
 void root_begin(bool in_initramfs, char *name) {
   if (in_initramfs) {
     if (proc < 0) {
       proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
+    stat("/", &first_root);
     program = openat(proc, "self/exe", O_RDONLY | O_CLOEXEC);
     /* systemd spares processes of the initramfs whose name begins so. */
     name[0] = '@';
@@ -93,17 +92,21 @@ static void install(void) {
   }
 }
 
+static bool same(const struct stat *one, const struct stat *other) {
+  return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
 bool root_is_final(void) {
-  struct statfs root;
-  return proc < 0 || statfs("/", &root) != 0 ||
-         (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC);
+  struct stat ours;
+  /* A guest that stays in its initramfs for good can say so by coming up there. */
+  return proc < 0 || stat("/", &ours) != 0 || !same(&ours, &first_root) || up_said();
 }
 
 void root_follow(void) {
   struct stat ours;
   struct stat theirs;
   if (proc < 0 || stat("/", &ours) != 0 || fstatat(proc, "1/root", &theirs, 0) != 0 ||
-      (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)) {
+      same(&ours, &theirs)) {
     return;
   }
   int root = openat(proc, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);

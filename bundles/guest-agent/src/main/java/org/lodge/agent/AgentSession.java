@@ -9,7 +9,9 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * One guest's agent from its connecting to its going. Thread-safe; calls wait for the guest's
  * answer, at most for their limit, and throw {@link AgentException} where it says no, does not
- * answer, or goes. What they give back belongs to the caller, who closes it.
+ * answer, or goes. What they give back belongs to the caller, who closes it. What runs programs or
+ * takes files, folders or sockets of the guest waits, within its limit, while the guest is still in
+ * its initial RAM disk; {@link #serveFolder} says no there, with EAGAIN.
  */
 @ProviderType
 public interface AgentSession {

@@ -34,6 +34,7 @@ import org.lodge.vsock.VsockStream;
 final class Session implements AgentSession {
   private static final int COPY_BYTES = 64 << 10;
   private static final int GET_RESULT_BYTES = 24;
+  private static final Duration AGAIN = Duration.ofMillis(50);
 
   private final VsockStream channel;
   private final AgentInfo info;
@@ -185,8 +186,47 @@ final class Session implements AgentSession {
     }
   }
 
+  private interface Attempt<T> {
+    T within(Duration limit) throws IOException;
+  }
+
+  /** Asks again while the guest is in its initial RAM disk, whose files are not its own. */
+  private <T> T onceStarted(Duration limit, Attempt<T> attempt) throws IOException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (true) {
+      Duration left = Duration.ofNanos(deadline - System.nanoTime());
+      try {
+        return attempt.within(left);
+      } catch (AgentException e) {
+        if (e.errno() != Wire.EINPROGRESS) {
+          throw e;
+        }
+        if (left.compareTo(AGAIN) < 0) {
+          throw new AgentException(
+              "guest '%s': it is still starting after %d ms; see what it does with: lodge logs %1$s"
+                  .formatted(guest(), limit.toMillis()),
+              e.errno());
+        }
+      }
+      rest();
+    }
+  }
+
+  private void rest() throws InterruptedIOException {
+    try {
+      Thread.sleep(AGAIN);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("waiting for guest '%s'".formatted(guest()));
+    }
+  }
+
   @Override
   public AgentProgram exec(ExecRequest request, Duration limit) throws IOException {
+    return onceStarted(limit, left -> execNow(request, left));
+  }
+
+  private AgentProgram execNow(ExecRequest request, Duration limit) throws IOException {
     boolean noErrors = request.terminal().isPresent() || request.errorsInGuest();
     long call = calls.incrementAndGet();
     CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
@@ -223,6 +263,10 @@ final class Session implements AgentSession {
 
   @Override
   public AgentFile get(String path, Duration limit) throws IOException {
+    return onceStarted(limit, left -> getNow(path, left));
+  }
+
+  private AgentFile getNow(String path, Duration limit) throws IOException {
     Expected content = new Expected();
     try {
       ByteBuffer result = call(Wire.GET, Wire.get(content.token, path), limit);
@@ -241,6 +285,18 @@ final class Session implements AgentSession {
 
   @Override
   public void put(
+      String path, int mode, long sizeBytes, ReadableByteChannel content, Duration limit)
+      throws IOException {
+    onceStarted(
+        limit,
+        left -> {
+          putNow(path, mode, sizeBytes, content, left);
+          return null;
+        });
+  }
+
+  /** Reads nothing of the content where the guest is still starting. */
+  private void putNow(
       String path, int mode, long sizeBytes, ReadableByteChannel content, Duration limit)
       throws IOException {
     Expected connection = new Expected();
@@ -317,20 +373,32 @@ final class Session implements AgentSession {
 
   @Override
   public VsockStream openUnix(String path, Duration limit) throws IOException {
-    Expected connection = new Expected();
-    return open(connection, Wire.OPEN, Wire.openUnix(connection.token, path), limit);
+    return onceStarted(
+        limit,
+        left -> {
+          Expected connection = new Expected();
+          return open(connection, Wire.OPEN, Wire.openUnix(connection.token, path), left);
+        });
   }
 
   @Override
   public VsockStream openUnixWithHandles(String path, Duration limit) throws IOException {
-    Expected connection = new Expected();
-    return open(connection, Wire.OPEN_HANDLES, Wire.openUnix(connection.token, path), limit);
+    return onceStarted(
+        limit,
+        left -> {
+          Expected connection = new Expected();
+          return open(connection, Wire.OPEN_HANDLES, Wire.openUnix(connection.token, path), left);
+        });
   }
 
   @Override
   public VsockStream openTcp(int port, Duration limit) throws IOException {
-    Expected connection = new Expected();
-    return open(connection, Wire.OPEN, Wire.openTcp(connection.token, port), limit);
+    return onceStarted(
+        limit,
+        left -> {
+          Expected connection = new Expected();
+          return open(connection, Wire.OPEN, Wire.openTcp(connection.token, port), left);
+        });
   }
 
   @Override
@@ -362,7 +430,8 @@ final class Session implements AgentSession {
       String target,
       Duration limit)
       throws IOException {
-    call(Wire.LISTEN, Wire.listen(path, mode, uid, gid, service, argument, target), limit);
+    ByteBuffer body = Wire.listen(path, mode, uid, gid, service, argument, target);
+    onceStarted(limit, left -> call(Wire.LISTEN, body.duplicate(), left));
   }
 
   @Override
@@ -377,7 +446,7 @@ final class Session implements AgentSession {
       Duration limit)
       throws IOException {
     ByteBuffer body = Wire.listen(path, mode, uid, gid, service, argument, target);
-    call(Wire.LISTEN_HANDLES, body, limit);
+    onceStarted(limit, left -> call(Wire.LISTEN_HANDLES, body.duplicate(), left));
   }
 
   @Override

@@ -70,6 +70,7 @@ final class Wire {
 
   static final int EACCES = 13;
   static final int ECONNRESET = 104;
+  static final int EINPROGRESS = 115;
 
   static final int OPEN_UNIX = 1;
   static final int OPEN_TCP = 2;

@@ -77,6 +77,11 @@ final class AgentHost implements AutoCloseable {
     return start("lodge-agent-sanitized");
   }
 
+  /** As the kernel runs it in a guest: one process looks after the one that serves. */
+  Process startInInitramfs() throws IOException {
+    return start("lodge-agent-sanitized", "--initramfs");
+  }
+
   Process start(String program, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(BUILT.resolve(program).toAbsolutePath().toString());
@@ -130,6 +135,10 @@ final class AgentHost implements AutoCloseable {
   public void close() throws IOException {
     server.close();
     agents.deactivate();
-    processes.forEach(Process::destroyForcibly);
+    for (Process process : processes) {
+      List<ProcessHandle> children = process.descendants().toList();
+      process.destroyForcibly();
+      children.forEach(ProcessHandle::destroyForcibly);
+    }
   }
 }

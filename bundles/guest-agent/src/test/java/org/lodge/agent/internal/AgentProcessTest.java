@@ -1,17 +1,30 @@
 package org.lodge.agent.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.lodge.agent.internal.AgentHost.SOON;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.agent.AgentException;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 
@@ -41,6 +54,55 @@ class AgentProcessTest {
       programs.forEach(AgentProgram::close);
       session.ping(SOON);
     }
+  }
+
+  @Test
+  void inAnInitramfsItTakesNothingThatWouldBeLostWithIt() throws Exception {
+    try (AgentHost host = new AgentHost(folder)) {
+      host.startInInitramfs();
+      AgentSession session = host.session();
+      Path file = folder.resolve("file");
+      Duration briefly = Duration.ofMillis(120);
+      for (Executable each :
+          List.<Executable>of(
+              () -> session.exec(AgentHost.asMe("true"), briefly),
+              () -> put(session, file, briefly),
+              () -> session.get("/etc/hostname", briefly),
+              () -> session.openUnix(folder.resolve("socket").toString(), briefly),
+              () -> session.openTcp(1, briefly),
+              () ->
+                  session.listen(
+                      file.toString(), 0600, AgentHost.uid(), 0, "a", "", "b", briefly))) {
+        String why = assertThrows(AgentException.class, each).getMessage();
+        assertTrue(why.contains("still starting"), why);
+      }
+      assertFalse(Files.exists(file));
+      session.ping(SOON);
+      session.clocks(SOON);
+
+      CompletableFuture<Void> waits = CompletableFuture.runAsync(() -> putSoon(session, file));
+      host.start("lodge-agent-sanitized", "ready");
+      waits.get(20, TimeUnit.SECONDS);
+      assertEquals("bytes", Files.readString(file));
+    }
+  }
+
+  private static void putSoon(AgentSession session, Path file) {
+    try {
+      put(session, file, SOON);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void put(AgentSession session, Path file, Duration limit) throws IOException {
+    byte[] content = "bytes".getBytes(StandardCharsets.UTF_8);
+    session.put(
+        file.toString(),
+        0644,
+        content.length,
+        Channels.newChannel(new ByteArrayInputStream(content)),
+        limit);
   }
 
   @Test
