@@ -78,6 +78,11 @@ class DeviceIT {
           () -> guest.run("cat /sys/block/${d#/dev/}/size").contains("\n32768"));
       assertNotEquals(0, host.lodge("device", "resize", "work", "more", "8M").exit());
 
+      guest.run("mkfs.ext4 -q " + disk + "; mkdir /more; busybox mount " + disk + " /more");
+      Result mounted = host.lodge("device", "rm", "work", "more");
+      assertEquals(1, mounted.exit());
+      assertTrue(mounted.err().contains("it is mounted at /more"), mounted.err());
+      guest.run("busybox umount /more");
       host.lodge("device", "rm", "work", "more").ok();
       assertFalse(guest.run(FIND.formatted("SN42")).contains("\n/dev/vd"));
       assertNotEquals(0, host.lodge("device", "rm", "work", "more").exit());
@@ -87,7 +92,9 @@ class DeviceIT {
   @Test
   void aGuestThatDoesNotLetGoKeepsItsDevice() throws Exception {
     host.lodge("pause", "work").ok();
-    Result refused = host.lodge("device", "rm", "work", "data", "--timeout", "500ms");
+    Result unasked = host.lodge("device", "rm", "work", "data");
+    assertTrue(unasked.err().contains("the guest is paused"), unasked.err());
+    Result refused = host.lodge("device", "rm", "work", "data", "--force", "--timeout", "500ms");
     assertEquals(1, refused.exit());
     assertTrue(refused.err().contains("did not let go of data"), refused.err());
     assertEquals("unused", device("data").getString("state"), "there, and the guest stands still");

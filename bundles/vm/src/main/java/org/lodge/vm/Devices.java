@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The devices that Lodge serves to guests.
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
  * the guest starts waits until it runs, and fails when the start fails. Every future completes,
  * with a {@link GuestException} where the act could not be done.
  */
+@ProviderType
 public interface Devices {
 
   /**
@@ -26,11 +28,18 @@ public interface Devices {
 
   /**
    * Takes a device away: asks the guest to let go of it, then ends it. A guest that does not let go
-   * keeps the device as it was, and the failure says so.
+   * keeps the device as it was, and the failure says so; so does one whose agent says that the disk
+   * is mounted or otherwise in use.
    *
    * @param limit for the guest's consent
+   * @param force without asking the agent: what the guest has not written yet is lost
    */
-  CompletableFuture<GuestStatus> remove(String guest, String id, Duration limit);
+  CompletableFuture<GuestStatus> remove(String guest, String id, Duration limit, boolean force);
+
+  /** As above, without force. */
+  default CompletableFuture<GuestStatus> remove(String guest, String id, Duration limit) {
+    return remove(guest, id, limit, false);
+  }
 
   /**
    * Changes a device, as in {@code control("work", "data", "resize", Map.of("sizeBytes", "2G"))}.

@@ -38,6 +38,7 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
   private static final String EXPORT = "export";
   private static final String HOST = "host";
   private static final String KEPT = "[a-z][a-z0-9-]{0,30}:[a-z][a-z0-9-]{0,30}";
+  private static final int SERIAL_MAX = 20;
   static final String ID = "[a-z][a-z0-9-]{0,19}";
 
   /** Types whose offer of a configuration space QEMU 7.1 to 8.0 does not survive. */
@@ -145,6 +146,12 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     return type.equals(BLK) && config.get(FROM) instanceof String from && !from.equals(HOST)
         ? Optional.of(from)
         : volume().flatMap(VolumeUse::keeper);
+  }
+
+  /** By which the guest finds a disk. */
+  String serial() {
+    String serial = config.getOrDefault("serial", id).toString();
+    return serial.substring(0, Math.min(serial.length(), SERIAL_MAX));
   }
 
   /** By which key it says so. */

@@ -36,11 +36,12 @@ public final class DevicesService implements Devices {
   }
 
   @Override
-  public CompletableFuture<GuestStatus> remove(String guest, String id, Duration limit) {
+  public CompletableFuture<GuestStatus> remove(
+      String guest, String id, Duration limit, boolean force) {
     return guests.control(
         guest,
         GuestActor.COMMAND_LIMIT.plus(limit),
-        vmm -> guests.devices(guest).remove(vmm, id, limit));
+        vmm -> guests.devices(guest).remove(vmm, id, limit, force));
   }
 
   @Override

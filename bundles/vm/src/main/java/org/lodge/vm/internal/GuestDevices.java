@@ -20,6 +20,7 @@ import org.lodge.vm.GuestVolumes;
 import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmException;
+import org.lodge.vmm.VmmState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +42,7 @@ final class GuestDevices {
   private final Path runDirectory;
   private final Services<VhostUserBackends> backends;
   private final Volumes volumes;
+  private final DiskUse.Question uses;
 
   /** Guards {@code slots} alone; not held while a back-end or the monitor is spoken to. */
   private final Object lock = new Object();
@@ -59,11 +61,16 @@ final class GuestDevices {
   private record Slot(DeviceDeclaration declaration, Backend backend, String trouble) {}
 
   GuestDevices(
-      String guest, Path runDirectory, Services<VhostUserBackends> backends, Volumes volumes) {
+      String guest,
+      Path runDirectory,
+      Services<VhostUserBackends> backends,
+      Volumes volumes,
+      DiskUse.Question uses) {
     this.guest = guest;
     this.runDirectory = runDirectory;
     this.backends = backends;
     this.volumes = volumes;
+    this.uses = uses;
   }
 
   /** Opens and plugs what is declared; the CPUs have not run. What fails leaves nothing open. */
@@ -221,13 +228,53 @@ final class GuestDevices {
     }
   }
 
-  /** The guest lets go of it first: a device that it still uses is not ended. */
-  void remove(Vmm vmm, String id, Duration limit) throws GuestException, VmmException {
+  /**
+   * The guest lets go of it first: a device that it still uses is not ended.
+   *
+   * @param force also a disk of which the guest says that it is in use, which its kernel lets go
+   */
+  void remove(Vmm vmm, String id, Duration limit, boolean force)
+      throws GuestException, VmmException, InterruptedException {
     Slot slot = slot(id);
+    if (!force) {
+      requireUnused(vmm, slot.declaration());
+    }
     vmm.unplug(id, limit);
     drop(slot);
     remember();
     LOG.info("Device {} was removed", id);
+  }
+
+  private void requireUnused(Vmm vmm, DeviceDeclaration disk)
+      throws GuestException, VmmException, InterruptedException {
+    if (!disk.type().equals(DeviceDeclaration.BLK)) {
+      return;
+    }
+    String id = disk.id();
+    if (vmm.state() == VmmState.PAUSED) {
+      // It would let go as soon as it runs on.
+      throw problem(
+          "device",
+          "device %s was not removed: the guest is paused and can't tell whether it uses it; resume it first, or say --force"
+              .formatted(id));
+    }
+    try {
+      Optional<String> use = uses.of(disk.serial());
+      if (use.isPresent()) {
+        throw problem(
+            "device",
+            "device %s was not removed: in the guest it %s; let go of it there, or say --force, by which what is not written yet is lost"
+                .formatted(id, use.get()));
+      }
+    } catch (IOException e) {
+      throw new GuestException(
+          guest,
+          "device",
+          "device %s was not removed: whether the guest uses it can't be told: %s; try again, or say --force"
+              .formatted(id, e.getMessage()),
+          List.of(),
+          e);
+    }
   }
 
   String control(String id, String command, Map<String, Object> arguments) throws GuestException {

@@ -64,6 +64,19 @@ public final class Inside {
     }
   }
 
+  /** As {@link DiskUse.Question}; blocks. */
+  Optional<String> diskUse(String guest, String serial) throws IOException, InterruptedException {
+    Optional<Agents> all = agents.now(ONLY);
+    Optional<AgentSession> session = all.flatMap(each -> each.session(guest));
+    if (session.isPresent()) {
+      return DiskUse.in(session.get(), serial);
+    }
+    if (all.isPresent() && all.get().isLost(guest)) {
+      throw new IOException("its agent has gone");
+    }
+    return Optional.empty();
+  }
+
   /** The guest's process has ended: nothing that it had open is left. */
   void gone(String guest) {
     agents.now(ONLY).flatMap(all -> all.session(guest)).ifPresent(AgentSession::close);

@@ -58,7 +58,9 @@ final class RealMachine implements Machine {
     this.guest = guest;
     this.runDirectory = run.resolve("vm").resolve(guest);
     this.specs = new GuestSpecs(guest, runDirectory, images);
-    this.devices = new GuestDevices(guest, runDirectory, backends, volumes);
+    this.devices =
+        new GuestDevices(
+            guest, runDirectory, backends, volumes, serial -> inside.diskUse(guest, serial));
     this.volumes = volumes;
     this.drivers = drivers;
     this.inside = inside;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import org.lodge.vm.VolumeUse;
 import org.lodge.vmm.VhostUserDevice;
 import org.lodge.vmm.Vmm;
 import org.lodge.vmm.VmmException;
+import org.lodge.vmm.VmmState;
 
 class GuestDevicesTest {
   private static final DeviceDeclaration DATA =
@@ -45,6 +47,8 @@ class GuestDevicesTest {
   private String monitorRefuses;
   private String hostLacks;
   private Runnable opening = () -> {};
+  private VmmState vmmState = VmmState.RUNNING;
+  private DiskUse.Question use = serial -> Optional.empty();
   private GuestDevices devices;
 
   @BeforeEach
@@ -54,7 +58,7 @@ class GuestDevicesTest {
             VhostUserBackends.class,
             (name, arguments) -> name.equals("open") ? open((BackendSpec) arguments[0]) : null);
     backends.add(GuestsService.BACKENDS, service);
-    devices = new GuestDevices("work", run, backends, volumes);
+    devices = new GuestDevices("work", run, backends, volumes, serial -> use.of(serial));
   }
 
   private interface Behaviour {
@@ -98,6 +102,9 @@ class GuestDevicesTest {
     return fake(
         Vmm.class,
         (name, arguments) -> {
+          if (name.equals("state")) {
+            return vmmState;
+          }
           String id = arguments[0] instanceof VhostUserDevice d ? d.id() : (String) arguments[0];
           if (id.equals(monitorRefuses)) {
             throw new VmmException("device", "refused");
@@ -133,11 +140,50 @@ class GuestDevicesTest {
   void aDeviceThatTheGuestDoesNotLetGoOfStaysServed() throws Exception {
     devices.bringUp(vmm(), List.of(DATA));
     monitorRefuses = "data";
-    assertThrows(VmmException.class, () -> devices.remove(vmm(), "data", Duration.ofSeconds(1)));
+    assertThrows(
+        VmmException.class, () -> devices.remove(vmm(), "data", Duration.ofSeconds(1), false));
     assertTrue(!log.contains("close data"), log::toString);
     monitorRefuses = null;
-    devices.remove(vmm(), "data", Duration.ofSeconds(1));
+    devices.remove(vmm(), "data", Duration.ofSeconds(1), false);
     assertEquals("close data", log.getLast());
+  }
+
+  @Test
+  void aDiskThatTheGuestUsesIsNotAskedForUnlessItIsMeant() throws Exception {
+    DeviceDeclaration named =
+        new DeviceDeclaration("data", "blk", Map.of("path", "d.img", "serial", "abc"));
+    devices.bringUp(vmm(), List.of(named, RANDOM));
+    use = serial -> serial.equals("abc") ? Optional.of("is mounted at /mnt") : Optional.empty();
+    GuestException refused =
+        assertThrows(
+            GuestException.class,
+            () -> devices.remove(vmm(), "data", Duration.ofSeconds(1), false));
+    assertTrue(refused.getMessage().contains("it is mounted at /mnt"), refused::getMessage);
+    assertTrue(!log.contains("unplug data"), log::toString);
+    devices.remove(vmm(), "data", Duration.ofSeconds(1), true);
+    assertEquals(List.of("unplug data", "close data"), log.subList(log.size() - 2, log.size()));
+  }
+
+  @Test
+  void anAgentThatDoesNotAnswerKeepsTheDiskAndNothingElse() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA, RANDOM));
+    use =
+        serial -> {
+          throw new IOException("no answer");
+        };
+    assertThrows(
+        GuestException.class, () -> devices.remove(vmm(), "data", Duration.ofSeconds(1), false));
+    devices.remove(vmm(), "random", Duration.ofSeconds(1), false);
+    assertEquals(List.of("unplug random", "close random"), log.subList(log.size() - 2, log.size()));
+  }
+
+  @Test
+  void aPausedGuestIsNotAskedForItsDisks() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA));
+    vmmState = VmmState.PAUSED;
+    assertThrows(
+        GuestException.class, () -> devices.remove(vmm(), "data", Duration.ofSeconds(1), false));
+    assertEquals("plug data", log.getLast());
   }
 
   @Test
@@ -153,12 +199,12 @@ class GuestDevicesTest {
     devices.bringUp(vmm(), List.of(DATA));
     new RunRecord("qemu", Path.of("/c/vm/work.json"), "{}", devices.declarations()).write(run);
     devices.add(vmm(), "more", "blk", Map.of("path", "m.img"));
-    devices.remove(vmm(), "data", Duration.ofSeconds(1));
+    devices.remove(vmm(), "data", Duration.ofSeconds(1), false);
     devices.add(vmm(), "again", "blk", DATA.config());
 
     opened.clear();
     hostLacks = "more";
-    GuestDevices later = new GuestDevices("work", run, backends, volumes);
+    GuestDevices later = new GuestDevices("work", run, backends, volumes, serial -> use.of(serial));
     later.reopen(RunRecord.read(run).orElseThrow().devices());
     assertEquals(1, opened.size());
     assertEquals(DATA.config(), opened.getFirst().config(), "numbers and flags as they were");

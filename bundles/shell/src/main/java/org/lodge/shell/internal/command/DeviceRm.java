@@ -26,11 +26,17 @@ final class DeviceRm implements Command {
     return Description.of("device rm", "Take a device away from a running guest")
         .details(
             "The guest is asked to let go of the device, and it is gone when the command succeeds."
-                + " A guest that does not let go in time keeps it as it was; unmount or close what"
-                + " uses it there, and try again.")
+                + " A guest that does not let go in time keeps it as it was, and so does one whose"
+                + " agent says that the disk is mounted, swapped to or part of another there;"
+                + " unmount it, and try again. Without an agent nobody says so, and Linux lets go of"
+                + " a mounted disk.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
         .argument("ID", Kind.TEXT, Arity.ONE, "the device, as device ls shows it")
-        .flag("force", 'f', "also the virtio socket, with which the guest's agent goes")
+        .flag(
+            "force",
+            'f',
+            "also a disk in use, of which is lost what is not written yet; and the virtio socket,"
+                + " with which the guest's agent goes")
         .option(new Option("timeout", 't', Kind.DURATION, "10s", "for the guest's consent"))
         .example("lodge device rm work data", "Takes the disk data away.")
         .json("guest", "the guest")
@@ -55,7 +61,7 @@ final class DeviceRm implements Command {
               + " is cut off: no exec, cp, windows, shares or calls until it starts again; say --force if"
               + " that is meant");
     }
-    devices.remove(guest, id, limit).get();
+    devices.remove(guest, id, limit, invocation.flag("force")).get();
     if (invocation.json()) {
       invocation.print(Json.createObjectBuilder().add("guest", guest).add("removed", id).build());
     } else {

@@ -168,7 +168,7 @@ class VolumeCommandsTest {
     assertEquals(ExitCode.FAILED, shell.run("device", "rm", "display", "vsock"));
     assertTrue(shell.err().contains("the agent of display is cut off"), shell.err());
     assertEquals(List.of(), asked);
-    asks("remove display vsock PT10S", "device", "rm", "display", "vsock", "--force");
+    asks("remove display vsock PT10S true", "device", "rm", "display", "vsock", "--force");
   }
 
   @Test
