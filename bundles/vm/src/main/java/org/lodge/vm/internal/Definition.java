@@ -20,6 +20,7 @@ import org.lodge.vmm.VmmSpec;
  * @param volumeBytes present where the guest's changes last
  * @param revert what is kept of its volumes at each start
  * @param devices those that the person declared, and those that every guest has
+ * @param hotplugPorts how many devices it can have beside those, while it runs
  * @param vsock whether it has a virtio socket, and so the agent
  * @param services what it offers to other guests through its agent
  * @param sockets on what its agent listens for its programs
@@ -42,6 +43,7 @@ record Definition(
     Optional<VmmSpec.Screen> screen,
     boolean userNetwork,
     List<DeviceDeclaration> devices,
+    int hotplugPorts,
     boolean vsock,
     List<GuestService> services,
     List<GuestSocket> sockets,

@@ -123,6 +123,7 @@ final class DefinitionReader {
             .map(s -> new VmmSpec.Screen(s.getInt("width"), s.getInt("height"))),
         json.getString("network", "none").equals("user"),
         devices(),
+        json.getInt("hotplugPorts", 4),
         json.getBoolean("vsock", true),
         services(),
         sockets(),

@@ -17,9 +17,6 @@ import org.lodge.vmm.VmmSpec;
 final class GuestSpecs {
   private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
 
-  /** Free PCIe ports for devices that come while the guest runs. */
-  private static final int SPARE_PORTS = 4;
-
   private final String guest;
   private final Path runDirectory;
   private final Services<Images> images;
@@ -120,6 +117,6 @@ final class GuestSpecs {
         disks,
         definition.screen(),
         definition.userNetwork(),
-        SPARE_PORTS + definition.devices().size());
+        definition.hotplugPorts() + definition.devices().size());
   }
 }

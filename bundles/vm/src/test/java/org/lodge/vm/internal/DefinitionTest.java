@@ -72,6 +72,7 @@ class DefinitionTest {
     assertEquals(Definition.Ready.CONSOLE, d.ready());
     assertEquals(Duration.ofSeconds(20), d.limits().stop());
     assertEquals(Definition.Policy.NEVER, d.restart().policy());
+    assertEquals(4, d.hotplugPorts());
   }
 
   @Test
@@ -83,7 +84,7 @@ class DefinitionTest {
                 """
                 {"kernel":"k","initrd":"k","commandLine":"quiet","arguments":["a=b"],"memory":"2G","cpus":3,
                  "accel":"tcg","disks":[{"path":"k","serial":"data","readOnly":true}],"network":"user",
-                 "screen":{"width":800,"height":600},"autostart":true,"ready":"console",
+                 "screen":{"width":800,"height":600},"hotplugPorts":7,"autostart":true,"ready":"console",
                  "restart":{"policy":"on-failure","backoffSeconds":0.5,"limit":2},
                  "limits":{"readySeconds":1.5}}\
                 """)
@@ -92,6 +93,7 @@ class DefinitionTest {
     assertEquals(folder.resolve("k"), d.boot().orElseThrow().kernel());
     assertEquals(2L << 30, d.memoryBytes());
     assertEquals(Duration.ofMillis(1500), d.limits().ready());
+    assertEquals(7, d.hotplugPorts());
     assertEquals(Duration.ofMillis(500), d.restart().delay(0));
     assertEquals(Duration.ofMillis(2000), d.restart().delay(2));
     assertTrue(d.userNetwork() && d.autostart() && d.disks().getFirst().readOnly());

@@ -33,6 +33,7 @@ final class Example {
         Optional.empty(),
         false,
         List.of(),
+        4,
         false,
         List.of(),
         List.of(),

@@ -118,7 +118,7 @@ final class Hotplug {
     }
     throw failed(
         "device-add",
-        "all %d ports are taken; give the guest more hotplugPorts and start it again"
+        "all %d of the guest's ports are taken, shares' among them; remove a device, or say more \"hotplugPorts\" in the guest's definition and restart it"
             .formatted(ports),
         null);
   }
