@@ -266,6 +266,12 @@ class SharesIT {
       assertIn("\nkept", work.run("cat /docs/kept; exec 7>&-"));
       assertIn("\nlock=0", vault.run("flock -n /more/locked true; echo lock=$?"));
 
+      // A guest that reboots itself has all of it again.
+      host.lodge("exec", "vault", "--", "busybox", "reboot");
+      LodgeHost.until("mounted no more", () -> state("more", "vault").equals("given"));
+      LodgeHost.until("mounted again", () -> state("more", "vault").equals("mounted"));
+      assertIn("kept", host.lodge("exec", "vault", "--", "cat", "/more/kept").ok().out());
+
       // Both end, while one waits for the other: neither has to be forced.
       host.lodge("kill", "storage").ok();
       work.run("(cat /docs/kept > /tmp/waits) & :");

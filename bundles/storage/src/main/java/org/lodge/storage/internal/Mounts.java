@@ -5,11 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.lodge.agent.AgentProgram;
+import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
 import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExitStatus;
@@ -17,7 +19,9 @@ import org.lodge.agent.ExitStatus;
 /** Lets a guest's agent mount shares, and let go of them. Calls wait for the guest. */
 final class Mounts {
   private static final Duration AGENT = Duration.ofSeconds(60);
-  private static final Duration BEGIN = Duration.ofSeconds(10);
+
+  /** Some guests count as ready while they are still in their initial RAM disk. */
+  private static final Duration BEGIN = Duration.ofSeconds(30);
 
   /** Mounting may wait half a minute for the device. */
   private static final Duration PROGRAM = Duration.ofSeconds(60);
@@ -78,19 +82,26 @@ final class Mounts {
   }
 
   /**
+   * @return the boot id of the guest that has it
    * @throws IOException with what the guest said
    */
-  void mount(Grant grant, String place) throws IOException {
+  String mount(Grant grant, String place) throws IOException {
     String options =
         "nodev"
             + (grant.rules().setUid() ? "" : ",nosuid")
             + (grant.rules().readOnly() ? ",ro" : "");
     String directory = grant.file() ? folder(grant) : place;
-    run(grant.guest(), AGENT, MOUNT, grant.share(), directory, options);
+    String boot = run(grant.guest(), AGENT, MOUNT, grant.share(), directory, options);
     if (grant.file()) {
       String file = Path.of(grant.path()).getFileName().toString();
       run(grant.guest(), AGENT, BIND, grant.share(), place, directory + "/" + file);
     }
+    return boot;
+  }
+
+  /** Empty where the guest's agent is not there. */
+  Optional<String> boot(String guest) {
+    return agents.session(guest).map(session -> session.info().bootId());
   }
 
   private static String folder(Grant grant) {
@@ -106,7 +117,7 @@ final class Mounts {
     run(grant.guest(), limit, UNMOUNT, grant.share(), directory);
   }
 
-  private void run(String guest, Duration limit, String script, String... arguments)
+  private String run(String guest, Duration limit, String script, String... arguments)
       throws IOException {
     String[] all = new String[4 + arguments.length];
     all[0] = "sh";
@@ -114,7 +125,8 @@ final class Mounts {
     all[2] = script;
     all[3] = "sh";
     System.arraycopy(arguments, 0, all, 4, arguments.length);
-    try (AgentProgram program = agents.await(guest, limit).exec(ExecRequest.of(all), BEGIN)) {
+    AgentSession session = agents.await(guest, limit);
+    try (AgentProgram program = session.exec(ExecRequest.of(all), BEGIN)) {
       // On a thread of its own: nothing obliges a guest to say anything, or to end what it says.
       FutureTask<String> outcome = new FutureTask<>(() -> failure(program));
       Thread.ofVirtual().name("mounts-of-" + guest).start(outcome);
@@ -123,6 +135,7 @@ final class Mounts {
         throw new IOException(said);
       }
     }
+    return session.info().bootId();
   }
 
   private String await(AgentProgram program, FutureTask<String> outcome) throws IOException {

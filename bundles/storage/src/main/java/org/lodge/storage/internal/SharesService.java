@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.lodge.agent.AgentException;
 import org.lodge.agent.Agents;
@@ -59,14 +60,24 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   private final Guests guests;
   private final Devices devices;
   private final Mounts mounts;
+  private final ComingUp comingUp;
   private final Runnable follower = this::definitionsChanged;
+  private final Consumer<String> arrivals = this::cameUp;
   private final Map<String, GuestShares> byGuest = new ConcurrentHashMap<>();
 
   /** Notified when a guest's shares are what its definitions say. */
   private final Object settled = new Object();
 
-  /** A share that a guest has, or should have. */
-  private record Given(Grant grant, State state, String trouble) {}
+  /**
+   * A share that a guest has, or should have.
+   *
+   * @param boot of the guest since which it is mounted; empty where it is not
+   */
+  private record Given(Grant grant, State state, String trouble, String boot) {
+    Given(Grant grant, State state, String trouble) {
+      this(grant, state, trouble, "");
+    }
+  }
 
   /** One guest's; its monitor makes acts on the guest follow each other. */
   private static final class GuestShares {
@@ -77,6 +88,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
     boolean asksAgain;
     boolean restored;
+
+    /** The boot in which mounts were tried last. */
+    String boot = "";
 
     /** What its definitions said when it came up has been tried. */
     volatile boolean reconciled;
@@ -94,7 +108,8 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       @Reference FileSystems fileSystems,
       @Reference Guests guests,
       @Reference Devices devices,
-      @Reference Agents agents) {
+      @Reference Agents agents,
+      @Reference ComingUp comingUp) {
     this.definitions = definitions;
     this.offers = offers;
     this.live = live;
@@ -102,6 +117,8 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     this.guests = guests;
     this.devices = devices;
     mounts = new Mounts(agents);
+    this.comingUp = comingUp;
+    comingUp.follow(arrivals);
     definitions.follow(follower);
     // Not here: the list waits for guests to be found, which may wait for bundles yet to start.
     Thread.ofVirtual().name("shares-begin").start(follower);
@@ -109,6 +126,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
   @Deactivate
   void deactivate() {
+    comingUp.unfollow(arrivals);
     definitions.unfollow(follower);
     byGuest.clear();
   }
@@ -241,6 +259,32 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         .collect(Collectors.toCollection(HashSet::new));
   }
 
+  /** Also each time that it has rebooted itself. */
+  private void cameUp(String guest) {
+    GuestShares shares = byGuest.get(guest);
+    if (shares != null) {
+      Thread.ofVirtual().name("shares-" + guest).start(() -> mountAgain(guest, shares));
+    }
+  }
+
+  /** A guest that has rebooted itself still has its devices, and has mounted none of them. */
+  private void mountAgain(String guest, GuestShares shares) {
+    synchronized (shares) {
+      String boot = mounts.boot(guest).orElse("");
+      if (boot.isEmpty() || boot.equals(shares.boot)) {
+        return;
+      }
+      shares.boot = boot;
+      for (Given given : List.copyOf(shares.given.values())) {
+        if (given.grant().mount().isPresent()
+            && given.state() != State.REVOKED
+            && !shares.missing.contains(given.grant().share())) {
+          give(shares, given.grant());
+        }
+      }
+    }
+  }
+
   /** Whether what was missing has been made meanwhile. */
   private void askAgain(String guest, GuestShares shares) {
     try {
@@ -301,8 +345,10 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       plug(grant);
       shares.put(new Given(grant, State.GIVEN, ""));
       if (grant.mount().isPresent()) {
-        mounts.mount(grant, grant.mount().get());
-        shares.put(new Given(grant, State.MOUNTED, ""));
+        shares.boot = mounts.boot(grant.guest()).orElse("");
+        String boot = mounts.mount(grant, grant.mount().get());
+        shares.boot = boot;
+        shares.put(new Given(grant, State.MOUNTED, "", boot));
       }
       LOG.info("Guest {} has the share {}", grant.guest(), grant.share());
     } catch (IOException | ShareException e) {
@@ -593,10 +639,16 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         grant.rules().readOnly(),
         grant.cache(),
         grant.mount(),
-        given.state(),
+        isMountedBefore(given) ? State.GIVEN : given.state(),
         grant.declared(),
         trouble(given),
         counters(grant));
+  }
+
+  /** Before the guest rebooted itself, if not since. */
+  private boolean isMountedBefore(Given given) {
+    return given.state() == State.MOUNTED
+        && !mounts.boot(given.grant().guest()).equals(Optional.of(given.boot()));
   }
 
   private Optional<String> trouble(Given given) {

@@ -120,7 +120,15 @@ class SharesServiceTest {
             });
     offers = new Offers(guest.agents(), definitions, live, new HeapLanes(new Random(1)));
     service =
-        new SharesService(definitions, offers, live, fileSystems, guests, devices, guest.agents());
+        new SharesService(
+            definitions,
+            offers,
+            live,
+            fileSystems,
+            guests,
+            devices,
+            guest.agents(),
+            new ComingUp());
   }
 
   private static DeviceStatus device(String id) {
