@@ -3,6 +3,7 @@ package org.lodge.connect;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -59,6 +60,16 @@ public interface ByteStream extends AutoCloseable {
    * @return empty where the transport can't; such bytes are read here and written there then
    */
   default Optional<StreamMove> moveTo(ByteStream other) {
+    return Optional.empty();
+  }
+
+  /**
+   * How the program at the other side ends: its exit code, or 128 and the signal that ended it. It
+   * has nothing to do with the end of the bytes, and fails where nobody is left who knows.
+   *
+   * @return empty where no program was started for this connection
+   */
+  default Optional<CompletionStage<Integer>> outcome() {
     return Optional.empty();
   }
 }

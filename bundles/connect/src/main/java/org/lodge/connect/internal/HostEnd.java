@@ -3,6 +3,7 @@ package org.lodge.connect.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.function.LongConsumer;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.StreamMove;
@@ -76,6 +77,11 @@ final class HostEnd implements ByteStream {
       from.onRead.accept(bytes);
       to.onWritten.accept(bytes);
     }
+  }
+
+  @Override
+  public Optional<CompletionStage<Integer>> outcome() {
+    return stream.outcome();
   }
 
   @Override

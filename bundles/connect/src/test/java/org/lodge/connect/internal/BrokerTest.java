@@ -271,6 +271,19 @@ class BrokerTest {
   }
 
   @Test
+  void theHostHearsHowTheProgramBehindItsStreamEnds() throws Exception {
+    rules.allow("exec", "@host", "vault");
+    TestGuest vault = new TestGuest(broker, "vault", "exec").silent();
+    CompletionStage<ByteStream> connecting = broker.connect("@host", Call.of("exec", "", "vault"));
+    CompletableFuture<Integer> outcome = new CompletableFuture<>();
+    vault.session.redeem(vault.takeAnnounced().token(), new MemoryStream().endingWith(outcome));
+    ByteStream host = get(connecting);
+    host.close();
+    outcome.complete(9);
+    assertEquals(9, get(host.outcome().orElseThrow()));
+  }
+
+  @Test
   void whatLodgeDoesForAGuestCountsAsTheGuestsAndEndsWithIt() throws Exception {
     assertRefused(Reason.DENIED, broker.connect("mail", Call.of("sign", "", "vault")));
     TestGuest vault = new TestGuest(broker, "vault", "sign");

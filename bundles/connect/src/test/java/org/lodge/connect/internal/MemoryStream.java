@@ -3,6 +3,7 @@ package org.lodge.connect.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.StreamJoin;
 
@@ -80,6 +81,7 @@ final class MemoryStream implements ByteStream {
   private final Way out;
   private volatile StreamJoin joinOffered;
   private volatile RuntimeException joinFailure;
+  private volatile CompletionStage<Integer> outcome;
 
   /** The other end, for who plays the guest. */
   final MemoryStream peer;
@@ -106,6 +108,17 @@ final class MemoryStream implements ByteStream {
   MemoryStream joiningBy(RuntimeException failure) {
     joinFailure = failure;
     return this;
+  }
+
+  /** Makes this the stream of a program that ends so. */
+  MemoryStream endingWith(CompletionStage<Integer> code) {
+    outcome = code;
+    return this;
+  }
+
+  @Override
+  public Optional<CompletionStage<Integer>> outcome() {
+    return Optional.ofNullable(outcome);
   }
 
   /** Whether both ways are over. */

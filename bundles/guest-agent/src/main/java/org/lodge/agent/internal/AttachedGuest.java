@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
@@ -151,7 +152,11 @@ final class AttachedGuest implements GuestEndpoint {
             case GuestService.Run run -> run(run, announcement);
             case GuestService.TcpPort tcp -> agent.openTcp(tcp.port(), ARRIVAL_LIMIT);
           };
-      session.redeem(announcement.token(), new CallStream(vsock, stream));
+      Optional<CompletionStage<Integer>> outcome =
+          outcomes
+              .of(announcement.connectionId())
+              .map(known -> known.thenApply(ExitStatus::shellCode));
+      session.redeem(announcement.token(), new CallStream(vsock, stream, outcome));
     } catch (IOException | RuntimeException e) {
       LOG.info("Guest '{}' does not serve {}: {}", guest(), announcement.service(), e.getMessage());
       session.refuse(announcement.token(), String.valueOf(e.getMessage()));

@@ -12,7 +12,12 @@ import org.lodge.vsock.VsockJoin;
 import org.lodge.vsock.VsockStream;
 
 /** A guest's virtio socket connection as the broker sees it. */
-record CallStream(Vsock vsock, VsockStream stream) implements ByteStream {
+record CallStream(Vsock vsock, VsockStream stream, Optional<CompletionStage<Integer>> outcome)
+    implements ByteStream {
+
+  CallStream(Vsock vsock, VsockStream stream) {
+    this(vsock, stream, Optional.empty());
+  }
 
   private record Join(VsockJoin join) implements StreamJoin {
     @Override
@@ -63,10 +68,9 @@ record CallStream(Vsock vsock, VsockStream stream) implements ByteStream {
 
   @Override
   public Optional<StreamJoin> join(ByteStream other) {
-    if (other instanceof CallStream(Vsock sameVsock, VsockStream otherStream)
-        && sameVsock == vsock) {
+    if (other instanceof CallStream to && to.vsock == vsock) {
       try {
-        return Optional.of(new Join(vsock.join(stream, otherStream)));
+        return Optional.of(new Join(vsock.join(stream, to.stream)));
       } catch (IllegalArgumentException e) {
         // One of them is over: the broker sees that when it reads.
         return Optional.empty();

@@ -55,7 +55,7 @@ final class ConnectCommand implements Command {
     int port = place.startsWith("/") ? 0 : port(where, place);
     AgentSession session = Inside.session(services, where.substring(0, colon), invocation);
     VsockStream stream = open(session, place, port, Inside.limit(invocation));
-    Joined.run(Duplex.of(stream), where, invocation);
+    Joined.run(Duplex.of(stream), where, ExitCode.FAILED, invocation);
     return ExitCode.OK;
   }
 

@@ -1,6 +1,7 @@
 package org.lodge.shell.internal.command.inside;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.lodge.shell.CommandException;
 import org.lodge.shell.Invocation;
@@ -14,9 +15,10 @@ public final class Joined {
    * may go on sending after it.
    *
    * @param what for errors, such as {@code work:22}
+   * @param lost the exit code for that
    * @throws CommandException where the connection was reset
    */
-  public static void run(Duplex stream, String what, Invocation invocation)
+  public static void run(Duplex stream, String what, int lost, Invocation invocation)
       throws IOException, InterruptedException, CommandException {
     try (stream) {
       Flow incoming = Flow.in(invocation.in(), stream);
@@ -26,7 +28,8 @@ public final class Joined {
         if (!(e.getCause() instanceof IOException)) {
           throw new IllegalStateException(e.getCause());
         }
-        throw new CommandException(what + ": the connection broke: " + e.getCause().getMessage());
+        throw new CommandException(
+            lost, what + ": the connection broke: " + e.getCause().getMessage(), List.of());
       } finally {
         incoming.thread().interrupt();
       }

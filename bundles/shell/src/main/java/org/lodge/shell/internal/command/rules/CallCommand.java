@@ -3,6 +3,7 @@ package org.lodge.shell.internal.command.rules;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.Call;
@@ -22,7 +23,10 @@ import org.lodge.shell.internal.command.inside.Joined;
 
 /** {@code call GUEST SERVICE}: a guest's service from the host's shell, under the same rules. */
 final class CallCommand implements Command {
-  static final int DENIED = 4;
+  /** As lodge-call ends: what a program may end with by itself is left to it. */
+  static final int LOST = 125;
+
+  static final int REFUSED = 126;
 
   private final Services services;
 
@@ -36,7 +40,8 @@ final class CallCommand implements Command {
         .details(
             "Standard input and output are joined to the service. The rules count, with @host as"
                 + " the source: a rule such as  sign @host vault allow  lets this command. From"
-                + " within a guest the same is done by lodge-call.")
+                + " within a guest the same is done by lodge-call. The exit code is that of the"
+                + " program that serves the call; 0 where a server behind a port or socket does.")
         .argument("GUEST", Kind.PARTY, Arity.ONE, "who offers it; @default where the rules pick")
         .argument("SERVICE", Kind.SERVICE, Arity.ONE, "its name, or NAME+ARGUMENT")
         .option(
@@ -44,7 +49,8 @@ final class CallCommand implements Command {
                 "field", 'f', Kind.TEXT, "", "NAME=VALUE of the service; may come several times"))
         .example("lodge call vault sign < letter > letter.sig", "What vault offers as sign.")
         .json("error", "in errors only: message, lines and exitCode")
-        .exitCode(DENIED, "the rules, or a person, said no");
+        .exitCode(LOST, "the connection was lost, or the guest with the program")
+        .exitCode(REFUSED, "the rules, or a person, said no, or nobody serves it");
   }
 
   @Override
@@ -69,8 +75,9 @@ final class CallCommand implements Command {
             fields);
     try {
       ByteStream stream = services.broker().connect(Party.HOST, call).toCompletableFuture().get();
-      Joined.run(Duplex.of(stream), guest + " " + service, invocation);
-      return ExitCode.OK;
+      String what = guest + " " + service;
+      Joined.run(Duplex.of(stream), what, LOST, invocation);
+      return stream.outcome().isPresent() ? ended(stream.outcome().get(), what) : ExitCode.OK;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ConnectException refused) {
         throw told(refused, service, guest);
@@ -79,18 +86,29 @@ final class CallCommand implements Command {
     }
   }
 
+  /** How the program ended, which may take longer than its output. */
+  private static int ended(CompletionStage<Integer> outcome, String what)
+      throws InterruptedException, CommandException {
+    try {
+      return outcome.toCompletableFuture().get();
+    } catch (ExecutionException e) {
+      throw new CommandException(
+          LOST, what + ": how it ended is not known: " + e.getCause().getMessage(), List.of());
+    }
+  }
+
   private static CommandException told(ConnectException e, String service, String guest) {
     String message = guest + " " + service + ": " + e.getMessage();
     return switch (e.reason()) {
       case DENIED ->
           new CommandException(
-              DENIED,
+              REFUSED,
               message,
               List.of(
                   "why:   lodge policy explain " + service + " @host " + guest,
                   "allow: lodge policy allow " + service + " @host " + guest));
-      case NOT_OFFERED -> new CommandException(1, message, List.of("see: lodge services"));
-      default -> new CommandException(message);
+      case NOT_OFFERED -> new CommandException(REFUSED, message, List.of("see: lodge services"));
+      default -> new CommandException(REFUSED, message, List.of());
     };
   }
 }

@@ -7,17 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.connect.ByteStream;
 import org.lodge.connect.ConnectException;
 import org.lodge.policy.GuestDirectory;
 import org.lodge.policy.Party;
@@ -174,9 +178,45 @@ class RulesTest {
   @Test
   void aCallFromTheHostThatIsDeniedSaysWhyAndHow() {
     broker.refusal = new ConnectException(ConnectException.Reason.DENIED, "denied by a rule");
-    assertEquals(4, shell.run("call", "storage", "sign"));
+    assertEquals(126, shell.run("call", "storage", "sign"));
     assertTrue(shell.err().contains("storage sign: denied by a rule"), shell.err());
     assertTrue(shell.err().contains("lodge policy explain sign @host storage"), shell.err());
+  }
+
+  @Test
+  void aCallFromTheHostEndsAsTheProgramThatServedIt() {
+    broker.stream = new Served(CompletableFuture.completedFuture(9));
+    assertEquals(9, shell.run("call", "storage", "sign"));
+    broker.stream = new Served(null);
+    assertEquals(0, shell.run("call", "storage", "sign"));
+    broker.stream = new Served(CompletableFuture.failedFuture(new IOException("storage is gone")));
+    assertEquals(125, shell.run("call", "storage", "sign"));
+    assertTrue(shell.err().contains("storage is gone"), shell.err());
+  }
+
+  /** Says nothing, and then ends. */
+  private record Served(CompletableFuture<Integer> end) implements ByteStream {
+    @Override
+    public Optional<CompletionStage<Integer>> outcome() {
+      return Optional.ofNullable(end);
+    }
+
+    @Override
+    public int read(ByteBuffer into) {
+      return -1;
+    }
+
+    @Override
+    public void write(ByteBuffer from) {}
+
+    @Override
+    public void shutdownOutput() {}
+
+    @Override
+    public void reset() {}
+
+    @Override
+    public void close() {}
   }
 
   @Test

@@ -24,6 +24,7 @@ import org.lodge.policy.Request;
 final class ScriptedBroker implements Broker {
   final List<String> answers = new ArrayList<>();
   ConnectException refusal;
+  ByteStream stream;
   private final List<Ask> asks = new ArrayList<>();
   private final List<Connection> connections = new ArrayList<>();
 
@@ -154,7 +155,9 @@ final class ScriptedBroker implements Broker {
 
   @Override
   public CompletionStage<ByteStream> connect(String source, Call call) {
-    return CompletableFuture.failedFuture(refusal);
+    return stream == null
+        ? CompletableFuture.failedFuture(refusal)
+        : CompletableFuture.completedFuture(stream);
   }
 
   @Override
