@@ -15,9 +15,9 @@ import org.lodge.shell.Terminal;
 /** The dispatcher over guests in memory, with its output kept. */
 public final class Shell {
   public final FakeGuests guests = new FakeGuests();
-  public final Services services = new Services(null);
-  final CommandRegistry registry = new CommandRegistry(services);
-  final Dispatcher dispatcher = new Dispatcher(registry, null);
+  public final Services services;
+  final CommandRegistry registry;
+  final Dispatcher dispatcher;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   public InputStream in = InputStream.nullInputStream();
@@ -26,7 +26,21 @@ public final class Shell {
   int columns = 80;
 
   public Shell() {
+    services = new Services(null);
+    registry = new CommandRegistry(services);
+    dispatcher = new Dispatcher(registry, null);
     services.bindGuests(guests);
+  }
+
+  private Shell(Shell other) {
+    services = other.services;
+    registry = other.registry;
+    dispatcher = other.dispatcher;
+  }
+
+  /** Another person at the same Lodge. */
+  public Shell beside() {
+    return new Shell(this);
   }
 
   public int run(String... words) {

@@ -2,6 +2,7 @@ package org.lodge.shell.internal.command.inside;
 
 import jakarta.json.Json;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,9 @@ final class RunWindow implements Command {
           + " export XDG_RUNTIME_DIR=$d; exec \"$@\" </dev/null >/dev/null";
 
   private final Services services;
+
+  /** Windows that a run has taken for its own: two at once do not tell of the same. */
+  private final Set<Long> told = new HashSet<>();
 
   RunWindow(Services services) {
     this.services = services;
@@ -79,7 +83,7 @@ final class RunWindow implements Command {
       long end = System.nanoTime() + invocation.duration("wait").orElseThrow().toNanos();
       while (System.nanoTime() < end) {
         for (Window window : windows.list()) {
-          if (window.guest().equals(guest) && !before.contains(window.id())) {
+          if (window.guest().equals(guest) && !before.contains(window.id()) && isMine(window)) {
             return say(window, program, invocation);
           }
         }
@@ -94,8 +98,19 @@ final class RunWindow implements Command {
             + ", and lodge connections");
   }
 
-  private static Set<Long> numbers(Windows windows, String guest) {
-    return windows.list().stream()
+  private boolean isMine(Window window) {
+    synchronized (told) {
+      return told.add(window.id());
+    }
+  }
+
+  private Set<Long> numbers(Windows windows, String guest) {
+    List<Window> all;
+    synchronized (told) {
+      all = windows.list();
+      told.retainAll(all.stream().map(Window::id).toList());
+    }
+    return all.stream()
         .filter(window -> window.guest().equals(guest))
         .map(Window::id)
         .collect(Collectors.toSet());

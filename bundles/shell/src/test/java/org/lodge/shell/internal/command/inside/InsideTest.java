@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,8 @@ import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExecRequest.TerminalSize;
 import org.lodge.shell.Terminal;
 import org.lodge.shell.internal.Shell;
+import org.lodge.wayland.router.Marking;
+import org.lodge.wayland.router.Windows;
 
 @Timeout(30)
 class InsideTest {
@@ -114,6 +118,32 @@ class InsideTest {
     shell.services.bindAgents(new HostAgent("other", root));
     assertEquals(125, shell.run("exec", "-l", "50ms", "display", "--", "true"));
     assertTrue(shell.err().contains("has not connected within 0.05 s"), shell.err());
+  }
+
+  @Test
+  void twoRunsAtOnceTellOfAWindowEach() throws Exception {
+    List<?> both = List.of(window(5), window(6));
+    // Each has looked at the windows of before when it starts its program.
+    Windows windows =
+        (Windows)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Windows.class},
+                (_, _, _) -> agent.requests.size() < 2 ? List.of() : both);
+    shell.services.bindWindows(windows);
+    String[] command = {"run", "--json", "display", "--", "sleep", "20"};
+    CompletableFuture<Integer> other = new CompletableFuture<>();
+    Shell beside = shell.beside();
+    Thread.ofPlatform().start(() -> other.complete(beside.run(command)));
+    assertEquals(0, shell.run(command));
+    assertEquals(0, other.get());
+    assertEquals(
+        Set.of(5, 6), Set.of(shell.json().getInt("window"), beside.json().getInt("window")));
+  }
+
+  private static org.lodge.wayland.router.Window window(long id) {
+    return new org.lodge.wayland.router.Window(
+        id, "display", "display", Marking.values()[0], "", "", 1, 1, 1, 1);
   }
 
   @Test
