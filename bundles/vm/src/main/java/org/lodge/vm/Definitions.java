@@ -21,6 +21,9 @@ public interface Definitions {
   /** Problems of all files that Lodge has read. */
   List<Problem> problems();
 
+  /** Those of them that keep a file from being used; asks nobody, so it is quick. */
+  List<Problem> refused();
+
   /**
    * Reads a folder such as {@code config/vm} and says all that is wrong with it, without acting.
    */

@@ -20,6 +20,9 @@ public final class GuestText {
   /** What a person should know beside the state: an edit that waits, a failure. */
   public static String note(GuestStatus status) {
     String note = status.pending() ? "pending" : "";
+    if (status.definitionFile().isEmpty()) {
+      note = "definition removed";
+    }
     if (status.restarts() > 0) {
       note = (note.isEmpty() ? "" : note + "; ") + "restarted " + status.restarts() + "x";
     }

@@ -202,6 +202,11 @@ public final class Catalog
   }
 
   @Override
+  public List<Problem> refused() {
+    return current().problems();
+  }
+
+  @Override
   public List<Problem> check(Path directory) {
     SortedMap<String, DefinitionSet.Source> sources = new TreeMap<>();
     Path folder = directory.toAbsolutePath().normalize();

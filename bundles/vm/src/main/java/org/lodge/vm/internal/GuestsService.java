@@ -256,7 +256,7 @@ public final class GuestsService implements Guests {
     return whenLoaded(
             () -> {
               readAgainUnlessGood(name);
-              String refused = supervisor.refusal(name);
+              String refused = supervisor.hindrance(name);
               return refused == null
                   ? supervisor.send(name, done -> new Message.Stop(null, done))
                   : CompletableFuture.failedFuture(

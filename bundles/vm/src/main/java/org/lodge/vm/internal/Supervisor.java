@@ -94,6 +94,13 @@ final class Supervisor implements GuestActor.Others {
     return problems.isEmpty() ? null : "its definition was refused: " + String.join("; ", problems);
   }
 
+  /** Why it could not be started again once it is stopped, or null. */
+  synchronized String hindrance(String name) {
+    return latest != null && actors.containsKey(name) && !latest.files().containsKey(name)
+        ? "its definition file is gone"
+        : refusal(name);
+  }
+
   /**
    * Looks for what an earlier Lodge left running; commands wait for the answer.
    *

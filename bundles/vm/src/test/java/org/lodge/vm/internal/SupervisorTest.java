@@ -1,6 +1,7 @@
 package org.lodge.vm.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -102,6 +103,16 @@ class SupervisorTest {
     assertEquals(4, ends().size());
     assertTrue(log.indexOf("end chat") < log.indexOf("end work"));
     assertTrue(log.indexOf("end work") < log.indexOf("end display"));
+  }
+
+  @Test
+  void aGuestWhoseFileIsGoneCanNotBeStartedAgain() {
+    start("display");
+    assertNull(supervisor.hindrance("display"));
+    define(running("storage"));
+    assertEquals("its definition file is gone", supervisor.hindrance("display"));
+    assertNull(supervisor.hindrance("storage"));
+    assertNull(supervisor.hindrance("nobody"));
   }
 
   /** Such as by a person who does not know that another ends Lodge, or by half of a restart. */

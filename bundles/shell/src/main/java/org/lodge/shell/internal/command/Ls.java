@@ -3,10 +3,13 @@ package org.lodge.shell.internal.command;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObjectBuilder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
 import org.lodge.shell.Description;
@@ -21,6 +24,8 @@ import org.lodge.shell.internal.GuestText;
 import org.lodge.shell.internal.Jsons;
 import org.lodge.shell.internal.ProcessUse;
 import org.lodge.shell.internal.Services;
+import org.lodge.vm.Definitions;
+import org.lodge.vm.Definitions.Problem;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.GuestStatus.StartTimes;
 import org.lodge.vm.Guests;
@@ -60,8 +65,9 @@ final class Ls implements Command {
         Description.of("ls", "List the guests and their states")
             .details(
                 "READY is whether it has come up, which its agent or its console says. SINCE is how long a guest has been in its state, USED the memory that its monitor"
-                    + " holds. NOTE says whether an edited definition waits for the next start"
-                    + " (pending), how often the guest was restarted by itself, and at which stage and why a start failed.")
+                    + " holds, with what the monitor itself needs, which without KVM may be more"
+                    + " than the guest's memory. NOTE says whether an edited definition waits for"
+                    + " the next start (pending), is refused or was removed, how often the guest was restarted by itself, and at which stage and why a start failed.")
             .argument("GUEST", Kind.GUEST, Arity.ANY, "only these; all if none is named")
             .flag("times", 't', "how long each step of the last start took, instead")
             .example("lodge ls", "All guests.")
@@ -101,7 +107,9 @@ final class Ls implements Command {
     } else if (invocation.flag("times")) {
       invocation.print(new Table(TIMES, list.stream().map(Ls::times).toList()));
     } else {
-      invocation.print(new Table(COLUMNS, list.stream().map(this::row).toList()));
+      Set<Path> refused = refused();
+      invocation.print(
+          new Table(COLUMNS, list.stream().map(status -> row(status, refused)).toList()));
     }
     return ExitCode.OK;
   }
@@ -121,7 +129,21 @@ final class Ls implements Command {
     return time.map(Durations::seconds).orElse("");
   }
 
-  private List<String> row(GuestStatus status) {
+  private Set<Path> refused() {
+    Definitions definitions = services.peek(Definitions.class);
+    return definitions == null
+        ? Set.of()
+        : definitions.refused().stream().map(Problem::file).collect(Collectors.toSet());
+  }
+
+  private static String note(GuestStatus status, Set<Path> refused) {
+    String note = GuestText.note(status);
+    return status.definitionFile().filter(refused::contains).isPresent()
+        ? "definition refused, see: lodge check" + (note.isEmpty() ? "" : "; " + note)
+        : note;
+  }
+
+  private List<String> row(GuestStatus status, Set<Path> refused) {
     String used = "";
     if (status.pid().isPresent()) {
       used =
@@ -138,6 +160,6 @@ final class Ls implements Command {
         Durations.size(status.memoryBytes()),
         used,
         String.join(",", status.requires()),
-        GuestText.note(status));
+        note(status, refused));
   }
 }

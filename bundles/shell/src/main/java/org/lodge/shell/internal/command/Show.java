@@ -4,6 +4,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonObjectBuilder;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
@@ -16,6 +17,8 @@ import org.lodge.shell.internal.GuestText;
 import org.lodge.shell.internal.Jsons;
 import org.lodge.shell.internal.ProcessUse;
 import org.lodge.shell.internal.Services;
+import org.lodge.vm.Definitions;
+import org.lodge.vm.Definitions.Problem;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.GuestStatus.Failure;
 import org.lodge.vm.GuestStatus.StartTimes;
@@ -65,11 +68,15 @@ final class Show implements Command {
     String upOrNot = ready.isEmpty() ? "" : ready.equals("yes") ? ", ready" : ", not ready yet";
     field(
         invocation, "state", GuestText.state(status) + upOrNot + ", for " + GuestText.age(status));
-    if (status.pending()) {
+    if (status.pending() && status.definitionFile().isPresent()) {
       field(invocation, "pending", "its definition was edited; applies at the next start");
     }
     field(
         invocation, "definition", status.definitionFile().map(Object::toString).orElse("removed"));
+    for (Problem problem : refused(status)) {
+      String key = problem.key().isEmpty() ? "" : problem.key() + ": ";
+      field(invocation, "refused", key + problem.message());
+    }
     field(invocation, "requires", String.join(", ", status.requires()));
     field(invocation, "autostart", status.autostart() ? "yes" : "no");
     field(invocation, "monitor", status.vmm() + pid(status));
@@ -92,6 +99,15 @@ final class Show implements Command {
       }
     }
     return ExitCode.OK;
+  }
+
+  private List<Problem> refused(GuestStatus status) {
+    Definitions definitions = services.peek(Definitions.class);
+    return definitions == null
+        ? List.of()
+        : definitions.refused().stream()
+            .filter(problem -> status.definitionFile().filter(problem.file()::equals).isPresent())
+            .toList();
   }
 
   private static String pid(GuestStatus status) {
