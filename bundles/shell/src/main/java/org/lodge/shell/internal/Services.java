@@ -143,6 +143,9 @@ public final class Services implements FrameworkListener {
 
   /** Hears of every guest until closed. */
   public AutoCloseable listen(GuestListener listener) {
+    if (context == null) {
+      return () -> {};
+    }
     ServiceRegistration<GuestListener> registration =
         context.registerService(GuestListener.class, listener, new Hashtable<>());
     return registration::unregister;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -21,6 +23,8 @@ import org.lodge.shell.Command;
 import org.lodge.shell.Description;
 import org.lodge.shell.ExitCode;
 import org.lodge.shell.Invocation;
+import org.lodge.vm.Definitions;
+import org.lodge.vm.Definitions.Problem;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestStatus;
 
@@ -174,6 +178,37 @@ class CommandsTest {
     JsonObject json = shell.json();
     assertEquals("storage", json.getJsonArray("guests").getJsonObject(0).getString("name"));
     assertEquals("no qemu", json.getJsonArray("errors").getJsonObject(0).getString("message"));
+  }
+
+  @Test
+  void theCommandLineIsShownWithTheStartThatFailedAndNoOtherFailure() {
+    GuestException failure = new GuestException("work", "exec", "qemu said \033[2J no");
+    shell.guests.answers.put("work", CompletableFuture.failedFuture(failure));
+    shell.run("start", "work");
+    assertTrue(shell.err().contains("command line: qemu -m 512"), shell.err());
+    GuestException idle = new GuestException("work", "state", "is not running");
+    shell.guests.answers.put("work", CompletableFuture.failedFuture(idle));
+    shell.run("pause", "work");
+    assertFalse(shell.err().contains("command line"), shell.err());
+  }
+
+  @Test
+  void aDefinitionThatIsRefusedIsSeenWithItsGuest() {
+    Path file = shell.guests.list().getFirst().definitionFile().orElseThrow();
+    Problem problem = new Problem(file, "memory", "x", "must be 32M to 1024G");
+    shell.services.bindDefinitions(
+        (Definitions)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Definitions.class},
+                (_, _, _) -> List.of(problem)));
+    shell.columns = 200;
+    shell.run("ls");
+    assertTrue(shell.out().contains("definition refused, see: lodge check"), shell.out());
+    shell.run("show", "display");
+    assertTrue(shell.out().contains("memory: must be 32M to 1024G"), shell.out());
+    shell.run("show", "storage");
+    assertFalse(shell.out().contains("memory: must be"), shell.out());
   }
 
   @Test

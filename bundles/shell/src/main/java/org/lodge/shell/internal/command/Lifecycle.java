@@ -57,7 +57,7 @@ final class Lifecycle implements Command {
         Jsons.describeGuest(
             description
                 .details(
-                    "With several guests, each is acted on at once; those that fail do not hold up the others.")
+                    "With several guests, each is acted on at once; those that fail do not hold up the others. Nothing is done where one of the names is unknown.")
                 .details(
                     "After Ctrl-C the command ends, and what was asked for goes on in the background.")
                 .argument("GUEST", Kind.GUEST, Arity.ANY, "which; or --all")

@@ -94,7 +94,10 @@ final class Progress implements GuestListener, AutoCloseable {
     StringBuilder text = new StringBuilder("lodge: ");
     text.append(failure.guest()).append(": at stage ").append(failure.stage()).append(": ");
     text.append(invocation.safe(String.valueOf(failure.getMessage()))).append('\n');
-    if (!status.commandLine().isEmpty()) {
+    // It explains a start that failed just now, and no other failure.
+    boolean start =
+        status.failure().filter(f -> f.cause().equals(failure.getMessage())).isPresent();
+    if (start && !status.commandLine().isEmpty()) {
       String commandLine = String.join(" ", status.commandLine());
       text.append("  command line: ").append(invocation.safe(commandLine)).append('\n');
     }
