@@ -43,12 +43,18 @@ final class AdminServer implements Closeable {
   private static final int LOCK_WAIT_SECONDS = 5;
   private static final int DRAIN_MILLIS = 1000;
 
-  /** Another Lodge has the run folder. */
+  /** Another Lodge has the run folder, or the state folder. */
   static final class AlreadyRunningException extends IOException {
     private static final long serialVersionUID = 1;
 
     AlreadyRunningException(Path socket) {
       super("another Lodge already runs on " + socket + "; end it with: lodge down");
+    }
+
+    AlreadyRunningException(Path state, Path otherRun) {
+      super(
+          "another Lodge has the state folder %s; end it with: LODGE_RUN=%s lodge down, or give this one a LODGE_STATE of its own"
+              .formatted(state, otherRun));
     }
   }
 
@@ -79,7 +85,7 @@ final class AdminServer implements Closeable {
    */
   static AdminServer open(Path run, ClientCommands commands) throws IOException {
     Files.createDirectories(run);
-    Path socket = run.resolve("admin.sock");
+    Path socket = socket(run);
     FileChannel lockFile =
         FileChannel.open(
             run.resolve("admin.lock"),
@@ -105,7 +111,12 @@ final class AdminServer implements Closeable {
     }
   }
 
-  private static void lock(FileChannel file, Path socket) throws IOException {
+  static Path socket(Path run) {
+    return run.resolve("admin.sock");
+  }
+
+  /** Waits for a Lodge of this socket that is ending. */
+  static void lock(FileChannel file, Path socket) throws IOException {
     if (file.tryLock() != null) {
       return;
     }

@@ -25,6 +25,7 @@ public final class AdminSocket implements ClientCommands {
   private final Dispatcher dispatcher;
   private final InteractiveShell shell;
   private final AdminServer server;
+  private StateLock state;
 
   @Activate
   public AdminSocket(
@@ -37,11 +38,16 @@ public final class AdminSocket implements ClientCommands {
       server = null;
       return;
     }
-    server = open(Path.of(run).toAbsolutePath());
+    server =
+        open(
+            Path.of(run).toAbsolutePath(),
+            Path.of(context.getProperty("lodge.state")).toAbsolutePath());
   }
 
-  private AdminServer open(Path run) throws IOException {
+  private AdminServer open(Path run, Path stateFolder) throws IOException {
     try {
+      // First: whoever finds the socket takes this Lodge for one that runs.
+      state = StateLock.take(stateFolder, run);
       AdminServer opened = AdminServer.open(run, this);
       LOG.info("The admin socket is {}", run.resolve("admin.sock"));
       return opened;
@@ -58,6 +64,7 @@ public final class AdminSocket implements ClientCommands {
   void deactivate() throws IOException {
     if (server != null) {
       server.close();
+      state.close();
     }
   }
 
