@@ -47,7 +47,7 @@ final class RunDirectory {
     if (longest > SOCKET_PATH_LIMIT_BYTES) {
       throw new VmmException(
           "run-directory",
-          "%s is too long for a socket by %d bytes; use a shorter run directory"
+          "%s is too long for a socket by %d bytes; start Lodge with a shorter LODGE_RUN"
               .formatted(path, longest - SOCKET_PATH_LIMIT_BYTES));
     }
     Files.createDirectories(path.getParent());
