@@ -163,6 +163,11 @@ final class DefinitionReader {
     long bytes = bytes(text);
     if (bytes < MIN_MEMORY || bytes > MAX_MEMORY) {
       problem("memory", "\"" + text + "\"", "must be 32M to 1024G");
+    } else if (bytes > HostMemory.bytes()) {
+      problem(
+          "memory",
+          "\"" + text + "\"",
+          "is more than the " + HostMemory.bytes() / MIB + "M that this host has, with its swap");
     }
     return bytes;
   }

@@ -3,6 +3,7 @@ package org.lodge.vm.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -260,6 +261,18 @@ class DefinitionTest {
     Files.createFile(folder.resolve("k"));
     assertEquals("kernel", only("{\"image\":\"app\",\"kernel\":\"k\"}").key());
     assertEquals("image", only("{}").key());
+  }
+
+  @Test
+  void aMemoryThatTheHostHasNotIsRefused() {
+    assertEquals(
+        (8000L + 1000) << 10,
+        HostMemory.bytes(List.of("MemTotal:  8000 kB", "MemFree: 5 kB", "SwapTotal: 1000 kB")));
+    assertEquals(Long.MAX_VALUE, HostMemory.bytes(List.of()));
+    assumeTrue(HostMemory.bytes() < 1024L << 30);
+    Problem problem = only("{\"image\":\"app\",\"memory\":\"1024G\"}");
+    assertEquals("memory", problem.key());
+    assertTrue(problem.message().contains("this host has"), problem.message());
   }
 
   @Test
