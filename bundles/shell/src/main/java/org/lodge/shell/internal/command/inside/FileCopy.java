@@ -1,5 +1,6 @@
 package org.lodge.shell.internal.command.inside;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,6 +22,9 @@ final class FileCopy {
 
   /** Files of a proc file system say that they are empty, and are not. */
   private static final long MOST_BYTES_OF_UNSIZED = 16 << 20;
+
+  /** Files of a sysfs say that they are as large as they may become. */
+  private static final String SYSFS = "/sys/";
 
   private final Duration limit;
   private final Meter meter;
@@ -56,15 +60,15 @@ final class FileCopy {
       Path place = into ? target.resolve(checkedName(source)) : target;
       if (into && Files.isSymbolicLink(place)) {
         // A guest may have made it, when the folder was copied; a link that was named is followed.
-        whole(place, file.mode(), channel -> copy(file, channel));
+        whole(place, file.mode(), channel -> copy(source, file, channel));
       } else if (Files.exists(place) && !Files.isRegularFile(place)) {
         // Such as /dev/null, which must not be replaced by a file.
         try (FileChannel channel = FileChannel.open(place, StandardOpenOption.WRITE)) {
-          copy(file, channel);
+          copy(source, file, channel);
         }
       } else {
         Path real = Files.exists(place) ? place.toRealPath() : place;
-        whole(real, file.mode(), channel -> copy(file, channel));
+        whole(real, file.mode(), channel -> copy(source, file, channel));
       }
       return true;
     }
@@ -163,12 +167,18 @@ final class FileCopy {
     }
   }
 
-  private void copy(AgentFile file, WritableByteChannel to) throws IOException {
+  private void copy(Place source, AgentFile file, WritableByteChannel to) throws IOException {
+    boolean sized = file.sizeBytes() > 0 && !source.path().startsWith(SYSFS);
     long left = file.sizeBytes() > 0 ? file.sizeBytes() : MOST_BYTES_OF_UNSIZED;
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     while (left > 0) {
       buffer.clear().limit((int) Math.min(left, BUFFER_BYTES));
       int count = file.content().read(buffer);
+      if (count < 0 && sized) {
+        // An agent that dies or can't read on ends the content as it does at the end.
+        throw new EOFException(
+            source + ": it ended " + left + " bytes before its size of " + file.sizeBytes());
+      }
       if (count < 0) {
         break;
       }

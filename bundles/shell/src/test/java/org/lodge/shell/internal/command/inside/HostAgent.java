@@ -39,6 +39,10 @@ import org.lodge.vsock.VsockStream;
 public final class HostAgent implements Agents {
   final BlockingQueue<ExecRequest> requests = new LinkedBlockingQueue<>();
   final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+
+  /** So many bytes less of a file's content come than its size says. */
+  volatile long missing;
+
   private final String guest;
   private final Path root;
   private final AgentSession session;
@@ -188,7 +192,7 @@ public final class HostAgent implements Agents {
     try {
       InputStream content = Files.newInputStream(file);
       return new AgentFile(
-          Files.size(file),
+          Files.size(file) + missing,
           Modes.of(file),
           0,
           new ProcessStream(content, OutputStream.nullOutputStream()));

@@ -287,6 +287,28 @@ class InsideTest {
     assertEquals(List.of(), leftOvers());
   }
 
+  /** As where the agent dies. */
+  @Test
+  void aFileThatComesInPartDoesNotReplaceTheOneBefore() throws Exception {
+    Files.writeString(root.resolve("a"), "half");
+    Path before = Files.writeString(folder.resolve("a"), "the one before");
+    agent.missing = 4;
+    assertEquals(1, shell.run("cp", "display:/a", "."));
+    assertTrue(shell.err().contains("display:/a: it ended 4 bytes before its size of 8"));
+    assertEquals("the one before", Files.readString(before));
+    assertEquals(List.of(), leftOvers());
+  }
+
+  /** Such files say that they have a page of bytes. */
+  @Test
+  void aFileOfSysMayBeShorterThanItSays() throws Exception {
+    Files.createDirectory(root.resolve("sys"));
+    Files.writeString(root.resolve("sys/a"), "few");
+    agent.missing = 4093;
+    assertEquals(0, shell.run("cp", "display:/sys/a", "."));
+    assertEquals("few", Files.readString(folder.resolve("a")));
+  }
+
   private List<String> leftOvers() throws IOException {
     try (var files = Files.walk(folder)) {
       return files.map(Path::toString).filter(name -> name.endsWith(".part")).toList();
