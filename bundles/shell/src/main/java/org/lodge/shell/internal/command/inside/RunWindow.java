@@ -33,9 +33,12 @@ final class RunWindow implements Command {
   /** Where the guest's agent listens for Wayland programs. */
   private static final String DISPLAY = "/run/lodge/wayland-0";
 
-  /** Programs look for a folder of their user's; what they write goes to the guest's console. */
-  private static final String SCRIPT =
-      "d=/run/user/$(id -u); mkdir -p -m 700 $d 2>/dev/null || mkdir -p -m 700 ${d=/tmp/run-$(id -u)};"
+  /**
+   * Programs look for a folder of their user's, whose name nobody else could have taken before;
+   * what they write goes to the guest's console.
+   */
+  static final String SCRIPT =
+      "d=/run/user/$(id -u); mkdir -p -m 700 $d 2>/dev/null || d=$(mktemp -d);"
           + " export XDG_RUNTIME_DIR=$d; exec \"$@\" </dev/null >/dev/null";
 
   private final Services services;

@@ -141,6 +141,21 @@ class InsideTest {
         Set.of(5, 6), Set.of(shell.json().getInt("window"), beside.json().getInt("window")));
   }
 
+  @Test
+  void aUserForWhomNoFolderCanBeMadeGetsOneOfItsOwn() throws Exception {
+    Path no = Files.writeString(folder.resolve("mkdir"), "#!/bin/sh\nexit 1\n");
+    Files.setPosixFilePermissions(no, PosixFilePermissions.fromString("rwx------"));
+    Path said = folder.resolve("said");
+    String program = "ls -ld \"$XDG_RUNTIME_DIR\" >" + said;
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/sh", "-c", RunWindow.SCRIPT, "run", "sh", "-c", program);
+    builder.environment().put("PATH", folder + ":/usr/bin:/bin");
+    builder.environment().put("TMPDIR", folder.toString());
+    assertEquals(0, builder.start().waitFor());
+    assertTrue(Files.readString(said).startsWith("drwx------"), Files.readString(said));
+    assertTrue(Files.readString(said).contains(folder.toString()), Files.readString(said));
+  }
+
   private static org.lodge.wayland.router.Window window(long id) {
     return new org.lodge.wayland.router.Window(
         id, "display", "display", Marking.values()[0], "", "", 1, 1, 1, 1);
