@@ -83,7 +83,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   private static final class GuestShares {
     final Map<String, Given> given = new ConcurrentSkipListMap<>();
 
-    /** Declared ones whose storage guest does not have their directory, and is asked again. */
+    /** Declared ones whose storage guest does not run or lacks their directory, asked for again. */
     final Set<String> missing = new TreeSet<>();
 
     boolean asksAgain;
@@ -147,6 +147,9 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     if (status.state() != before && !mayAnswer(status.state())) {
       hurry(status.name());
     }
+    if (isUp(status)) {
+      giveWhatWaitsFor(status.name());
+    }
     if (isUp(status) && !byGuest.containsKey(status.name())) {
       begin(status.name());
     } else if (!status.state().hasProcess() && before.hasProcess()) {
@@ -155,6 +158,19 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         List.copyOf(gone.given.values()).forEach(given -> offers.withdraw(given.grant()));
       }
     }
+  }
+
+  /** Its clients have come up before it. */
+  private void giveWhatWaitsFor(String keeper) {
+    byGuest.forEach((user, shares) -> {
+      if (shares.given.values().stream()
+          .anyMatch(given ->
+              given.grant().declared()
+                  && given.grant().from().equals(keeper)
+                  && given.state() == State.FAILED)) {
+        begin(user);
+      }
+    });
   }
 
   private static boolean mayAnswer(GuestState state) {
@@ -390,13 +406,17 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     }
   }
 
-  /** Why the storage guest, if that is up, says that it can't give it. */
+  /** Why it can't be given now: its storage guest does not run, or says so. */
   private Optional<String> refusal(Grant grant) {
     try {
-      if (!isPlugged(grant)) {
+      if (isPlugged(grant)) {
+        return Optional.empty();
+      }
+      Optional<String> away = away(grant);
+      if (away.isEmpty()) {
         offers.probe(grant);
       }
-      return Optional.empty();
+      return away;
     } catch (AgentException e) {
       boolean saysNo = e.errno() != 0 && e.errno() != Errno.EAGAIN;
       return saysNo ? Optional.of(refusal(grant, e)) : Optional.empty();
@@ -405,10 +425,21 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     }
   }
 
+  /** Whom to start first; a mount would wait for it in vain, and so would who uses the mount. */
+  private Optional<String> away(Grant grant) {
+    String keeper = grant.from();
+    if (grant.isFromHost() || !isGoing(keeper)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "guest '%s', which keeps its files, does not run; start it: lodge start %s"
+            .formatted(keeper, keeper));
+  }
+
   private static boolean isMissing(GuestShares shares, Grant grant, Optional<String> refusal) {
     if (refusal.isPresent()) {
       if (shares.missing.add(grant.share())) {
-        LOG.error(
+        LOG.warn(
             "Guest {} can't have the share {}: {}", grant.guest(), grant.share(), refusal.get());
       }
       shares.put(new Given(grant, State.FAILED, refusal.get()));
@@ -525,9 +556,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       if (!grant.isFromHost()) {
         guests.status(grant.from());
       }
+      Optional<String> away = away(grant);
+      if (away.isPresent()) {
+        throw new ShareException("share '%s': %s".formatted(grant.share(), away.get()));
+      }
       offers.probe(grant);
     } catch (GuestException e) {
-      throw new ShareException(e.getMessage(), e);
+      throw new ShareException(
+          "share '%s', guest '%s': %s".formatted(grant.share(), grant.from(), e.getMessage()), e);
     } catch (IOException e) {
       throw new ShareException("share '%s': %s".formatted(grant.share(), refusal(grant, e)), e);
     }
@@ -658,7 +694,8 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     Grant grant = given.grant();
     Optional<String> refusal =
         grant.declared() ? definitions.refusal(grant.share()) : Optional.empty();
-    return refusal.or(() -> offers.trouble(grant));
+    boolean has = given.state() == State.GIVEN || given.state() == State.MOUNTED;
+    return refusal.or(() -> has ? away(grant) : Optional.empty()).or(() -> offers.trouble(grant));
   }
 
   private List<DeviceStatus.Counter> counters(Grant grant) {

@@ -54,37 +54,41 @@ class SharesServiceTest {
           true,
           Optional.of("/more"),
           "auto");
-  private static final GuestStatus VAULT =
-      new GuestStatus(
-          "vault",
-          "",
-          GuestState.RUNNING,
-          OptionalLong.empty(),
-          Instant.EPOCH,
-          false,
-          false,
-          List.of(),
-          "qemu",
-          "image",
-          0,
-          1,
-          Optional.empty(),
-          Optional.empty(),
-          List.of(),
-          GuestStatus.StartTimes.NONE,
-          Optional.empty(),
-          0);
+  private static final GuestStatus VAULT = guest("vault", GuestState.RUNNING);
 
   private final Map<String, String> files = new TreeMap<>();
   private final SilentGuest guest = new SilentGuest();
   private final CountDownLatch revoked = new CountDownLatch(1);
   private final List<String> plugged = new CopyOnWriteArrayList<>();
   private final List<String> removed = new CopyOnWriteArrayList<>();
+  private volatile GuestState storage = GuestState.RUNNING;
   @TempDir Path run;
   private ShareDefinitions definitions;
   private LiveGrants live;
   private Offers offers;
   private SharesService service;
+
+  private static GuestStatus guest(String name, GuestState state) {
+    return new GuestStatus(
+        name,
+        "",
+        state,
+        OptionalLong.empty(),
+        Instant.EPOCH,
+        false,
+        false,
+        List.of(),
+        "qemu",
+        "image",
+        0,
+        1,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        GuestStatus.StartTimes.NONE,
+        Optional.empty(),
+        0);
+  }
 
   private void start() {
     definitions =
@@ -96,7 +100,12 @@ class SharesServiceTest {
             fake(Schemas.class, (name, arguments) -> (SchemaValidator) text -> List.of()));
     live = new LiveGrants(run.resolve("share"));
     Guests guests =
-        fake(Guests.class, (name, arguments) -> name.equals("list") ? List.of(VAULT) : VAULT);
+        fake(
+            Guests.class,
+            (name, arguments) ->
+                name.equals("list")
+                    ? List.of(VAULT)
+                    : arguments[0].equals("storage") ? guest("storage", storage) : VAULT);
     Devices devices =
         fake(
             Devices.class,
@@ -217,6 +226,33 @@ class SharesServiceTest {
     assertEquals(0, revoked.getCount());
     assertEquals(Optional.empty(), offers.open("vault", "more", null));
     assertEquals(ShareStatus.State.FAILED, service.list().getFirst().state());
+  }
+
+  @Test
+  void aShareWaitsForAStorageGuestThatDoesNotRunAndSaysSoAtOnce() throws Exception {
+    storage = GuestState.STOPPED;
+    files.put("docs", DOCS);
+    start();
+    ShareStatus told = service.awaitDeclared("vault", Duration.ofSeconds(15)).getFirst();
+    assertEquals(ShareStatus.State.FAILED, told.state());
+    assertEquals(
+        Optional.of(
+            "guest 'storage', which keeps its files, does not run; start it: lodge start storage"),
+        told.trouble());
+    assertEquals(List.of(), plugged);
+    storage = GuestState.RUNNING;
+    service.guestChanged(guest("storage", storage), GuestState.READY);
+    guest.runs.await();
+    assertEquals(List.of("fs-docs"), plugged);
+  }
+
+  @Test
+  void nothingIsAddedFromAGuestThatDoesNotRun() {
+    storage = GuestState.STOPPED;
+    start();
+    ShareException told = assertThrows(ShareException.class, () -> service.grant(MORE));
+    assertEquals(true, told.getMessage().contains("lodge start storage"), told.getMessage());
+    assertEquals(List.of(), plugged);
   }
 
   private static String declared(String from) {

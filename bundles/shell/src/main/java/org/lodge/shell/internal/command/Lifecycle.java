@@ -162,15 +162,15 @@ final class Lifecycle implements Command {
         }
         try {
           done.add(entry.getValue().get());
-          if (done.getLast().state() == GuestState.RUNNING) {
-            awaitShares(name, progress, invocation);
-          }
           progress.done(done.getLast());
         } catch (ExecutionException e) {
           GuestException failure = failure(name, e.getCause());
           failed.add(failure);
           progress.failed(failure, guests.status(name));
         }
+      }
+      if (!invocation.flag("no-wait")) {
+        awaitShares(done, progress, invocation);
       }
     } catch (InterruptedException e) {
       invocation
@@ -191,14 +191,25 @@ final class Lifecycle implements Command {
     return failed.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
   }
 
-  /** Whoever goes on in the guest expects its directories to be there. */
-  private void awaitShares(String name, Progress progress, Invocation invocation)
+  /** Whoever goes on in the guests expects their directories to be there. One wait for them all. */
+  private void awaitShares(List<GuestStatus> done, Progress progress, Invocation invocation)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + SHARES_LIMIT.toNanos();
+    for (GuestStatus each : done) {
+      if (each.state() == GuestState.RUNNING) {
+        Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+        awaitShares(each.name(), left, progress, invocation);
+      }
+    }
+  }
+
+  private void awaitShares(String name, Duration limit, Progress progress, Invocation invocation)
       throws InterruptedException {
     Shares shares = services.peek(Shares.class);
     if (shares == null) {
       return;
     }
-    List<ShareStatus> declared = shares.awaitDeclared(name, SHARES_LIMIT);
+    List<ShareStatus> declared = shares.awaitDeclared(name, limit);
     if (!declared.isEmpty()) {
       progress.shares(name);
     }
