@@ -7,7 +7,8 @@ import java.util.Optional;
  *
  * @param share its name and the tag by which the guest mounts it
  * @param guest that gets it
- * @param from the guest that keeps it, or {@code host}; empty for the share declared by that name
+ * @param from the guest that keeps it, or {@code host}; empty for the share declared by that name,
+ *     which a guest that the definition names gets as it says
  * @param path the directory there, or the regular file
  * @param file whether it is one regular file
  * @param mount where the guest's agent mounts it; empty where the guest does so itself

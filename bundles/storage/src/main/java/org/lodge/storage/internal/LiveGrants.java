@@ -79,9 +79,14 @@ public final class LiveGrants {
             || live.revoked.contains(ALL) && !live.granted.containsKey(share));
   }
 
+  /** What is declared is not written down: only that it was not taken for good. */
   synchronized void grant(Grant grant) {
     Live live = byGuest.computeIfAbsent(grant.guest(), guest -> new Live());
-    live.granted.put(grant.share(), grant);
+    if (grant.declared()) {
+      live.granted.remove(grant.share());
+    } else {
+      live.granted.put(grant.share(), grant);
+    }
     live.revoked.remove(grant.share());
     write(grant.guest(), live);
   }

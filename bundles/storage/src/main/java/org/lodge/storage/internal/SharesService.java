@@ -51,6 +51,10 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   private static final Logger LOG = LoggerFactory.getLogger(SharesService.class);
   private static final Duration LET_GO = Duration.ofSeconds(10);
   private static final Duration ASK_AGAIN = Duration.ofSeconds(3);
+
+  /** What a request has that says nothing of it. */
+  private static final String CACHE = "auto";
+
   private static final Duration SOON = Duration.ofSeconds(3);
 
   private final ShareDefinitions definitions;
@@ -581,6 +585,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
               + request.share()
               + "'");
     }
+    Optional<Grant> own =
+        declared(request.guest()).stream()
+            .filter(grant -> grant.share().equals(request.share()))
+            .findFirst();
+    if (own.isPresent() && request.from().isEmpty() && request.path().isEmpty()) {
+      requireAsDeclared(request, own.get());
+      return own.get();
+    }
     Optional<Grant> declared =
         definitions.grants().stream().filter(g -> g.share().equals(request.share())).findFirst();
     Optional<String> from = request.from().or(() -> declared.map(Grant::from));
@@ -609,6 +621,24 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         request.readOnly(),
         request.mount(),
         request.cache());
+  }
+
+  /** What a definition says of it is more than a request can, such as names that it hides. */
+  private static void requireAsDeclared(ShareRequest request, Grant own) throws ShareException {
+    boolean same =
+        (own.rules().readOnly() || !request.readOnly())
+            && (request.mount().isEmpty() || request.mount().equals(own.mount()))
+            && (request.cache().equals(CACHE) || request.cache().equals(own.cache()));
+    if (!same) {
+      throw new ShareException(
+          ("share '%s' is declared for guest '%s', %s%s, and given as that: leave out --read-only, --mount and --cache,"
+                  + " change its definition, or say --from and --path as well")
+              .formatted(
+                  own.share(),
+                  own.guest(),
+                  own.rules().readOnly() ? "read-only" : "read-write",
+                  own.mount().map(mount -> " at " + mount).orElse("")));
+    }
   }
 
   private void requireRunning(String guest) throws ShareException {

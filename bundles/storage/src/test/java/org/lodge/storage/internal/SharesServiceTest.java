@@ -255,6 +255,28 @@ class SharesServiceTest {
     assertEquals(List.of(), plugged);
   }
 
+  @Test
+  void aDeclaredShareThatWasTakenComesBackAsItIsDeclared() throws Exception {
+    guest.end(0);
+    files.put("docs", DOCS.replace("{\"mount\"", "{\"access\":\"read-only\",\"mount\""));
+    start();
+    ShareStatus before = service.awaitDeclared("vault", Duration.ofSeconds(15)).getFirst();
+    assertEquals(ShareStatus.State.REVOKED, service.revoke("vault", "docs").state());
+    ShareRequest plain = request(false, Optional.empty());
+    assertEquals(before, service.grant(plain));
+    assertEquals(ShareStatus.State.MOUNTED, before.state());
+    assertEquals(false, live.isRevoked("vault", "docs"));
+    service.revoke("vault", "docs");
+    ShareRequest elsewhere = request(true, Optional.of("/other"));
+    ShareException told = assertThrows(ShareException.class, () -> service.grant(elsewhere));
+    assertEquals(true, told.getMessage().contains("read-only at /docs"), told.getMessage());
+  }
+
+  private static ShareRequest request(boolean readOnly, Optional<String> mount) {
+    return new ShareRequest(
+        "docs", "vault", Optional.empty(), Optional.empty(), false, readOnly, mount, "auto");
+  }
+
   private static String declared(String from) {
     return DOCS.replace("storage", from).replace("{\"mount\":\"/docs\"}", "{}");
   }

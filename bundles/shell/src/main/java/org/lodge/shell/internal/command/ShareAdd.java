@@ -30,6 +30,7 @@ final class ShareAdd implements Command {
             .details(
                 "Until the guest stops or the share is taken back. For one that is there at each"
                     + " start, declare it in config/share/NAME.json. The share is a declared one,"
+                    + " which a guest that its definition names gets as it says there,"
                     + " or what --from and --path (a directory) or --file say. With --mount the guest's agent mounts it;"
                     + " without, mount it in the guest: mount -t virtiofs SHARE /mnt.")
             .details(
