@@ -159,7 +159,9 @@ final class Supervisor implements GuestActor.Others {
     throw new GuestException(
         name,
         "definition",
-        "there is no guest of this name; there "
+        "no guest is called "
+            + name
+            + "; there "
             + (actors.isEmpty() ? "is none" : "are " + String.join(", ", actors.keySet())));
   }
 

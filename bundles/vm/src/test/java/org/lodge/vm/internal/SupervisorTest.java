@@ -115,6 +115,14 @@ class SupervisorTest {
     assertNull(supervisor.hindrance("nobody"));
   }
 
+  /** A command may have named several, and some only in passing. */
+  @Test
+  void anUnknownGuestIsNamed() {
+    GuestException unknown = GuestHarness.failure(start("strage"));
+    assertTrue(
+        unknown.getMessage().contains("strage; there are chat, display"), unknown.getMessage());
+  }
+
   /** Such as by a person who does not know that another ends Lodge, or by half of a restart. */
   @Test
   void noGuestStartsAfterStopAll() throws GuestException {

@@ -38,6 +38,8 @@ final class ClipMove implements Command {
   public int run(Invocation invocation) throws Exception {
     String from = invocation.text("FROM");
     String to = invocation.text("TO");
+    services.guests().status(from);
+    services.guests().status(to);
     long bytes;
     try {
       bytes = services.windows().moveClipboard(from, to);
