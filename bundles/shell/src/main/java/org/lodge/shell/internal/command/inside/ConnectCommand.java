@@ -73,7 +73,7 @@ final class ConnectCommand implements Command {
                     + session.guest()
                     + "; start the server there, or see: lodge exec "
                     + session.guest()
-                    + " -- ss -ltnx");
+                    + " -- busybox netstat -lntx");
         case Inside.ENOENT ->
             new CommandException("there is no socket " + path + " in " + session.guest());
         default -> new CommandException(e.getMessage());

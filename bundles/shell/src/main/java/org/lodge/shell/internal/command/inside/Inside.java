@@ -16,6 +16,7 @@ import org.lodge.shell.Invocation;
 import org.lodge.shell.Kind;
 import org.lodge.shell.Option;
 import org.lodge.shell.internal.Services;
+import org.lodge.vm.Devices;
 import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
@@ -60,7 +61,7 @@ final class Inside {
         throw e;
       } catch (AgentException e) {
         if (!left.minus(STEP).isPositive()) {
-          throw absent(status, limit);
+          throw absent(services, status, limit);
         }
       }
     }
@@ -99,8 +100,16 @@ final class Inside {
     }
   }
 
-  private static CommandException absent(GuestStatus status, Duration limit) {
+  private static CommandException absent(Services services, GuestStatus status, Duration limit)
+      throws GuestException {
     String name = status.name();
+    Optional<String> trouble = socketTrouble(services, name);
+    if (trouble.isPresent()) {
+      return new CommandException(
+          NOT_RUN,
+          "the agent in " + name + " can't be reached: " + trouble.get(),
+          List.of("see: lodge device ls " + name));
+    }
     return new CommandException(
         NOT_RUN,
         "the agent in "
@@ -112,6 +121,18 @@ final class Inside {
         List.of(
             "A guest that boots slowly needs a longer --limit; an image of your own needs the"
                 + " agent, see docs/images.md."));
+  }
+
+  /** Such as after Lodge was killed with what keeps the guests' devices for the next one. */
+  private static Optional<String> socketTrouble(Services services, String guest)
+      throws GuestException {
+    Devices devices = services.peek(Devices.class);
+    return devices == null
+        ? Optional.empty()
+        : devices.list(guest).stream()
+            .filter(device -> device.type().equals("vsock"))
+            .flatMap(device -> device.trouble().stream())
+            .findFirst();
   }
 
   /** Starts a program; what the guest says no to is told as a shell would. */

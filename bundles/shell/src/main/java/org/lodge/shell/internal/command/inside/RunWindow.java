@@ -140,7 +140,11 @@ final class RunWindow implements Command {
         throw new CommandException(Inside.NOT_FOUND, guest + " has no program " + name, List.of());
       }
       throw new CommandException(
-          name + " has ended with " + code + " before it had a window; see: lodge logs " + guest);
+          ExitCode.FAILED,
+          name + " has ended with " + code + " before it had a window; see: lodge logs " + guest,
+          List.of(
+              "windows need \"wayland\": true in the guest's definition,",
+              "and a rule: lodge policy explain wayland " + guest + " @default"));
     } catch (TimeoutException stillRuns) {
       return;
     }

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,8 @@ import org.lodge.agent.ExecRequest;
 import org.lodge.agent.ExecRequest.TerminalSize;
 import org.lodge.shell.Terminal;
 import org.lodge.shell.internal.Shell;
+import org.lodge.vm.DeviceStatus;
+import org.lodge.vm.Devices;
 import org.lodge.wayland.router.Marking;
 import org.lodge.wayland.router.Windows;
 
@@ -118,6 +121,29 @@ class InsideTest {
     shell.services.bindAgents(new HostAgent("other", root));
     assertEquals(125, shell.run("exec", "-l", "50ms", "display", "--", "true"));
     assertTrue(shell.err().contains("has not connected within 0.05 s"), shell.err());
+    Devices devices =
+        (Devices)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Devices.class},
+                (_, _, _) -> List.of(lostSocket()));
+    shell.services.bindDevices(devices);
+    assertEquals(125, shell.run("exec", "-l", "50ms", "display", "--", "true"));
+    assertTrue(shell.err().contains("can't be reached: start the guest again"), shell.err());
+  }
+
+  private static DeviceStatus lostSocket() {
+    return new DeviceStatus(
+        "display",
+        "vsock",
+        "vsock",
+        Map.of(),
+        DeviceStatus.State.CLOSED,
+        Optional.empty(),
+        List.of(),
+        Optional.of("start the guest again"),
+        0,
+        Optional.empty());
   }
 
   @Test
