@@ -196,15 +196,17 @@ class CommandsTest {
   void aDefinitionThatIsRefusedIsSeenWithItsGuest() {
     Path file = shell.guests.list().getFirst().definitionFile().orElseThrow();
     Problem problem = new Problem(file, "memory", "x", "must be 32M to 1024G");
+    Problem other = new Problem(file.resolveSibling("mail.json"), "", "", "is not JSON");
     shell.services.bindDefinitions(
         (Definitions)
             Proxy.newProxyInstance(
                 getClass().getClassLoader(),
                 new Class<?>[] {Definitions.class},
-                (_, _, _) -> List.of(problem)));
+                (_, _, _) -> List.of(problem, other)));
     shell.columns = 200;
     shell.run("ls");
     assertTrue(shell.out().contains("definition refused, see: lodge check"), shell.out());
+    assertTrue(shell.err().contains("no guest for now: mail; see: lodge check"), shell.err());
     shell.run("show", "display");
     assertTrue(shell.out().contains("memory: must be 32M to 1024G"), shell.out());
     shell.run("show", "storage");

@@ -6,6 +6,7 @@ import jakarta.json.JsonObjectBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -23,6 +24,7 @@ import org.lodge.shell.internal.Durations;
 import org.lodge.shell.internal.GuestText;
 import org.lodge.shell.internal.Jsons;
 import org.lodge.shell.internal.ProcessUse;
+import org.lodge.shell.internal.SafeText;
 import org.lodge.shell.internal.Services;
 import org.lodge.vm.Definitions;
 import org.lodge.vm.Definitions.Problem;
@@ -64,7 +66,7 @@ final class Ls implements Command {
     Description description =
         Description.of("ls", "List the guests and their states")
             .details(
-                "READY is whether it has come up, which its agent or its console says. SINCE is how long a guest has been in its state, USED the memory that its monitor"
+                "READY is whether it has come up, which its agent or its console says. SINCE is how long a guest has been in its state, as far as the Lodge that runs has seen it, USED the memory that its monitor"
                     + " holds, with what the monitor itself needs, which without KVM may be more"
                     + " than the guest's memory. NOTE says whether an edited definition waits for"
                     + " the next start (pending), is refused or was removed, how often the guest was restarted by itself, and at which stage and why a start failed.")
@@ -110,6 +112,10 @@ final class Ls implements Command {
       Set<Path> refused = refused();
       invocation.print(
           new Table(COLUMNS, list.stream().map(status -> row(status, refused)).toList()));
+      list.forEach(status -> status.definitionFile().ifPresent(refused::remove));
+      if (invocation.texts("GUEST").isEmpty() && !refused.isEmpty()) {
+        invocation.err().println("no guest for now: " + names(refused) + "; see: lodge check");
+      }
     }
     return ExitCode.OK;
   }
@@ -132,8 +138,18 @@ final class Ls implements Command {
   private Set<Path> refused() {
     Definitions definitions = services.peek(Definitions.class);
     return definitions == null
-        ? Set.of()
-        : definitions.refused().stream().map(Problem::file).collect(Collectors.toSet());
+        ? new HashSet<>()
+        : definitions.refused().stream()
+            .map(Problem::file)
+            .collect(Collectors.toCollection(HashSet::new));
+  }
+
+  /** Of definitions that never were good while this Lodge runs. */
+  private static String names(Set<Path> refused) {
+    return refused.stream()
+        .map(file -> SafeText.safe(file.getFileName().toString().replaceFirst("\\.json$", "")))
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 
   private static String note(GuestStatus status, Set<Path> refused) {
