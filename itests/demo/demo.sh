@@ -25,7 +25,15 @@ chapter() { printf '\n== %s\n' "$*" >&2; }
 
 # Runs a command as a person would type it.
 show() {
-  printf '\n$ %s\n' "$*" >&2
+  local word line=
+  # As one could type it.
+  for word in "$@"; do
+    case $word in
+      *[!A-Za-z0-9_./:=,@%+-]*) line+=" '$word'" ;;
+      *) line+=" $word" ;;
+    esac
+  done
+  printf '\n$%s\n' "$line" >&2
   "$@"
 }
 

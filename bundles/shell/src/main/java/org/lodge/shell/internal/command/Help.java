@@ -70,7 +70,7 @@ public final class Help implements Command {
         .println(
             "\nOne command: lodge help COMMAND, or lodge COMMAND --help, which never acts.\n"
                 + "The container's own commands work too, as in: lodge lb\n"
-                + "Without a command, lodge is an interactive shell.");
+                + "An interactive shell, with completion: lodge admin");
     return ExitCode.OK;
   }
 }
