@@ -2,6 +2,7 @@
  * [ARGUMENT]`. They dial the host by themselves; the guest is who is known there, not the program. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 #include "client.h"
 
-static uint8_t buffer[65536];
+#define BUFFER_BYTES 65536
 
 static int fail(const char *what) {
   fprintf(stderr, "lodge-agent: %s: %s\n", what, strerror(errno));
@@ -91,16 +92,34 @@ static int ask(int kind, uint64_t token, uint32_t flags, const struct service *s
 
 enum passed { MORE, END, SOURCE_LOST, TARGET_LOST };
 
-/* Moves what is there. */
-static enum passed pass(int from, int to) {
-  ssize_t count = read(from, buffer, sizeof buffer);
+/* Waits for what comes next and moves it. */
+static enum passed pass(int from, int to, uint8_t *buffer) {
+  ssize_t count = read(from, buffer, BUFFER_BYTES);
+  if (count < 0 && errno == EAGAIN) {
+    struct pollfd more = {.fd = from, .events = POLLIN};
+    poll(&more, 1, -1);
+    return MORE;
+  }
   if (count < 0) {
-    return errno == EAGAIN || errno == EINTR ? MORE : SOURCE_LOST;
+    return errno == EINTR ? MORE : SOURCE_LOST;
   }
   if (count == 0) {
     return END;
   }
   return write_all(to, buffer, (size_t)count) ? MORE : TARGET_LOST;
+}
+
+/* On a thread of its own: a service may write before it has read all, and waits for who reads. */
+static void *pass_input(void *link) {
+  static uint8_t buffer[BUFFER_BYTES];
+  int fd = (int)(intptr_t)link;
+  enum passed passed = MORE;
+  while (passed == MORE) {
+    passed = pass(0, fd, buffer);
+  }
+  /* Where nobody reads it any more, what comes back still counts. */
+  shutdown(fd, SHUT_WR);
+  return NULL;
 }
 
 /* How what was called has ended; asked on a connection of its own. */
@@ -121,34 +140,25 @@ int client_call(const struct service *service) {
     return DENIED;
   }
   bool asked = strlen(answer) == TOKEN_DIGITS;
-  struct pollfd ends[2] = {{.fd = 0, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-  while (ends[1].fd >= 0) {
-    if (poll(ends, 2, -1) < 0) {
-      if (errno != EINTR) {
-        return fail("poll");
-      }
-      continue;
-    }
-    if (ends[0].fd >= 0 && ends[0].revents != 0 && pass(0, fd) != MORE) {
-      /* Where nobody reads it any more, what comes back still counts. */
-      shutdown(fd, SHUT_WR);
-      ends[0].fd = -1;
-    }
-    if (ends[1].revents != 0) {
-      enum passed passed = pass(fd, 1);
-      if (passed == SOURCE_LOST) {
-        fail("the connection was lost");
-        return LOST;
-      }
-      if (passed == TARGET_LOST) {
-        return fail("standard output");
-      }
-      if (passed == END) {
-        ends[1].fd = -1;
-      }
-    }
+  pthread_t input;
+  errno = pthread_create(&input, NULL, pass_input, (void *)(intptr_t)fd);
+  if (errno != 0) {
+    return fail("a thread");
   }
-  close(fd);
+  static uint8_t buffer[BUFFER_BYTES];
+  enum passed passed = MORE;
+  while (passed == MORE) {
+    passed = pass(fd, 1, buffer);
+  }
+  if (passed == SOURCE_LOST) {
+    fail("the connection was lost");
+    return LOST;
+  }
+  if (passed == TARGET_LOST) {
+    return fail("standard output");
+  }
+  /* Not closed: the other thread may still write, and not to what would take its number. */
+  shutdown(fd, SHUT_RDWR);
   return asked ? outcome() : 0;
 }
 

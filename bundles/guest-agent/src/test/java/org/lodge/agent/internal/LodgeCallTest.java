@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.lodge.agent.internal.AgentHost.SOON;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ import org.lodge.vsock.VsockStream;
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class LodgeCallTest {
   private static final String AGENT = "lodge-agent-sanitized";
+  private static final ExitStatus WELL = new ExitStatus(0, 0);
 
   @TempDir Path folder;
   private AgentHost host;
@@ -89,6 +92,57 @@ class LodgeCallTest {
     call.getOutputStream().write(new byte[1]);
     call.getOutputStream().flush();
     assertEquals(125, call.waitFor());
+  }
+
+  /** As base64 does, and any program whose output is larger than its input. */
+  @Test
+  void aServiceMayWriteBeforeItHasReadAll() throws Exception {
+    int bytes = 3_000_000;
+    host.agents.setCallHandler(call -> {
+      try (VsockStream stream = call.accept(CompletableFuture.completedFuture(WELL))) {
+        ByteBuffer buffer = ByteBuffer.allocate(8192);
+        while (stream.read(buffer.clear()) >= 0) {
+          stream.write(buffer.flip());
+          stream.write(buffer.rewind());
+        }
+      }
+    });
+    Process call = host.start(AGENT, "call", "vault", "filter");
+    Thread.ofVirtual().start(() -> feed(call, bytes));
+    CompletableFuture<Integer> answered = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> answered.complete(drain(call)));
+    assertEquals(2 * bytes, answered.get(20, TimeUnit.SECONDS));
+    assertEquals(0, call.waitFor());
+  }
+
+  private static void feed(Process call, int bytes) {
+    try (OutputStream to = call.getOutputStream()) {
+      to.write(new byte[bytes]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int drain(Process call) {
+    try {
+      return call.getInputStream().readAllBytes().length;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Here the service may end before all was written that it does not want. */
+  @Test
+  void aServiceMayEndBeforeItsInput() throws Exception {
+    host.agents.setCallHandler(call -> {
+      try (VsockStream stream =
+          call.accept(CompletableFuture.completedFuture(new ExitStatus(3, 0)))) {
+        stream.write(ByteBuffer.wrap("done".getBytes(StandardCharsets.US_ASCII)));
+      }
+    });
+    Process call = host.start(AGENT, "call", "vault", "first");
+    assertEquals("done", new String(call.getInputStream().readAllBytes()));
+    assertEquals(3, call.waitFor());
   }
 
   @Test
