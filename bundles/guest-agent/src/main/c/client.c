@@ -117,6 +117,10 @@ static void *pass_input(void *link) {
   while (passed == MORE) {
     passed = pass(0, fd, buffer);
   }
+  if (passed == SOURCE_LOST) {
+    /* What was sent is not all, and its end says nothing of that. */
+    _exit(fail("standard input"));
+  }
   /* Where nobody reads it any more, what comes back still counts. */
   shutdown(fd, SHUT_WR);
   return NULL;

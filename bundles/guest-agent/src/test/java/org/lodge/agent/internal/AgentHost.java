@@ -83,7 +83,12 @@ final class AgentHost implements AutoCloseable {
   }
 
   Process start(String program, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
+    return start(List.of(), program, arguments);
+  }
+
+  /** Starts it by way of another program, whose last arguments are its command. */
+  Process start(List<String> by, String program, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(by);
     command.add(BUILT.resolve(program).toAbsolutePath().toString());
     command.add("--unix");
     command.add(path.toString());

@@ -146,6 +146,22 @@ class LodgeCallTest {
   }
 
   @Test
+  void anInputThatCantBeReadDoesNotLookDone() throws Exception {
+    assertEquals(1, endReading("/"));
+    assertEquals(0, endReading("/dev/null"));
+  }
+
+  private int endReading(String input) throws Exception {
+    host.agents.setCallHandler(call -> {
+      try (VsockStream stream = call.accept(CompletableFuture.completedFuture(WELL))) {
+        assertEquals(-1, stream.read(ByteBuffer.allocate(1)));
+      }
+    });
+    List<String> reading = List.of("sh", "-c", "exec \"$@\" <" + input, "sh");
+    return host.start(reading, AGENT, "call", "vault", "store").waitFor();
+  }
+
+  @Test
   void onlyTheCallerMayAskAndOnlyOnce() {
     Statuses statuses = new Statuses();
     long token = statuses.expect("work", CompletableFuture.completedFuture(new ExitStatus(0, 0)));
