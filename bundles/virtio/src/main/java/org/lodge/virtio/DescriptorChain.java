@@ -55,8 +55,8 @@ public interface DescriptorChain {
   long pieceOffset(int piece);
 
   /**
-   * A view of a piece, direct and little-endian, from position to limit. It belongs to the chain:
-   * the same object comes back for the same piece, reset.
+   * A view of a piece, direct and little-endian, from position to limit. It belongs to the chain
+   * and is valid until the next call of this: the same object may come back for another piece.
    */
   ByteBuffer pieceBuffer(int piece);
 

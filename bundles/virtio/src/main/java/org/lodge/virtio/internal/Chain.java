@@ -16,6 +16,11 @@ import org.lodge.virtio.RingFault;
 final class Chain implements DescriptorChain {
   private static final long BYTES_MAX = 0xffff_ffffL;
 
+  /** How many descriptors and pieces a chain has room for that is not large. */
+  private static final int USUAL_ROOM = 64;
+
+  private static final int VIEWS_MAX = 64;
+
   private final AbstractRing ring;
   private final int slot;
 
@@ -48,7 +53,11 @@ final class Chain implements DescriptorChain {
 
   private Memory memory;
   private Memory viewed;
-  private ByteBuffer[][] views = {};
+
+  /** Views of windows, each in the place that some windows share; and which window it is. */
+  private ByteBuffer[] views = {};
+
+  private int[] viewWindows = {};
 
   Chain(AbstractRing ring, int slot) {
     this.ring = ring;
@@ -62,6 +71,21 @@ final class Chain implements DescriptorChain {
     readableBytes = 0;
     writableBytes = 0;
     ringDescriptors = 0;
+  }
+
+  boolean isLarge() {
+    return addresses.length > USUAL_ROOM || windows.length > USUAL_ROOM;
+  }
+
+  /** Keeps what a usual request needs; the one that it had is over. */
+  void shrink() {
+    addresses = new long[USUAL_ROOM];
+    lengths = new int[USUAL_ROOM];
+    descriptors = 0;
+    windows = new int[USUAL_ROOM];
+    offsets = new long[USUAL_ROOM];
+    pieceBytes = new int[USUAL_ROOM];
+    pieces = 0;
   }
 
   /** Adds the copy of one descriptor and checks it as far as that needs no memory. */
@@ -199,21 +223,23 @@ final class Chain implements DescriptorChain {
   @Override
   public ByteBuffer pieceBuffer(int piece) {
     Objects.checkIndex(piece, pieces);
-    if (viewed != memory) {
-      viewed = memory;
-      views = new ByteBuffer[memory.windows()][0];
-    }
-    int window = windows[piece];
-    if (views[window].length <= piece) {
-      views[window] = Arrays.copyOf(views[window], windows.length);
-    }
-    ByteBuffer view = views[window][piece];
-    if (view == null) {
-      view = memory.newView(window);
-      views[window][piece] = view;
-    }
+    ByteBuffer view = view(windows[piece]);
     int offset = (int) offsets[piece];
     return view.limit(offset + pieceBytes[piece]).position(offset);
+  }
+
+  private ByteBuffer view(int window) {
+    if (viewed != memory) {
+      viewed = memory;
+      views = new ByteBuffer[Math.min(VIEWS_MAX, memory.windows())];
+      viewWindows = new int[views.length];
+    }
+    int place = window % views.length;
+    if (views[place] == null || viewWindows[place] != window) {
+      views[place] = memory.newView(window);
+      viewWindows[place] = window;
+    }
+    return views[place];
   }
 
   @Override

@@ -15,8 +15,17 @@ import org.lodge.virtio.RingFault;
  * {@link #awaitIdle} and {@link #hasAgain} is called with it held.
  */
 final class Requests {
+  /** How many free chains stay large: enough for a queue's usual depth, little for each ring. */
+  private static final int LARGE_MAX = 32;
+
+  private final AbstractRing ring;
+
+  /** The last freed is the first taken; those never made yet are null, and below all others. */
   private final Chain[] free;
+
   private int freeCount;
+  private int made;
+  private int large;
   private final boolean[] idTaken;
   private final ArrayDeque<Chain> again = new ArrayDeque<>();
   private volatile boolean hasAgain;
@@ -27,11 +36,10 @@ final class Requests {
   private long resubmitted;
 
   Requests(AbstractRing ring, int size, Memory memory) {
+    this.ring = ring;
     idTaken = new boolean[size];
     free = new Chain[size];
-    for (int slot = size - 1; slot >= 0; slot--) {
-      free[freeCount++] = new Chain(ring, slot);
-    }
+    freeCount = size;
     use = new MemoryUse(memory);
   }
 
@@ -40,7 +48,7 @@ final class Requests {
     if (idTaken[id]) {
       throw new RingException(RingFault.HEAD_ALREADY_IN_FLIGHT, "head or buffer id " + id);
     }
-    Chain chain = free[--freeCount];
+    Chain chain = takeFree();
     idTaken[id] = true;
     chain.use = use;
     chain.out = true;
@@ -49,6 +57,28 @@ final class Requests {
     inFlight++;
     taken++;
     return chain;
+  }
+
+  private Chain takeFree() {
+    Chain chain = free[--freeCount];
+    if (chain == null) {
+      return new Chain(ring, made++);
+    }
+    if (chain.isLarge()) {
+      large--;
+    }
+    return chain;
+  }
+
+  private void giveFree(Chain chain) {
+    if (chain.isLarge()) {
+      if (large == LARGE_MAX) {
+        chain.shrink();
+      } else {
+        large++;
+      }
+    }
+    free[freeCount++] = chain;
   }
 
   void untake(Chain chain, int id) {
@@ -61,7 +91,7 @@ final class Requests {
   void free(Chain chain) {
     chain.out = false;
     idTaken[chain.id] = false;
-    free[freeCount++] = chain;
+    giveFree(chain);
     leave(chain.use);
     if (--inFlight == 0) {
       notifyAll();
