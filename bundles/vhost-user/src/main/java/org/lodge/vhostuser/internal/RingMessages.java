@@ -9,8 +9,6 @@ import org.lodge.vhostuser.internal.FrontEnd.Reply;
  * until {@link VringSet#get} and the checks here have passed. Belongs to the control thread.
  */
 final class RingMessages {
-  private static final int MAX_QUEUE_SIZE = InflightArea.MAX_QUEUE_SIZE;
-
   private final VringSet vrings;
   private final DescriptorStore store;
 
@@ -22,7 +20,7 @@ final class RingMessages {
   void setSize(Message message) throws RefusedException {
     Vring vring = vrings.get(message.i32(0));
     int untrustedSize = message.i32(4);
-    if (untrustedSize < 1 || untrustedSize > MAX_QUEUE_SIZE) {
+    if (untrustedSize < 1 || untrustedSize > vrings.sizeMax(vring)) {
       throw new RefusedException("a queue of size " + Integer.toUnsignedLong(untrustedSize));
     }
     if (vring.ring != null && untrustedSize != vring.size) {

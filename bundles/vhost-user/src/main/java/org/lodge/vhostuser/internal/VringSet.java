@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.LinuxException;
 import org.lodge.vhostuser.BackendStatus.RingStatus;
+import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.ring.GuestMemory;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 final class VringSet {
   private static final Logger log = LoggerFactory.getLogger(VringSet.class);
+
+  /** Where no device is there that says how large its queues may be. */
+  private static final int USUAL_SIZE_MAX = 1024;
 
   private final Vring[] vrings;
   private final Rings rings;
@@ -58,6 +62,12 @@ final class VringSet {
               .formatted(Integer.toUnsignedLong(untrustedIndex), vrings.length));
     }
     return vrings[untrustedIndex];
+  }
+
+  /** A ring costs our heap by its size, so it is not for the front-end to choose at will. */
+  int sizeMax(Vring vring) {
+    Device device = logic.device();
+    return device == null ? USUAL_SIZE_MAX : device.queueSizeMax(vring.index);
   }
 
   List<Vring> all() {
@@ -115,6 +125,11 @@ final class VringSet {
         || vring.size == 0
         || memory.memory() == null) {
       return;
+    }
+    if (vring.size > sizeMax(vring)) {
+      throw new RefusedException(
+          "queue %d has size %d, and at most %d is served"
+              .formatted(vring.index, vring.size, sizeMax(vring)));
     }
     Ring ring = null;
     boolean opened = false;

@@ -95,6 +95,15 @@ class EdgeCasesTest {
   }
 
   @Test
+  void aLargerQueueThanTheDeviceHasIsRefused() throws Exception {
+    frontEnd.start(16, MODERN);
+    for (int size : new int[] {0, -1, 257, 32768}) {
+      assertNotEquals(0, frontEnd.code(Request.SET_VRING_NUM.id, pair(1, size)));
+    }
+    assertEquals(0, frontEnd.code(Request.SET_VRING_NUM.id, pair(1, 256)));
+  }
+
+  @Test
   void aQuestionThatMakesNoSenseIsAnsweredInStep() throws Exception {
     frontEnd.start(16, MODERN);
     assertEquals(0, frontEnd.ask(Request.GET_CONFIG, new byte[3]).length);
