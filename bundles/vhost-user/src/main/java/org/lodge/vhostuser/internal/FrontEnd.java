@@ -190,7 +190,12 @@ final class FrontEnd {
   private MappedRegion region(Message message, int at) throws RefusedException, LinuxException {
     Held<Fd> file = Held.of("memory", message.takeDescriptor(), store);
     return new MappedRegion(
-        message.i64(at), message.i64(at + 8), message.i64(at + 16), message.i64(at + 24), file);
+        message.i64(at),
+        message.i64(at + 8),
+        message.i64(at + 16),
+        message.i64(at + 24),
+        file,
+        negotiated.memory.limit());
   }
 
   private void removeRegion(Message message) throws RefusedException {

@@ -20,6 +20,7 @@ final class MappedRegion {
   final boolean sealed;
 
   private final Held<Fd> file;
+  private final MappingLimit limit;
   private final SharedMapping mapping;
   private final AtomicInteger holders = new AtomicInteger(1);
 
@@ -29,13 +30,16 @@ final class MappedRegion {
       long untrustedSizeBytes,
       long untrustedUserAddress,
       long untrustedOffsetBytes,
-      Held<Fd> file)
+      Held<Fd> file,
+      MappingLimit limit)
       throws RefusedException {
     guestAddress = untrustedGuestAddress;
     sizeBytes = untrustedSizeBytes;
     userAddress = untrustedUserAddress;
     offsetBytes = untrustedOffsetBytes;
     this.file = file;
+    this.limit = limit;
+    boolean counted = false;
     boolean mapped = false;
     try {
       if (sizeBytes <= 0
@@ -48,8 +52,10 @@ final class MappedRegion {
       if (!file.fd().status().isRegularFile()) {
         throw new RefusedException(this + " is in no regular file");
       }
-      mapping = SharedMapping.of(file.fd(), offsetBytes, sizeBytes);
       sealed = MemFd.isShrinkSealed(file.fd());
+      limit.take(sizeBytes);
+      counted = true;
+      mapping = SharedMapping.of(file.fd(), offsetBytes, sizeBytes);
       mapped = true;
     } catch (LinuxException e) {
       throw new RefusedException(this + " can't be mapped: " + e.getMessage(), e);
@@ -58,6 +64,9 @@ final class MappedRegion {
         file.fd().close();
       } else {
         file.drop();
+        if (counted) {
+          limit.giveBack(sizeBytes);
+        }
       }
     }
   }
@@ -88,6 +97,7 @@ final class MappedRegion {
   void release() {
     if (holders.decrementAndGet() == 0) {
       mapping.close();
+      limit.giveBack(sizeBytes);
     }
   }
 

@@ -18,11 +18,17 @@ final class MemoryTable {
   static final int MAX_SLOTS = 509;
 
   private final Rings rings;
+  private final MappingLimit limit = new MappingLimit();
   private List<MappedRegion> regions = List.of();
   private GuestMemory current;
 
   MemoryTable(Rings rings) {
     this.rings = rings;
+  }
+
+  /** What all that is mapped for this table counts against. */
+  MappingLimit limit() {
+    return limit;
   }
 
   List<MappedRegion> regions() {

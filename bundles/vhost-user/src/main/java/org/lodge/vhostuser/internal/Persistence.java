@@ -137,7 +137,7 @@ final class Persistence {
       frontEnd.device.backChannelSocket = new Held<>(store.take(backChannel), backChannel, store);
       frontEnd.device.openBackChannel();
     }
-    frontEnd.negotiated.memory.restore(memory(state, store));
+    frontEnd.negotiated.memory.restore(memory(state, frontEnd.negotiated.memory.limit(), store));
     boolean packed = frontEnd.negotiated.packed();
     if (state.containsKey("inflight")) {
       frontEnd.negotiated.restoreInflight(
@@ -150,7 +150,8 @@ final class Persistence {
     frontEnd.restored();
   }
 
-  private static List<MappedRegion> memory(JsonObject state, DescriptorStore store)
+  private static List<MappedRegion> memory(
+      JsonObject state, MappingLimit limit, DescriptorStore store)
       throws RefusedException, LinuxException {
     List<MappedRegion> regions = new ArrayList<>();
     for (JsonObject each : state.getJsonArray("memory").getValuesAs(JsonObject.class)) {
@@ -162,7 +163,8 @@ final class Persistence {
               each.getJsonNumber("size").longValue(),
               each.getJsonNumber("user").longValue(),
               each.getJsonNumber("offset").longValue(),
-              file));
+              file,
+              limit));
     }
     return regions;
   }

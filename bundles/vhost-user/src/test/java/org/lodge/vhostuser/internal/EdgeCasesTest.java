@@ -104,6 +104,26 @@ class EdgeCasesTest {
   }
 
   @Test
+  void moreMemoryThanAGuestCanHaveIsNotMapped() throws Exception {
+    frontEnd.start(16, MODERN);
+    long size = 1L << 40;
+    try (MemFd file = MemFd.resizable("sparse", size)) {
+      byte[] first = frontEnd.region(1L << 41, size, 1L << 50, 0);
+      byte[] second = frontEnd.region(1L << 42, size, 1L << 51, 0);
+      for (int round = 0; round < 3; round++) {
+        assertEquals(0, frontEnd.code(Request.ADD_MEM_REG.id, region(first), file));
+        assertNotEquals(0, frontEnd.code(Request.ADD_MEM_REG.id, region(second), file));
+        frontEnd.echo(0, "the rest is as it was");
+        assertEquals(0, frontEnd.code(Request.REM_MEM_REG.id, region(first)));
+      }
+    }
+  }
+
+  private static byte[] region(byte[] region) {
+    return bytes(40).putLong(0).put(region).array();
+  }
+
+  @Test
   void aQuestionThatMakesNoSenseIsAnsweredInStep() throws Exception {
     frontEnd.start(16, MODERN);
     assertEquals(0, frontEnd.ask(Request.GET_CONFIG, new byte[3]).length);
