@@ -242,6 +242,11 @@ final class FrontEnd {
     vrings.open().forEach(Vring::call);
   }
 
+  /** What came of the last message is on record, where one is kept. */
+  void recorded() {
+    vrings.recorded();
+  }
+
   /** Lets go of everything without telling the store. */
   void close() {
     vrings.closeDescriptors();

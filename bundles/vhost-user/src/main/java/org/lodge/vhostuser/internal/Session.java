@@ -154,6 +154,7 @@ final class Session {
     if (record != null) {
       record.write(Persistence.write(frontEnd, name(), reply, null), reply != null);
     }
+    frontEnd.recorded();
   }
 
   /** The connection has ended; so has all that was said on it. */
@@ -164,6 +165,7 @@ final class Session {
     if (record != null) {
       record.write(Persistence.write(frontEnd, "", null, null), false);
     }
+    frontEnd.recorded();
   }
 
   void close() {

@@ -33,6 +33,9 @@ final class Vring implements RingPort {
   /** Ours, where the front-end keeps no inflight area; null otherwise. */
   InflightArea ownInflight;
 
+  /** Closed with a position that is not on record yet; see {@link VringSet#recorded}. */
+  boolean unsettled;
+
   volatile Ring ring;
   private volatile Held<EventFd> call;
   private final AtomicBoolean wakeWanted = new AtomicBoolean();

@@ -166,10 +166,9 @@ final class VringSet {
           "queue %d can't be opened: %s".formatted(vring.index, e.getMessage()), e);
     } finally {
       if (!opened) {
-        vring.ring = null;
-        if (ring != null) {
-          ring.close();
-        }
+        vring.ring = ring;
+        closeRing(vring);
+        vring.unsettled = true;
         dropOwnInflight(vring);
       }
     }
@@ -226,6 +225,8 @@ final class VringSet {
 
   /** Finishes what is in flight, within limits, and closes; the position is then the base. */
   void close(Vring vring) {
+    // Where it is closed already, our predecessor may have been killed before it settled.
+    vring.unsettled = true;
     Ring ring = vring.ring;
     if (ring == null) {
       return;
@@ -245,12 +246,36 @@ final class VringSet {
   }
 
   private void closeRing(Vring vring) {
+    if (vring.ring == null) {
+      return;
+    }
     try {
       vring.base = vring.ring.close().base(negotiated.packed());
     } catch (InternalError e) {
       log.warn("Queue {} was in memory that is gone: its file was truncated", vring.index);
     }
     vring.ring = null;
+  }
+
+  /**
+   * The positions are on record. Only now may the front-end's inflight area forget them: another
+   * driver's ring will begin elsewhere.
+   */
+  void recorded() {
+    for (Vring vring : vrings) {
+      if (vring.unsettled) {
+        vring.unsettled = false;
+        settle(vring);
+      }
+    }
+  }
+
+  private void settle(Vring vring) {
+    InflightArea area = negotiated.inflight();
+    if (area != null && vring.ring == null && vring.size <= area.queueSize()) {
+      area.part(vring.index)
+          .ifPresent(part -> rings.settleInflight(part, vring.size, negotiated.packed()));
+    }
   }
 
   void closeAll() {

@@ -40,6 +40,17 @@ final class FakeStore implements ServiceManager, AutoCloseable {
     }
   }
 
+  /** The record of the only device. */
+  StateRecord record() throws LinuxException {
+    for (Map.Entry<String, Fd> each : kept.entrySet()) {
+      if (each.getKey().contains("/record/")) {
+        DescriptorStore none = new DescriptorStore(this, "none", "none");
+        return StateRecord.restore(new Held<>(each.getValue().duplicate(), "", none));
+      }
+    }
+    throw new AssertionError("no record is kept");
+  }
+
   @Override
   public List<StoredFd> take(String namePrefix) {
     List<StoredFd> taken = new ArrayList<>();

@@ -18,7 +18,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lodge.linux.Fd;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendStatus.Link;
 
@@ -152,24 +151,51 @@ class RestoreTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {10, 20})
+  void killedInItsOrderlyEndNothingIsDoneTwice(int requests) throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        for (int i = 0; i < requests; i++) {
+          frontEnd.echo(0, "before " + i);
+        }
+        frontEnd.ask(Request.GET_QUEUE_NUM);
+        JsonObject before = recorded(store);
+        first.backends.deactivate();
+        record(store, before, false);
+        try (Bench second = new Bench(directory, store)) {
+          second.deploy("1.1.0");
+          second.open();
+          frontEnd.echo(0, "after");
+          assertEquals(requests + 1, frontEnd.stop(0));
+        }
+      }
+    }
+  }
+
   /** As if the former process had been killed just before it sent a reply. */
   private static void owe(FakeStore store) throws Exception {
-    Fd file =
-        store.kept.entrySet().stream()
-            .filter(each -> each.getKey().contains("/record/"))
-            .findFirst()
-            .orElseThrow()
-            .getValue()
-            .duplicate();
-    DescriptorStore none = new DescriptorStore(store, "none", "none");
-    try (StateRecord record = StateRecord.restore(new Held<>(file, "", none))) {
-      JsonObject state = record.read();
-      record.write(
-          Json.createObjectBuilder(state)
-              .add("replyTo", Request.GET_QUEUE_NUM.id)
-              .add("reply", "AgAAAAAAAAA=")
-              .build(),
-          true);
+    JsonObject owing =
+        Json.createObjectBuilder(recorded(store))
+            .add("replyTo", Request.GET_QUEUE_NUM.id)
+            .add("reply", "AgAAAAAAAAA=")
+            .build();
+    record(store, owing, true);
+  }
+
+  private static JsonObject recorded(FakeStore store) throws Exception {
+    try (StateRecord record = store.record()) {
+      return record.read();
+    }
+  }
+
+  private static void record(FakeStore store, JsonObject state, boolean replyDue) throws Exception {
+    try (StateRecord record = store.record()) {
+      record.write(state, replyDue);
     }
   }
 

@@ -82,9 +82,6 @@ abstract class AbstractRing implements Ring {
   /** Goes back to where a chain was taken. */
   abstract void rewindTo(Chain chain);
 
-  /** The last word to the inflight area: it has nothing to tell to a later ring. */
-  abstract void forgetInflight();
-
   @Override
   public final void serve(Device device) throws RingException {
     serving.lock();
@@ -273,9 +270,6 @@ abstract class AbstractRing implements Ring {
   private void end() {
     try {
       requests.untakeLast(this::rewindTo);
-      if (requests.isEmpty()) {
-        forgetInflight();
-      }
     } catch (InternalError e) {
       broken = true;
     }

@@ -54,6 +54,10 @@ final class PackedInflight {
   private final int[] batchNexts;
   private int freeCount;
   private long counter = 1;
+
+  /** The id that was taken last, whose entry tells where to go on. */
+  private int last;
+
   private int batch;
   private int batchHead;
   private int usedAfter;
@@ -108,7 +112,7 @@ final class PackedInflight {
     }
     batch = 0;
     set(BATCH_LENGTH, 0);
-    int last =
+    last =
         IntStream.range(0, size)
             .reduce((a, b) -> states[a] >>> 1 >= states[b] >>> 1 ? a : b)
             .orElseThrow();
@@ -215,6 +219,7 @@ final class PackedInflight {
     SHORT.set(area, entry(id) + AVAILABLE_AFTER, (short) position(available, wrap));
     firstCopies[id] = next;
     copyCounts[id] = count;
+    last = id;
     states[id] = counter++ << 1 | 1;
     LONG.setRelease(area, entry(id), states[id]);
   }
@@ -244,7 +249,7 @@ final class PackedInflight {
   }
 
   synchronized void undo(int id, int available, boolean wrap) {
-    SHORT.setRelease(area, entry(id) + AVAILABLE_AFTER, (short) position(available, wrap));
+    SHORT.setRelease(area, entry(last) + AVAILABLE_AFTER, (short) position(available, wrap));
     end(id);
   }
 
@@ -261,8 +266,11 @@ final class PackedInflight {
     LONG.setRelease(area, entry(id), states[id]);
   }
 
-  void forget() {
-    SHORT.setRelease(area, (long) VERSION, (short) 0);
+  /** Makes an area fresh that no ring uses and in which nothing is in flight. */
+  static void settle(MemorySegment area, int size) {
+    if (IntStream.range(0, size).allMatch(id -> ((long) LONG.get(area, entry(id)) & 1) == 0)) {
+      SHORT.setRelease(area, (long) VERSION, (short) 0);
+    }
   }
 
   private int get(int offset) {

@@ -290,11 +290,4 @@ final class PackedRing extends AbstractRing {
       inflight.undo(chain.id, nextAvailable, availableWrap);
     }
   }
-
-  @Override
-  void forgetInflight() {
-    if (inflight != null) {
-      inflight.forget();
-    }
-  }
 }

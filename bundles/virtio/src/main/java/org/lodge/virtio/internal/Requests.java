@@ -170,10 +170,6 @@ final class Requests {
     }
   }
 
-  boolean isEmpty() {
-    return inFlight == 0 && again.isEmpty();
-  }
-
   /** Goes on in other memory. */
   void moveTo(Memory memory) {
     MemoryUse before = use;

@@ -1,5 +1,6 @@
 package org.lodge.virtio.internal;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.lodge.virtio.Feature;
 import org.lodge.virtio.RingException;
@@ -37,5 +38,14 @@ public final class RingsComponent implements Rings {
   public long inflightBytes(int size, boolean packed) {
     long sizeBytes = packed ? PackedInflight.sizeBytes(size) : SplitInflight.sizeBytes(size);
     return sizeBytes + 63 & -64L;
+  }
+
+  @Override
+  public void settleInflight(MemorySegment area, int size, boolean packed) {
+    if (packed) {
+      PackedInflight.settle(area, size);
+    } else {
+      SplitInflight.settle(area, size);
+    }
   }
 }

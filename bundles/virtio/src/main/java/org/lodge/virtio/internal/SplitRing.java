@@ -234,11 +234,4 @@ final class SplitRing extends AbstractRing {
       inflight.undo(chain.id);
     }
   }
-
-  @Override
-  void forgetInflight() {
-    if (inflight != null) {
-      inflight.forget();
-    }
-  }
 }

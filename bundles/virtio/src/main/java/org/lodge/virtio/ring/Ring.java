@@ -60,7 +60,8 @@ public interface Ring extends Virtqueue {
 
   /**
    * Ends this ring: what is completed from now on is dropped, the memory is held only for requests
-   * that are still out. The inflight area keeps them for the next ring that is opened over it.
+   * that are still out. The inflight area keeps them, and the position, for the next ring that is
+   * opened over it; see {@link Rings#settleInflight}.
    *
    * @return where to go on; requests that were handed back are not counted as taken where they were
    *     the last ones

@@ -1,5 +1,6 @@
 package org.lodge.virtio.ring;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.lodge.virtio.RingException;
 import org.osgi.annotation.versioning.ProviderType;
@@ -28,4 +29,11 @@ public interface Rings {
    * tracking"), a multiple of 64. All zero means a fresh one. The layout never changes.
    */
   long inflightBytes(int size, boolean packed);
+
+  /**
+   * Lets the next ring over a closed one's part of the inflight area begin at the position that it
+   * is given, unless requests are still in flight there. To be called only once the closed one's
+   * position is safe: until then the area is what knows it.
+   */
+  void settleInflight(MemorySegment area, int size, boolean packed);
 }

@@ -169,6 +169,43 @@ class RingLifeTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
+  void theAreaOfAClosedRingKnowsWhereItWasUntilItIsSettled(long features) throws Exception {
+    DriverQueue driver = DriverQueue.create(guest, SIZE, features);
+    MemorySegment inflight = inflight(features);
+    Ring ring = open(driver, RingPosition.FIRST, inflight);
+    add(driver, 5);
+    ring.serve(new EchoDevice());
+    assertEquals(5, used(driver));
+    ring.close();
+    Ring next = open(driver, RingPosition.FIRST, inflight);
+    next.serve(keeper);
+    assertEquals(List.of(), keeper.kept, "done twice where the position was not written down");
+    next.close();
+    rings.settleInflight(inflight, SIZE, Feature.RING_PACKED.in(features));
+    DriverQueue other = DriverQueue.create(guest, SIZE, features);
+    Ring ofAnother = open(other, RingPosition.FIRST, inflight);
+    add(other, 2);
+    ofAnother.serve(new EchoDevice());
+    assertEquals(2, used(other));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void anAreaIsNotSettledWhileRequestsAreInFlight(long features) throws Exception {
+    DriverQueue driver = DriverQueue.create(guest, SIZE, features);
+    MemorySegment inflight = inflight(features);
+    Ring ring = open(driver, RingPosition.FIRST, inflight);
+    add(driver, 3);
+    ring.serve(keeper);
+    RingPosition position = ring.close();
+    rings.settleInflight(inflight, SIZE, Feature.RING_PACKED.in(features));
+    Ring next = open(driver, position, inflight);
+    next.serve(new EchoDevice());
+    assertEquals(3, used(driver));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
   void aRequestStaysInTheMemoryItWasTakenUnder(long features) throws Exception {
     DriverQueue driver = DriverQueue.create(guest, SIZE, features);
     Ring ring = open(driver, RingPosition.FIRST, null);
