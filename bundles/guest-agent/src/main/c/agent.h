@@ -32,13 +32,17 @@ void watch_end(struct watch *);
 /* carrier.c: how the host is reached. */
 
 void carrier_use_unix(const char *path);
-/* False where another agent serves this guest: the newest would have the main channel, by turns. */
+/* False where another agent serves this guest: the newest would have the main channel, by turns.
+ * Where there are no virtio sockets yet that is not known, and to be asked again. */
 bool carrier_is_ours(void);
 bool carrier_is_unix(void);
 /* The path of that socket. */
 const char *carrier_unix(void);
 /* A non-blocking socket that connects, or -1. */
 int carrier_dial(void);
+/* The same from a port that only root can have, where this process can: so the host knows it from a
+ * program of an ordinary user. */
+int carrier_dial_as_root(void);
 /* Rows come there by megabytes: gives them room, so that who sends them need not wait for each word
  * of what has been read. */
 void carrier_takes_rows(int fd);

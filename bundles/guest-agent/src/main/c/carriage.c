@@ -262,7 +262,10 @@ bool carriage_begin(int local_fd, bool local_connects, uint64_t token,
                     const struct service *service, uint64_t call) {
   set_up_once();
   bool full = free_carriages == NULL && ever_taken == CARRIAGES_MAX;
-  int link = full ? -1 : carrier_dial();
+  int link = -1;
+  if (!full) {
+    link = service != NULL ? carrier_dial_as_root() : carrier_dial();
+  }
   if (link < 0) {
     int error = full ? EMFILE : errno;
     close(local_fd);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -31,15 +32,41 @@ bool carrier_is_unix(void) { return unix_address.sun_family == AF_UNIX; }
 
 const char *carrier_unix(void) { return unix_address.sun_path; }
 
-bool carrier_is_ours(void) {
-  static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0lodge-agent"};
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  /* Stays open: the name is taken for as long as this process lives. */
-  return carrier_is_unix() || fd < 0 ||
-         bind(fd, (const struct sockaddr *)&name, sizeof name) == 0 || errno != EADDRINUSE;
+static bool bind_port(int fd, uint32_t port) {
+  struct vsock_address own = {.family = AF_VSOCK, .port = port, .cid = LODGE_ANY_CID};
+  return bind(fd, (const struct sockaddr *)&own, sizeof own) == 0;
 }
 
-int carrier_dial(void) {
+bool carrier_is_ours(void) {
+  static int fd = -1;
+  if (carrier_is_unix() || fd >= 0) {
+    return true;
+  }
+  fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind_port(fd, LODGE_AGENT_PORT)) {
+    /* Stays open: the port is taken for as long as this process lives. */
+    return true;
+  }
+  bool taken = errno == EADDRINUSE;
+  close(fd);
+  fd = -1;
+  return !taken;
+}
+
+/* Each socket has its port alone, and one that was closed may have it for a moment more. */
+static void bind_as_root(int fd) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  uint32_t ports = LODGE_ROOT_PORTS - LODGE_ROOT_PORT_FIRST;
+  uint32_t first = (uint32_t)now.tv_nsec / 1000 % ports;
+  for (uint32_t i = 0; i < ports; i++) {
+    if (bind_port(fd, LODGE_ROOT_PORT_FIRST + (first + i) % ports) || errno != EADDRINUSE) {
+      return;
+    }
+  }
+}
+
+static int dial(bool as_root) {
   bool over_unix = carrier_is_unix();
   struct vsock_address vsock = {
       .family = AF_VSOCK, .port = LODGE_PORT, .cid = LODGE_HOST_CID};
@@ -47,6 +74,9 @@ int carrier_dial(void) {
       over_unix ? (const struct sockaddr *)&unix_address : (const struct sockaddr *)&vsock;
   socklen_t length = over_unix ? sizeof unix_address : sizeof vsock;
   int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && as_root && !over_unix) {
+    bind_as_root(fd);
+  }
   if (fd >= 0 && connect(fd, address, length) != 0 && errno != EINPROGRESS) {
     int error = errno;
     close(fd);
@@ -55,6 +85,10 @@ int carrier_dial(void) {
   }
   return fd;
 }
+
+int carrier_dial(void) { return dial(false); }
+
+int carrier_dial_as_root(void) { return dial(true); }
 
 int connect_outcome(int fd) {
   struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};

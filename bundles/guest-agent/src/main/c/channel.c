@@ -304,7 +304,11 @@ static void channel_ready(struct watch *watch, uint32_t events) {
 
 static void dial(void) {
   root_follow();
-  int fd = carrier_dial();
+  if (!carrier_is_ours()) {
+    retry_later(EADDRINUSE);
+    return;
+  }
+  int fd = carrier_dial_as_root();
   if (fd < 0) {
     retry_later(errno);
     return;

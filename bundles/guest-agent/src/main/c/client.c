@@ -63,7 +63,7 @@ static int ask(int kind, uint64_t token, uint32_t flags, const struct service *s
   uint8_t preface[LODGE_PREFACE_BYTES + 2 * LODGE_NAME_MAX + LODGE_ARGUMENT_MAX];
   uint8_t reply[LODGE_REPLY_BYTES];
   size_t length = put_preface(preface, sizeof preface, kind, token, flags, service);
-  int fd = carrier_dial();
+  int fd = kind == LODGE_STATUS ? carrier_dial() : carrier_dial_as_root();
   if (fd < 0) {
     fail("no connection to Lodge");
     return -1;

@@ -64,7 +64,7 @@ int main(int count, char **arguments) {
   if (in_initramfs) {
     root_guard();
   }
-  if (!carrier_is_ours()) {
+  if (!in_initramfs && !carrier_is_ours()) {
     fputs("lodge-agent: another agent serves this guest\n", stderr);
     return 0;
   }

@@ -5,6 +5,10 @@
  * listens for Lodge. Each connection begins with a preface that says what it is for. All numbers
  * are little-endian; all strings are bytes without a NUL, their lengths come first.
  *
+ * Any program of the guest can dial. So LODGE_MAIN and LODGE_READY count only from a port of the
+ * guest below LODGE_ROOT_PORTS, and so do calls that a socket's mode keeps from some users; the
+ * tokens of LODGE_ANNOUNCED and LODGE_STATUS are known to nobody else.
+ *
  * PREFACE, 32 bytes, then name, argument and target
  *    0 u32 LODGE_MAGIC
  *    4 u16 version of the protocol
@@ -41,6 +45,12 @@
 
 #define LODGE_PORT 5100
 #define LODGE_HOST_CID 2
+#define LODGE_ANY_CID 0xffffffffu
+/* Ports of the guest below this can be had with CAP_NET_BIND_SERVICE only. */
+#define LODGE_ROOT_PORTS 1024
+#define LODGE_ROOT_PORT_FIRST 256
+/* Bound by the agent that serves the guest; nothing is sent from there. */
+#define LODGE_AGENT_PORT 255
 #define LODGE_MAGIC 0x4147444cu /* "LDGA" */
 #define LODGE_VERSION 1
 

@@ -338,7 +338,10 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
                           const struct service *service, bool local_connects,
                           relay_ended ended, void *owner) {
   set_up_once();
-  int link = free_relays == NULL ? -1 : carrier_dial();
+  int link = -1;
+  if (free_relays != NULL) {
+    link = service != NULL ? carrier_dial_as_root() : carrier_dial();
+  }
   if (link < 0) {
     int error = free_relays == NULL ? EMFILE : errno;
     close_both(read_fd, write_fd);

@@ -44,6 +44,8 @@ int carrier_dial(void) {
   return ends[0];
 }
 
+int carrier_dial_as_root(void) { return carrier_dial(); }
+
 int connect_outcome(int fd) {
   (void)fd;
   return 0;

@@ -31,6 +31,14 @@ public interface AgentCall {
     return false;
   }
 
+  /**
+   * Whether root of the guest asks: its agent does so for a program that connected to a socket,
+   * whose mode has let that in.
+   */
+  default boolean asRoot() {
+    return false;
+  }
+
   /** Says yes. The stream belongs to the caller and carries the bytes of both sides. */
   VsockStream accept() throws IOException;
 

@@ -49,6 +49,7 @@ public final class AgentsComponent implements Agents, VsockListener {
   private final List<AgentListener> listeners = new CopyOnWriteArrayList<>();
   private final Object arrivals = new Object();
   private final Statuses statuses = new Statuses();
+  private final Seldom strangers = new Seldom(System::nanoTime);
 
   /** Held while listeners come and are told, so that none misses a session or hears of it twice. */
   private final Object news = new Object();
@@ -107,6 +108,7 @@ public final class AgentsComponent implements Agents, VsockListener {
     Future<?> limit = timer.schedule(stream::reset, PREFACE_SECONDS, TimeUnit.SECONDS);
     try {
       Wire.Preface preface = Wire.readPreface(stream);
+      requireAgent(preface.kind(), stream);
       switch (preface.kind()) {
         case Wire.MAIN -> {
           Session session = new Session(stream, Wire.hello(stream, Wire.readMessage(stream)));
@@ -136,6 +138,22 @@ public final class AgentsComponent implements Agents, VsockListener {
       stream.reset();
     } finally {
       limit.cancel(false);
+    }
+  }
+
+  /** Any user of a guest can dial, and is not to become its agent or to speak for it. */
+  private void requireAgent(int kind, VsockStream stream) throws IOException {
+    if ((kind == Wire.MAIN || kind == Wire.READY) && !Wire.isRoots(stream.guestPort())) {
+      long times = strangers.note(stream.guest());
+      if (times > 0) {
+        LOG.warn(
+            "Guest '{}': refused who says to be its agent from port {} ({} times): a program that is"
+                + " not root's, or an agent older than this Lodge, until the guest starts anew",
+            stream.guest(),
+            stream.guestPort(),
+            times);
+      }
+      throw Wire.bad(stream, "it is not root who says to be its agent");
     }
   }
 

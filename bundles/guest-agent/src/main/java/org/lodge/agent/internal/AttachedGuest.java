@@ -4,13 +4,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.ExecRequest;
@@ -33,6 +36,9 @@ final class AttachedGuest implements GuestEndpoint {
   private static final Logger LOG = LoggerFactory.getLogger(AttachedGuest.class);
   private static final Duration ARRIVAL_LIMIT = Duration.ofSeconds(10);
 
+  /** Write permission, which connecting to a socket takes. */
+  private static final int OF_OTHERS = 0002;
+
   final AgentSession agent;
   private final Vsock vsock;
   private final Outcomes outcomes;
@@ -40,6 +46,7 @@ final class AttachedGuest implements GuestEndpoint {
   private volatile GuestSession session;
   private final ReentrantLock listening = new ReentrantLock();
   private final Map<String, GuestSocket> sockets = new HashMap<>();
+  private volatile Set<String> keptFromUsers = Set.of();
 
   AttachedGuest(AgentSession agent, Vsock vsock, Outcomes outcomes) {
     this.agent = agent;
@@ -71,7 +78,22 @@ final class AttachedGuest implements GuestEndpoint {
    * @param anew also those that are there already
    */
   void listen(Collection<GuestSocket> wanted, boolean anew) {
+    keptFromUsers = keptFromUsers(wanted);
     Thread.ofVirtual().name("listen-" + guest()).start(() -> listenNow(wanted, anew));
+  }
+
+  static Set<String> keptFromUsers(Collection<GuestSocket> wanted) {
+    Set<String> services =
+        wanted.stream().map(GuestSocket::service).collect(Collectors.toCollection(HashSet::new));
+    wanted.stream()
+        .filter(socket -> (socket.mode() & OF_OTHERS) != 0)
+        .forEach(socket -> services.remove(socket.service()));
+    return services;
+  }
+
+  /** Whether none of the guest's sockets for a service is for everybody. */
+  boolean keepsFromUsers(String service) {
+    return keptFromUsers.contains(service);
   }
 
   private void listenNow(Collection<GuestSocket> wanted, boolean anew) {

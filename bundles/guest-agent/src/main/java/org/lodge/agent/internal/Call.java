@@ -47,6 +47,11 @@ final class Call implements AgentCall {
   }
 
   @Override
+  public boolean asRoot() {
+    return Wire.isRoots(stream.guestPort());
+  }
+
+  @Override
   public VsockStream accept() throws IOException {
     return accept("");
   }

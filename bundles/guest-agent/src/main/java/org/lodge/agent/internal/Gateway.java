@@ -124,6 +124,11 @@ public final class Gateway implements AgentListener, AgentCallHandler {
       call.refuse("the agent of this guest is not connected to Lodge; try again");
       return;
     }
+    if (!call.asRoot() && guest.keepsFromUsers(call.service())) {
+      call.refuse(
+          call.service() + ": in this guest only through its socket, as the mode of that says");
+      return;
+    }
     Grant grant;
     try {
       grant =

@@ -21,6 +21,7 @@ import org.lodge.vsock.VsockStream;
  */
 final class Wire {
   static final long PORT = 5100;
+  private static final long ROOT_PORTS = 1024;
   static final int MAGIC = 0x4147444c;
   static final int VERSION = 1;
   static final int PREFACE_BYTES = 32;
@@ -106,6 +107,11 @@ final class Wire {
       }
     }
     return into.flip();
+  }
+
+  /** Linux lets nobody else in a guest have such a port. */
+  static boolean isRoots(long guestPort) {
+    return guestPort < ROOT_PORTS;
   }
 
   static Preface readPreface(VsockStream stream) throws IOException {

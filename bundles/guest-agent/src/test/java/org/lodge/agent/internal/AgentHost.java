@@ -25,6 +25,10 @@ final class AgentHost implements AutoCloseable {
 
   final AgentsComponent agents = new AgentsComponent();
   final Path path;
+
+  /** Of the connections that come from now on. */
+  volatile long guestPort = 1023;
+
   private final List<Process> processes = new ArrayList<>();
   private final Set<SocketChannel> channels = ConcurrentHashMap.newKeySet();
   private ServerSocketChannel server;
@@ -56,7 +60,7 @@ final class AgentHost implements AutoCloseable {
 
   private void take(SocketChannel channel) {
     try {
-      agents.requested(new ChannelStream(channel, GUEST));
+      agents.requested(new ChannelStream(channel, GUEST, guestPort));
     } catch (IOException e) {
       throw new AssertionError(e);
     }

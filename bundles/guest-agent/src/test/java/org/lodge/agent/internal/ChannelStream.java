@@ -10,17 +10,16 @@ import org.lodge.vsock.VsockStream;
 import org.lodge.vsock.VsockType;
 
 /** A Unix socket in the place of a virtio socket, for an agent that runs on this host. */
-record ChannelStream(SocketChannel channel, String guest, ByteBuffer ahead)
+record ChannelStream(SocketChannel channel, String guest, long guestPort, ByteBuffer ahead)
     implements VsockStream, VsockRequest {
   private static final int AHEAD_BYTES = 100_000;
 
   ChannelStream(SocketChannel channel, String guest) {
-    this(channel, guest, ByteBuffer.allocate(AHEAD_BYTES).limit(0));
+    this(channel, guest, 1023);
   }
 
-  @Override
-  public long guestPort() {
-    return 0;
+  ChannelStream(SocketChannel channel, String guest, long guestPort) {
+    this(channel, guest, guestPort, ByteBuffer.allocate(AHEAD_BYTES).limit(0));
   }
 
   @Override
