@@ -28,6 +28,10 @@ import org.lodge.shell.internal.SafeText;
 import org.lodge.shell.internal.Services;
 import org.lodge.vm.Definitions;
 import org.lodge.vm.Definitions.Problem;
+import org.lodge.vm.DeviceStatus;
+import org.lodge.vm.Devices;
+import org.lodge.vm.GuestException;
+import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.GuestStatus.StartTimes;
 import org.lodge.vm.Guests;
@@ -110,8 +114,9 @@ final class Ls implements Command {
       invocation.print(new Table(TIMES, list.stream().map(Ls::times).toList()));
     } else {
       Set<Path> refused = refused();
+      Set<String> cutOff = cutOff();
       invocation.print(
-          new Table(COLUMNS, list.stream().map(status -> row(status, refused)).toList()));
+          new Table(COLUMNS, list.stream().map(status -> row(status, refused, cutOff)).toList()));
       list.forEach(status -> status.definitionFile().ifPresent(refused::remove));
       if (invocation.texts("GUEST").isEmpty() && !refused.isEmpty()) {
         invocation.err().println("no guest for now: " + names(refused) + "; see: lodge check");
@@ -152,14 +157,28 @@ final class Ls implements Command {
         .collect(Collectors.joining(", "));
   }
 
-  private static String note(GuestStatus status, Set<Path> refused) {
+  /** Guests whose agent can't be reached, such as after Lodge was killed with its keeper. */
+  private Set<String> cutOff() throws GuestException {
+    Devices devices = services.peek(Devices.class);
+    return devices == null
+        ? Set.of()
+        : devices.list(null).stream()
+            .filter(device -> device.type().equals("vsock") && device.trouble().isPresent())
+            .map(DeviceStatus::guest)
+            .collect(Collectors.toSet());
+  }
+
+  private static String note(GuestStatus status, Set<Path> refused, Set<String> cutOff) {
     String note = GuestText.note(status);
+    if (status.state() == GuestState.RUNNING && cutOff.contains(status.name())) {
+      note = "cut off, see: lodge device ls" + (note.isEmpty() ? "" : "; " + note);
+    }
     return status.definitionFile().filter(refused::contains).isPresent()
         ? "definition refused, see: lodge check" + (note.isEmpty() ? "" : "; " + note)
         : note;
   }
 
-  private List<String> row(GuestStatus status, Set<Path> refused) {
+  private List<String> row(GuestStatus status, Set<Path> refused, Set<String> cutOff) {
     String used = "";
     if (status.pid().isPresent()) {
       used =
@@ -176,6 +195,6 @@ final class Ls implements Command {
         Durations.size(status.memoryBytes()),
         used,
         String.join(",", status.requires()),
-        note(status, refused));
+        note(status, refused, cutOff));
   }
 }

@@ -130,6 +130,8 @@ class InsideTest {
     shell.services.bindDevices(devices);
     assertEquals(125, shell.run("exec", "-l", "50ms", "display", "--", "true"));
     assertTrue(shell.err().contains("can't be reached: start the guest again"), shell.err());
+    shell.run("ls", "display");
+    assertTrue(shell.out().contains("cut off, see:"), shell.out());
   }
 
   private static DeviceStatus lostSocket() {
