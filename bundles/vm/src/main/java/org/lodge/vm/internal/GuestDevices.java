@@ -352,13 +352,19 @@ final class GuestDevices {
     }
   }
 
-  /** The guest's process has ended. */
+  /** The guest's process has ended: no later Lodge has anything to serve to it. */
   void closeAll() {
     List<Slot> ended;
     synchronized (lock) {
       ended = List.copyOf(slots.values());
     }
     ended.forEach(this::drop);
+    try {
+      RunRecord.forget(runDirectory);
+    } catch (IOException e) {
+      LOG.warn(
+          "A later Lodge will look for the devices of a guest that has ended: {}", e.toString());
+    }
   }
 
   List<DeviceDeclaration> declarations() {

@@ -42,6 +42,11 @@ record RunRecord(String vmm, Path file, String text, List<DeviceDeclaration> dev
     Files.move(partial, runDirectory.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
   }
 
+  /** The guest has ended. */
+  static void forget(Path runDirectory) throws IOException {
+    Files.deleteIfExists(runDirectory.resolve(NAME));
+  }
+
   /** Empty where there is none that can be understood. */
   static Optional<RunRecord> read(Path runDirectory) throws IOException {
     String text;

@@ -195,6 +195,14 @@ class GuestDevicesTest {
   }
 
   @Test
+  void aLaterLodgeServesNothingToAGuestThatHasEnded() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA));
+    new RunRecord("qemu", Path.of("/c/vm/work.json"), "{}", devices.declarations()).write(run);
+    devices.closeAll();
+    assertEquals(Optional.empty(), RunRecord.read(run));
+  }
+
+  @Test
   void aLaterLodgeServesWhatWasThereAtLast() throws Exception {
     devices.bringUp(vmm(), List.of(DATA));
     new RunRecord("qemu", Path.of("/c/vm/work.json"), "{}", devices.declarations()).write(run);
