@@ -643,7 +643,12 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
   private void requireRunning(String guest) throws ShareException {
     try {
-      if (guests.status(guest).state() != GuestState.RUNNING) {
+      GuestState state = guests.status(guest).state();
+      if (state == GuestState.PAUSED) {
+        throw new ShareException(
+            "guest '%s' is paused; let it run on: lodge resume %s".formatted(guest, guest));
+      }
+      if (state != GuestState.RUNNING) {
         throw new ShareException(
             "guest '%s' does not run; start it: lodge start %s".formatted(guest, guest));
       }

@@ -62,6 +62,7 @@ class SharesServiceTest {
   private final List<String> plugged = new CopyOnWriteArrayList<>();
   private final List<String> removed = new CopyOnWriteArrayList<>();
   private volatile GuestState storage = GuestState.RUNNING;
+  private volatile GuestState vault = GuestState.RUNNING;
   @TempDir Path run;
   private ShareDefinitions definitions;
   private LiveGrants live;
@@ -105,7 +106,9 @@ class SharesServiceTest {
             (name, arguments) ->
                 name.equals("list")
                     ? List.of(VAULT)
-                    : arguments[0].equals("storage") ? guest("storage", storage) : VAULT);
+                    : arguments[0].equals("storage")
+                        ? guest("storage", storage)
+                        : guest("vault", vault));
     Devices devices =
         fake(
             Devices.class,
@@ -247,6 +250,14 @@ class SharesServiceTest {
   }
 
   @Test
+  void aPausedGuestIsToRunOn() {
+    start();
+    vault = GuestState.PAUSED;
+    ShareException told = assertThrows(ShareException.class, () -> service.revoke("vault", "docs"));
+    assertEquals("guest 'vault' is paused; let it run on: lodge resume vault", told.getMessage());
+  }
+
+  @Test
   void nothingIsAddedFromAGuestThatDoesNotRun() {
     storage = GuestState.STOPPED;
     start();
@@ -264,7 +275,8 @@ class SharesServiceTest {
     assertEquals(ShareStatus.State.REVOKED, service.revoke("vault", "docs").state());
     ShareRequest plain = request(false, Optional.empty());
     assertEquals(before, service.grant(plain));
-    assertEquals(ShareStatus.State.MOUNTED, before.state());
+    assertEquals(Optional.of("/docs"), before.mount());
+    assertEquals(true, before.readOnly());
     assertEquals(false, live.isRevoked("vault", "docs"));
     service.revoke("vault", "docs");
     ShareRequest elsewhere = request(true, Optional.of("/other"));

@@ -32,7 +32,7 @@ final class ShareAdd implements Command {
                     + " start, declare it in config/share/NAME.json. The share is a declared one,"
                     + " which a guest that its definition names gets as it says there,"
                     + " or what --from and --path (a directory) or --file say. With --mount the guest's agent mounts it;"
-                    + " without, mount it in the guest: mount -t virtiofs SHARE /mnt.")
+                    + " without, mount it in the guest: mount -t virtiofs SHARE /mnt (busybox mount in the images of Lodge).")
             .details(
                 "--from host gives a directory of the host itself, for development: the guest then"
                     + " reaches files of the host.")
