@@ -1,6 +1,7 @@
 package org.lodge.shell.internal.command.inside;
 
 import jakarta.json.Json;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -8,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
@@ -29,16 +32,19 @@ import org.lodge.wayland.router.Windows;
 /** {@code run GUEST PROGRAM...}: starts a program with windows in a guest and leaves it there. */
 final class RunWindow implements Command {
   private static final long STEP_MILLIS = 100;
+  private static final long WORD_SECONDS = 5;
 
   /** Where the guest's agent listens for Wayland programs. */
   private static final String DISPLAY = "/run/lodge/wayland-0";
 
   /**
    * Programs look for a folder of their user's, whose name nobody else could have taken before;
-   * what they write goes to the guest's console.
+   * what they write goes to the guest's console. Their exit code can be that of a missing program,
+   * so the script tells by a word where there is none.
    */
   static final String SCRIPT =
-      "d=/run/user/$(id -u); mkdir -p -m 700 $d 2>/dev/null || d=$(mktemp -d);"
+      "command -v \"$1\" >/dev/null || { echo none; exit 127; };"
+          + " d=/run/user/$(id -u); mkdir -p -m 700 $d 2>/dev/null || d=$(mktemp -d);"
           + " export XDG_RUNTIME_DIR=$d; exec \"$@\" </dev/null >/dev/null";
 
   private final Services services;
@@ -132,11 +138,11 @@ final class RunWindow implements Command {
   /** Waits a moment for the program's end, which must not come before its window. */
   private static void failIfEnded(AgentProgram program, String guest, Invocation invocation)
       throws Exception {
+    String name = invocation.texts("PROGRAM").getFirst();
     try {
       int code =
           program.exit().toCompletableFuture().get(STEP_MILLIS, TimeUnit.MILLISECONDS).shellCode();
-      String name = invocation.texts("PROGRAM").getFirst();
-      if (code == Inside.NOT_FOUND) {
+      if (code == Inside.NOT_FOUND && saysNone(program)) {
         throw new CommandException(Inside.NOT_FOUND, guest + " has no program " + name, List.of());
       }
       throw new CommandException(
@@ -147,6 +153,18 @@ final class RunWindow implements Command {
               "and a rule: lodge policy explain wayland " + guest + " @default"));
     } catch (TimeoutException stillRuns) {
       return;
+    }
+  }
+
+  /** Whether the script has written its word; the guest need not end what it writes. */
+  private static boolean saysNone(AgentProgram program) throws Exception {
+    FutureTask<Boolean> word =
+        new FutureTask<>(() -> program.stream().read(ByteBuffer.allocate(1)) > 0);
+    Thread.ofVirtual().name("run-ended").start(word);
+    try {
+      return word.get(WORD_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
     }
   }
 

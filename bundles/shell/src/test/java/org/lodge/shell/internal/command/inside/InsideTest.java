@@ -116,6 +116,23 @@ class InsideTest {
   }
 
   @Test
+  void aProgramForWindowsThatIsMissingIsToldFromOneThatEndsAsIfItWere() {
+    shell.services.bindWindows(noWindows());
+    assertEquals(127, shell.run("run", "display", "no-such-program"));
+    assertTrue(shell.err().contains("display has no program no-such-program"), shell.err());
+    assertEquals(1, shell.run("run", "display", "--", "sh", "-c", "exit 127"));
+    assertTrue(shell.err().contains("sh has ended with 127 before"), shell.err());
+  }
+
+  private static Windows noWindows() {
+    return (Windows)
+        Proxy.newProxyInstance(
+            Windows.class.getClassLoader(),
+            new Class<?>[] {Windows.class},
+            (proxy, method, arguments) -> List.of());
+  }
+
+  @Test
   void aGuestWithoutAnAgentIsWaitedForSoLongAndNoLonger() {
     shell.services.unbindAgents(agent);
     shell.services.bindAgents(new HostAgent("other", root));
