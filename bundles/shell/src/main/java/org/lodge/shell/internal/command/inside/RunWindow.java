@@ -14,6 +14,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.lodge.agent.AgentException;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.ExecRequest;
@@ -153,6 +154,12 @@ final class RunWindow implements Command {
               "and a rule: lodge policy explain wayland " + guest + " @default"));
     } catch (TimeoutException stillRuns) {
       return;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof AgentException lost) {
+        throw new CommandException(
+            Inside.NOT_RUN, "how " + name + " ended is not known: " + lost.getMessage(), List.of());
+      }
+      throw e;
     }
   }
 

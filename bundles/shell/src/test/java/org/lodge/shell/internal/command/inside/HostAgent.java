@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.lodge.agent.AgentException;
@@ -43,6 +44,7 @@ public final class HostAgent implements Agents {
   /** So many bytes less of a file's content come than its size says. */
   volatile long missing;
 
+  volatile boolean isLost;
   private final String guest;
   private final Path root;
   private final AgentSession session;
@@ -154,6 +156,12 @@ public final class HostAgent implements Agents {
 
     @Override
     public CompletionStage<ExitStatus> exit() {
+      return isLost
+          ? CompletableFuture.failedFuture(new AgentException("the agent has gone"))
+          : ended();
+    }
+
+    private CompletionStage<ExitStatus> ended() {
       return process
           .onExit()
           .thenApply(ended -> {

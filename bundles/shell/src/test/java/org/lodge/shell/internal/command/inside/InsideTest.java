@@ -124,6 +124,16 @@ class InsideTest {
     assertTrue(shell.err().contains("sh has ended with 127 before"), shell.err());
   }
 
+  @Test
+  void aGuestThatGoesBeforeAWindowHasComeIsTold() {
+    shell.services.bindWindows(noWindows());
+    agent.isLost = true;
+    assertEquals(125, shell.run("run", "display", "true"));
+    assertTrue(
+        shell.err().startsWith("lodge: how true ended is not known: the agent has gone"),
+        shell.err());
+  }
+
   private static Windows noWindows() {
     return (Windows)
         Proxy.newProxyInstance(
