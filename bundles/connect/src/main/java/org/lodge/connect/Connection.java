@@ -52,6 +52,9 @@ public interface Connection {
   /** Completes, always normally, when it is over and everything of it has been let go. */
   CompletionStage<Void> ended();
 
+  /** Whether it has ended otherwise than in order: bytes of it may not have arrived. */
+  boolean isBroken();
+
   /**
    * Ends it at once, wherever it is; both sides see a reset.
    *

@@ -12,7 +12,7 @@ public interface StreamJoin {
   /** Bytes carried the other way. */
   long backwardBytes();
 
-  /** Completes, always normally, when both are over. */
+  /** Completes when both are over; exceptionally where one was reset. */
   CompletionStage<Void> ended();
 
   /** Ends both at once. Idempotent. */

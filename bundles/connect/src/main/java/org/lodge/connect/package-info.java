@@ -1,6 +1,6 @@
 /** Connections: asked for by name, allowed by a rule, used once, accounted and closed. */
 @Export
-@Version("1.2.0")
+@Version("1.3.0")
 package org.lodge.connect;
 
 import org.osgi.annotation.bundle.Export;

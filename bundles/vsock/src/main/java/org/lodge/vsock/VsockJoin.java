@@ -13,7 +13,10 @@ public interface VsockJoin extends AutoCloseable {
   /** Bytes that went the other way. */
   long backwardBytes();
 
-  /** Completes with null when both connections are over; stages must not block. */
+  /**
+   * Completes when both connections are over: with null, or with a {@link VsockException} where one
+   * was reset before the other had closed. Stages must not block.
+   */
   CompletionStage<Void> ended();
 
   /** Resets both. */

@@ -202,6 +202,11 @@ final class Link implements Connection {
   }
 
   @Override
+  public synchronized boolean isBroken() {
+    return ending != null && !ending.orderly();
+  }
+
+  @Override
   public void reset(String why) {
     end(Ending.failed(Reason.ENDED, why));
   }

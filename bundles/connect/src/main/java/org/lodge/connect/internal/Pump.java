@@ -37,7 +37,9 @@ final class Pump {
       StreamJoin join = joined.get();
       link.countBy(join::forwardBytes, join::backwardBytes);
       link.onEnd(how -> join.reset());
-      join.ended().whenComplete((done, failure) -> link.end(Ending.orderly("both sides are done")));
+      join.ended()
+          .whenComplete(
+              (done, failure) -> link.end(failure == null ? done() : reset(failure.getMessage())));
       return;
     }
     Pump pump = new Pump(link, usage);
@@ -56,13 +58,21 @@ final class Pump {
       copy(from, to, count);
       to.shutdownOutput();
       if (flowing.decrementAndGet() == 0) {
-        link.end(Ending.orderly("both sides are done"));
+        link.end(done());
       }
     } catch (IOException e) {
-      link.end(Ending.failed(Reason.ENDED, "a side was reset: " + e.getMessage()));
+      link.end(reset(e.getMessage()));
     } catch (RuntimeException | Error e) {
       link.end(Ending.failed(Reason.ENDED, "carrying bytes failed: " + e));
     }
+  }
+
+  private static Ending done() {
+    return Ending.orderly("both sides are done");
+  }
+
+  private static Ending reset(String why) {
+    return Ending.failed(Reason.ENDED, "a side was reset: " + why);
   }
 
   private void copy(ByteStream from, ByteStream to, LongConsumer count) throws IOException {

@@ -1,6 +1,7 @@
 package org.lodge.connect.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.lodge.connect.internal.Streams.assertEnd;
@@ -10,6 +11,7 @@ import static org.lodge.connect.internal.Streams.send;
 import static org.lodge.connect.internal.TestGuest.assertRefused;
 import static org.lodge.connect.internal.TestGuest.get;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +69,7 @@ class BrokerTest {
     target.shutdownOutput();
     assertEnd(source);
     get(grant.connection().ended());
+    assertFalse(grant.connection().isBroken());
     assertEquals(11, grant.connection().forwardBytes());
     assertEquals(6, grant.connection().backwardBytes());
     assertTrue(source.isOver() && target.isOver());
@@ -187,10 +190,13 @@ class BrokerTest {
   void aResetOfOneSideIsAResetOfTheOther() throws Exception {
     TestGuest vault = new TestGuest(broker, "vault", "sign");
     TestGuest work = new TestGuest(broker, "work");
-    MemoryStream source = work.open("sign", "vault");
+    Grant grant = work.grant("sign", "vault");
+    MemoryStream source = work.dial(grant.token());
     MemoryStream target = vault.takeAccepted();
     source.reset();
     assertReset(target);
+    get(grant.connection().ended());
+    assertTrue(grant.connection().isBroken());
   }
 
   @Test
@@ -236,8 +242,9 @@ class BrokerTest {
     work.session.redeem(grant.token(), new MemoryStream().joiningBy(join));
     assertEquals(7, grant.connection().forwardBytes());
     assertEquals(8, grant.connection().backwardBytes());
-    over.complete(null);
+    over.completeExceptionally(new IOException("reset"));
     get(grant.connection().ended());
+    assertTrue(grant.connection().isBroken());
   }
 
   @Test

@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -155,9 +156,17 @@ public final class Gateway implements AgentListener, AgentCallHandler {
     }
   }
 
-  /** What Lodge itself serves has done well where it has not reset the connection. */
+  /** A server, or Lodge itself, has done well where the connection has ended in order. */
   private CompletionStage<ExitStatus> outcome(Connection connection) {
-    CompletionStage<ExitStatus> well = connection.ended().thenApply(done -> new ExitStatus(0, 0));
+    CompletionStage<ExitStatus> well =
+        connection
+            .ended()
+            .thenApply(done -> {
+              if (connection.isBroken()) {
+                throw new CompletionException(new IOException("the connection was cut off"));
+              }
+              return new ExitStatus(0, 0);
+            });
     return outcomes.of(connection.id()).<CompletionStage<ExitStatus>>map(o -> o).orElse(well);
   }
 

@@ -2,6 +2,7 @@ package org.lodge.vsock.internal;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockJoin;
 
 /** Two connections that flow into each other, counted from the join on. */
@@ -29,7 +30,14 @@ final class Join implements VsockJoin {
   }
 
   private void streamOver() {
-    if (first.isOver() && second.isOver()) {
+    if (!first.isOver() || !second.isOver()) {
+      return;
+    }
+    // Who is still sent something after it has closed in order makes a reset of the sender only.
+    if (first.isBroken() && second.isBroken()) {
+      ended.completeExceptionally(
+          new VsockException("%s or %s was reset".formatted(first, second)));
+    } else {
       ended.complete(null);
     }
   }

@@ -311,6 +311,11 @@ final class Stream implements VsockStream, HostEnd, Peer {
     return accepted && peer == null;
   }
 
+  /** Whether it was reset, by whomever. */
+  boolean isBroken() {
+    return broken != null;
+  }
+
   boolean isOver() {
     return over.get();
   }

@@ -2,6 +2,7 @@ package org.lodge.device.vsock.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lodge.virtio.RingException;
+import org.lodge.vsock.VsockException;
 import org.lodge.vsock.VsockJoin;
 import org.lodge.vsock.VsockListener;
 import org.lodge.vsock.VsockStream;
@@ -125,6 +128,25 @@ class JoinTest {
     broken.first.send(Header.RST, 0);
     settle(List.of(broken.first, broken.second));
     assertTrue(broken.second.reset);
+    ExecutionException e =
+        assertThrows(
+            ExecutionException.class,
+            () -> broken.join.ended().toCompletableFuture().get(10, TimeUnit.SECONDS));
+    assertInstanceOf(VsockException.class, e.getCause());
+  }
+
+  /** As where a program ends that has not read all. */
+  @Test
+  void whoSendsToOneThatHasClosedInOrderIsResetAndTheJoinIsNot() throws Exception {
+    Pair pair = new Pair(1, 7);
+    pair.second.write(9, 1);
+    pair.second.send(Header.SHUTDOWN, 3);
+    settle(List.of(pair.first, pair.second));
+    pair.first.write(5, 1);
+    settle(List.of(pair.first, pair.second));
+    assertEquals(9, pair.first.receivedBytes);
+    assertTrue(pair.first.reset);
+    pair.join.ended().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
   @Test

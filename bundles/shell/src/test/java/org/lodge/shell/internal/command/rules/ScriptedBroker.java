@@ -143,6 +143,11 @@ final class ScriptedBroker implements Broker {
     }
 
     @Override
+    public boolean isBroken() {
+      return false;
+    }
+
+    @Override
     public void reset(String why) {
       answers.add(id + " reset");
     }
