@@ -19,8 +19,8 @@ public interface AgentProgram extends AutoCloseable {
   Optional<VsockStream> errors();
 
   /**
-   * Completes when the program has ended, exceptionally where the agent has gone first. Output may
-   * still be underway then: read until the end.
+   * Completes when the program has ended, exceptionally where the agent has gone first or this was
+   * closed. Output may still be underway then: read until the end.
    */
   CompletionStage<ExitStatus> exit();
 

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.lodge.agent.AgentProgram;
@@ -34,6 +33,7 @@ import org.slf4j.LoggerFactory;
 /** A guest whose agent is there, at the broker: serves what is announced to it. */
 final class AttachedGuest implements GuestEndpoint {
   private static final Logger LOG = LoggerFactory.getLogger(AttachedGuest.class);
+  private static final int SIGHUP = 1;
   private static final Duration ARRIVAL_LIMIT = Duration.ofSeconds(10);
 
   /** Write permission, which connecting to a socket takes. */
@@ -165,20 +165,18 @@ final class AttachedGuest implements GuestEndpoint {
 
   private void serve(GuestService service, Announcement announcement) {
     try {
-      VsockStream stream =
+      CallStream stream =
           switch (service.way()) {
             case GuestService.UnixSocket socket ->
-                openUnix(service, announcement.socketPath().orElse(socket.path()));
+                new CallStream(
+                    vsock, openUnix(service, announcement.socketPath().orElse(socket.path())));
             case GuestService.Way other when announcement.socketPath().isPresent() ->
                 throw new IOException("this service has no Unix socket");
             case GuestService.Run run -> run(run, announcement);
-            case GuestService.TcpPort tcp -> agent.openTcp(tcp.port(), ARRIVAL_LIMIT);
+            case GuestService.TcpPort tcp ->
+                new CallStream(vsock, agent.openTcp(tcp.port(), ARRIVAL_LIMIT));
           };
-      Optional<CompletionStage<Integer>> outcome =
-          outcomes
-              .of(announcement.connectionId())
-              .map(known -> known.thenApply(ExitStatus::shellCode));
-      session.redeem(announcement.token(), new CallStream(vsock, stream, outcome));
+      session.redeem(announcement.token(), stream);
     } catch (IOException | RuntimeException e) {
       LOG.info("Guest '{}' does not serve {}: {}", guest(), announcement.service(), e.getMessage());
       session.refuse(announcement.token(), String.valueOf(e.getMessage()));
@@ -191,7 +189,7 @@ final class AttachedGuest implements GuestEndpoint {
         : agent.openUnix(path, ARRIVAL_LIMIT);
   }
 
-  private VsockStream run(GuestService.Run run, Announcement announcement) throws IOException {
+  private CallStream run(GuestService.Run run, Announcement announcement) throws IOException {
     CompletableFuture<ExitStatus> outcome = outcomes.expect(announcement.connectionId());
     try {
       AgentProgram program = agent.exec(request(run, announcement), ARRIVAL_LIMIT);
@@ -204,11 +202,31 @@ final class AttachedGuest implements GuestEndpoint {
               outcome.completeExceptionally(failure);
             }
           });
-      return program.stream();
+      return new CallStream(
+          vsock,
+          program.stream(),
+          Optional.of(outcome.thenApply(ExitStatus::shellCode)),
+          () -> hangUp(program, outcome));
     } catch (IOException e) {
       outcome.completeExceptionally(e);
       throw e;
     }
+  }
+
+  /** To the kernel of a guest a reset looks like an end, so its agent has to be told of it. */
+  private void hangUp(AgentProgram program, CompletableFuture<ExitStatus> outcome) {
+    if (!outcome.completeExceptionally(new IOException("the connection was cut off"))) {
+      return;
+    }
+    Thread.ofVirtual()
+        .name("hang-up-" + guest())
+        .start(() -> {
+          try (program) {
+            program.signal(SIGHUP);
+          } catch (IOException e) {
+            LOG.debug("Guest '{}': a program gets no hang-up", guest(), e);
+          }
+        });
   }
 
   /** What the caller says is in the environment, where it can't be taken for an option. */

@@ -11,12 +11,20 @@ import org.lodge.vsock.Vsock;
 import org.lodge.vsock.VsockJoin;
 import org.lodge.vsock.VsockStream;
 
-/** A guest's virtio socket connection as the broker sees it. */
-record CallStream(Vsock vsock, VsockStream stream, Optional<CompletionStage<Integer>> outcome)
+/**
+ * A guest's virtio socket connection as the broker sees it.
+ *
+ * @param afterReset does not wait
+ */
+record CallStream(
+    Vsock vsock,
+    VsockStream stream,
+    Optional<CompletionStage<Integer>> outcome,
+    Runnable afterReset)
     implements ByteStream {
 
   CallStream(Vsock vsock, VsockStream stream) {
-    this(vsock, stream, Optional.empty());
+    this(vsock, stream, Optional.empty(), () -> {});
   }
 
   private record Join(VsockJoin join) implements StreamJoin {
@@ -59,6 +67,7 @@ record CallStream(Vsock vsock, VsockStream stream, Optional<CompletionStage<Inte
   @Override
   public void reset() {
     stream.reset();
+    afterReset.run();
   }
 
   @Override

@@ -40,6 +40,7 @@ record Program(
 
   @Override
   public void close() {
+    session.forget(call);
     stream.close();
     errors().ifPresent(VsockStream::close);
   }

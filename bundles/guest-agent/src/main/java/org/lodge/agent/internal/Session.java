@@ -252,6 +252,15 @@ final class Session implements AgentSession {
     }
   }
 
+  /** Waits no more for the end of a program, which may never be told. */
+  void forget(long call) {
+    CompletableFuture<ExitStatus> waiting = exits.remove(call);
+    if (waiting != null) {
+      waiting.completeExceptionally(
+          new AgentException("guest '%s': nobody waits for the program".formatted(guest())));
+    }
+  }
+
   void resize(long call, int rows, int columns) throws IOException {
     ByteBuffer body = Wire.buffer(4).putShort((short) rows).putShort((short) columns).flip();
     send(Wire.RESIZE, call, body);

@@ -1,22 +1,34 @@
 package org.lodge.agent.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lodge.agent.AgentCall;
+import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.ExitStatus;
+import org.lodge.agent.GuestService;
+import org.lodge.connect.Announcement;
 import org.lodge.connect.Broker;
+import org.lodge.connect.ByteStream;
 import org.lodge.connect.Connection;
 import org.lodge.connect.Grant;
 import org.lodge.connect.GuestSession;
+import org.lodge.connect.Metadata;
+import org.lodge.connect.ServiceDescription;
+import org.lodge.vsock.VsockStream;
 
 /** What becomes of calls whose connection is cut off; broker and agents are played by hand. */
 @Timeout(30)
@@ -60,6 +72,47 @@ class CutOffTest {
                       outcome = ((CompletionStage<ExitStatus>) arguments[0]).toCompletableFuture();
                       return null;
                     })));
+  }
+
+  /** Over a virtio socket the agent can't tell a reset from an end. */
+  @Test
+  void aProgramWhoseCallerWasCutOffGetsAHangUp() throws Exception {
+    BlockingQueue<Integer> signals = new LinkedBlockingQueue<>();
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    AgentProgram program =
+        play(
+            AgentProgram.class,
+            Map.of(
+                "exit", _ -> new CompletableFuture<>(),
+                "stream", _ -> play(VsockStream.class, Map.of()),
+                "signal", arguments -> signals.add((Integer) arguments[0]),
+                "close", _ -> closed.complete(null)));
+    Outcomes outcomes = new Outcomes();
+    AttachedGuest vault =
+        new AttachedGuest(
+            play(AgentSession.class, Map.of("guest", _ -> "vault", "exec", _ -> program)),
+            null,
+            outcomes);
+    CompletableFuture<ByteStream> redeemed = new CompletableFuture<>();
+    vault.attached(
+        play(
+            GuestSession.class,
+            Map.of("redeem", arguments -> redeemed.complete((ByteStream) arguments[1]))));
+    vault.offer(
+        List.of(
+            new GuestService(
+                ServiceDescription.bytes("wait", ""),
+                new GuestService.Run(List.of("sleep", "1000"), Optional.empty()))));
+    vault.announce(new Announcement(7, "t", "wait", "", "work", Map.of(), Metadata.NONE));
+    ByteStream stream = redeemed.get();
+    assertFalse(stream.outcome().orElseThrow().toCompletableFuture().isDone());
+    stream.reset();
+    assertEquals(1, signals.take());
+    closed.get();
+    assertTrue(outcomes.of(7).orElseThrow().isCompletedExceptionally());
+    assertTrue(stream.outcome().orElseThrow().toCompletableFuture().isCompletedExceptionally());
+    stream.reset();
+    assertTrue(signals.isEmpty());
   }
 
   @Test

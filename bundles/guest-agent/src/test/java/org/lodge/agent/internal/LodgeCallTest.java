@@ -223,6 +223,16 @@ class LodgeCallTest {
         new ExitStatus(0, 1), program.exit().toCompletableFuture().get(20, TimeUnit.SECONDS));
   }
 
+  /** An agent that never tells of ends would have the host keep one entry for each program. */
+  @Test
+  void nobodyWaitsForAProgramThatWasLetGo() throws Exception {
+    host.startAgent();
+    AgentProgram program = host.session().exec(AgentHost.asMe("sleep", "1000"), SOON);
+    CompletableFuture<ExitStatus> exit = program.exit().toCompletableFuture();
+    program.close();
+    assertTrue(exit.isCompletedExceptionally());
+  }
+
   private static String read(VsockStream stream) throws IOException {
     StringBuilder all = new StringBuilder();
     ByteBuffer buffer = ByteBuffer.allocate(4096);
