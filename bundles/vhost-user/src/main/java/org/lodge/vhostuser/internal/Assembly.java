@@ -165,6 +165,8 @@ final class Assembly {
       log.info("The monitor has closed the connection meanwhile");
       held.drop();
       parts.frontEnd.reset();
+      parts.record.write(Persistence.write(parts.frontEnd, "", null, null), false);
+      parts.frontEnd.recorded();
     }
   }
 

@@ -1,5 +1,6 @@
 package org.lodge.vhostuser.internal;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ final class DescriptorStore {
   private final ServiceManager manager;
   private final String prefix;
   private final Map<String, Fd> inherited = new HashMap<>();
+  private final List<String> leaving = new ArrayList<>();
   private long serial;
 
   /** Takes what an earlier process left for this backend. */
@@ -62,10 +64,17 @@ final class DescriptorStore {
     return name;
   }
 
+  /** To be dropped once the record names it no more: until then a successor asks for it. */
   void forget(String name) {
     if (!name.isEmpty()) {
-      manager.forget(prefix + name);
+      leaving.add(name);
     }
+  }
+
+  /** The record was written, or has gone: drops what was to be forgotten. */
+  void recorded() {
+    leaving.forEach(name -> manager.forget(prefix + name));
+    leaving.clear();
   }
 
   /** Lets all that is kept outlive an orderly end of this process, as long as this one lives. */
@@ -100,7 +109,7 @@ final class DescriptorStore {
   void dropRest() {
     inherited.forEach((name, fd) -> {
       fd.close();
-      forget(name);
+      manager.forget(prefix + name);
     });
     inherited.clear();
   }

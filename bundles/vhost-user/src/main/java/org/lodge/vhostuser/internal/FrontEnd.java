@@ -245,6 +245,7 @@ final class FrontEnd {
   /** What came of the last message is on record, where one is kept. */
   void recorded() {
     vrings.recorded();
+    store.recorded();
   }
 
   /** Lets go of everything without telling the store. */

@@ -26,7 +26,7 @@ record Held<T extends Fd>(T fd, String name, DescriptorStore store) {
     return name.isEmpty() ? null : new Held<>(EventFd.adopt(store.take(name)), name, store);
   }
 
-  /** Closes ours and has the store drop its duplicate. */
+  /** Closes ours and has the store drop its duplicate, once that is on record. */
   void drop() {
     fd.close();
     store.forget(name);

@@ -45,6 +45,7 @@ final class Parts {
     if (record != null) {
       record.drop();
     }
+    store.recorded();
   }
 
   /** The end of this process's turn: all that the next one needs stays in the store. */

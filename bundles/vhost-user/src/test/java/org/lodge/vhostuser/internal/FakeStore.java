@@ -9,7 +9,7 @@ import org.lodge.linux.LinuxException;
 import org.lodge.linux.ServiceManager;
 
 /** A descriptor store as a service manager has it: what is kept stays until it is forgotten. */
-final class FakeStore implements ServiceManager, AutoCloseable {
+class FakeStore implements ServiceManager, AutoCloseable {
   final Map<String, Fd> kept = new ConcurrentHashMap<>();
 
   @Override

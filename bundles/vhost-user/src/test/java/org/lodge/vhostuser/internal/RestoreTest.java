@@ -12,12 +12,15 @@ import jakarta.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.linux.EventFd;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendStatus.Link;
 
@@ -226,6 +229,62 @@ class RestoreTest {
         }
       }
       assertEquals(Map.of(), store.kept);
+    }
+  }
+
+  @Test
+  void whatTheRecordNamesIsInTheStore() throws Exception {
+    List<String> early = new CopyOnWriteArrayList<>();
+    try (FakeStore store =
+            new FakeStore() {
+              @Override
+              public void forget(String name) {
+                if (names(this, name)) {
+                  early.add(name);
+                }
+                super.forget(name);
+              }
+            };
+        Bench bench = new Bench(directory, store)) {
+      bench.deploy("1.0.0");
+      bench.open();
+      try (MockFrontEnd frontEnd = bench.connect();
+          EventFd error = EventFd.create()) {
+        frontEnd.ask(Request.GET_INFLIGHT_FD, inflight());
+        frontEnd.start(16, MODERN);
+        for (int i = 0; i < 2; i++) {
+          frontEnd.tell(Request.SET_VRING_ERR, MockFrontEnd.u64(0), error);
+          frontEnd.sendCall(0);
+          frontEnd.sendKick(0);
+          frontEnd.sendMemoryTable();
+        }
+        frontEnd.echo(0, "all is replaced");
+        frontEnd.stop(0);
+        frontEnd.ask(Request.GET_INFLIGHT_FD, inflight());
+      }
+    }
+    assertEquals(List.of(), early);
+  }
+
+  private static byte[] inflight() {
+    return MockFrontEnd.bytes(24)
+        .putLong(0)
+        .putLong(0)
+        .putShort((short) 1)
+        .putShort((short) 16)
+        .array();
+  }
+
+  /** Whether a process that is started now would ask for this. */
+  private static boolean names(FakeStore store, String name) {
+    if (name.contains("/record/") || name.contains("/listener/")) {
+      return false;
+    }
+    try {
+      String itsOwn = name.substring(name.indexOf("echo0/") + 6);
+      return recorded(store).toString().contains('"' + itsOwn + '"');
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 
