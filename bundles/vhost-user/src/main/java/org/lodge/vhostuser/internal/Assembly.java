@@ -123,6 +123,9 @@ final class Assembly {
       Held<Fd> listener = inherited("listener", store);
       parts.listener = new Held<>(UnixListener.adopt(listener.fd()), listener.name(), store);
       Persistence.restore(state, parts.frontEnd, rings, store);
+      // Before the rings open: what they do next makes the state an old one.
+      record.write(Persistence.withoutDevice(state), record.replyDue());
+      parts.frontEnd.restored();
       restoreSession(parts, state.getString("connection"));
       log.info(
           "{}/{} goes on where it was, with {} rings",

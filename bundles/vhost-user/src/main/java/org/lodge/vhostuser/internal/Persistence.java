@@ -126,7 +126,12 @@ final class Persistence {
         state.getInt("replyTo"), Base64.getDecoder().decode(state.getString("reply")));
   }
 
-  /** Puts the front-end back where it was and opens the rings that can be. */
+  /** The device has taken its state over. */
+  static JsonObject withoutDevice(JsonObject state) {
+    return Json.createObjectBuilder(state).remove("device").build();
+  }
+
+  /** Puts the front-end back where it was; the rings are still to be opened. */
   static void restore(JsonObject state, FrontEnd frontEnd, Rings rings, DescriptorStore store)
       throws RefusedException, LinuxException {
     frontEnd.negotiated.features = state.getJsonNumber("features").longValue();
@@ -147,7 +152,6 @@ final class Persistence {
     for (int index = 0; index < recorded.size(); index++) {
       restore(recorded.get(index), frontEnd.vrings.get(index), packed, rings, store);
     }
-    frontEnd.restored();
   }
 
   private static List<MappedRegion> memory(

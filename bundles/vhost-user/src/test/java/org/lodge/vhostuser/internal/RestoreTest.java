@@ -1,6 +1,7 @@
 package org.lodge.vhostuser.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
@@ -109,6 +110,26 @@ class RestoreTest {
         }
       }
       assertEquals(Map.of(), store.kept);
+    }
+  }
+
+  @Test
+  void aStateThatWasHandedOverIsUsedOnce() throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        frontEnd.echo(0, "before");
+        first.backends.deactivate();
+        try (Bench second = new Bench(directory, store)) {
+          second.deploy("1.1.0");
+          second.open();
+          frontEnd.echo(0, "the state is an old one");
+          assertFalse(recorded(store).containsKey("device"));
+        }
+      }
     }
   }
 
