@@ -91,10 +91,10 @@ final class Engine implements Backend {
   private void turn(int count) throws LinuxException {
     try {
       // The connection first: an end that is still unread must not make a newcomer the second.
-      if (has(count, CONNECTION)) {
+      if (has(count, CONNECTION) || mayHaveMore()) {
         readMessages();
       }
-      if (has(count, LISTENER) && !ending) {
+      if (has(count, LISTENER) && !ending && !mayHaveMore()) {
         accept();
       }
       actor.runAll();
@@ -102,6 +102,11 @@ final class Engine implements Backend {
       // An access to memory whose file was truncated may be reported late, anywhere on the thread.
       log.warn("Guest memory is gone: its file was truncated");
     }
+  }
+
+  private boolean mayHaveMore() {
+    Session session = parts.session;
+    return session != null && session.mayHaveMore();
   }
 
   private boolean has(int count, int token) {
@@ -142,7 +147,7 @@ final class Engine implements Backend {
         // Nothing is watched for but this.
         throw DisconnectedException.ended();
       }
-      StateTransfer moving = session.readAll();
+      StateTransfer moving = session.readSome();
       if (moving != null) {
         epoll.change(session.socket(), Epoll.HANGUP, CONNECTION);
         moving.whenEnded(() -> actor.submit(() -> readOn(session)));

@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class Session {
   private static final Logger log = LoggerFactory.getLogger(Session.class);
 
+  /** As many messages at once as a start has; a flood of them must leave time for other work. */
+  private static final int TURN = 64;
+
   private final Held<UnixStreamSocket> socket;
   private final MessageChannel channel;
   private final FrontEnd frontEnd;
@@ -25,6 +28,8 @@ final class Session {
 
   /** The next message may have been dealt with by a process that was killed over it. */
   private boolean maybeAgain;
+
+  private boolean mayHaveMore;
 
   /** Read and not yet dealt with. */
   private Message postponed;
@@ -76,16 +81,20 @@ final class Session {
   }
 
   /**
-   * Deals with all messages that are there, unless one has to wait: whether a device's state has
-   * moved can be told once it has. What comes after that message is left unread until then, and the
-   * thread is free.
+   * Deals with the messages that are there, or as many as are one turn's, unless one has to wait:
+   * whether a device's state has moved can be told once it has. What comes after that message is
+   * left unread until then, and the thread is free.
    *
    * @return what has to end before this is called again; null where nothing has to
    */
-  StateTransfer readAll() throws DisconnectedException, LinuxException {
-    Message message = postponed != null ? postponed : channel.next();
-    postponed = null;
-    for (; message != null; message = channel.next()) {
+  StateTransfer readSome() throws DisconnectedException, LinuxException {
+    mayHaveMore = false;
+    for (int count = 0; count < TURN; count++) {
+      Message message = postponed != null ? postponed : channel.next();
+      postponed = null;
+      if (message == null) {
+        return null;
+      }
       StateTransfer moving = frontEnd.device.moving();
       if (moving != null && message.id() == Request.CHECK_DEVICE_STATE.id) {
         postponed = message;
@@ -97,7 +106,13 @@ final class Session {
         message.close();
       }
     }
+    mayHaveMore = true;
     return null;
+  }
+
+  /** Whether messages, or the connection's end, may be there that were not looked at. */
+  boolean mayHaveMore() {
+    return mayHaveMore;
   }
 
   /** Whether a message waits for a state to move. */

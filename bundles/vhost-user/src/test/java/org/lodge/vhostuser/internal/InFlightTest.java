@@ -11,9 +11,11 @@ import static org.lodge.vhostuser.internal.MockFrontEnd.u64;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ import org.lodge.linux.Fd;
 import org.lodge.linux.Pipe;
 import org.lodge.linux.UnixListener;
 import org.lodge.linux.UnixStreamSocket;
+import org.lodge.vhostuser.Backend;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
@@ -38,6 +41,7 @@ class InFlightTest {
 
   @TempDir Path directory;
   private Bench bench;
+  private Backend backend;
   private Holding device;
   private DeviceContext context;
   private MockFrontEnd frontEnd;
@@ -55,7 +59,7 @@ class InFlightTest {
           }
         },
         "1.0.0");
-    bench.open();
+    backend = bench.open();
     frontEnd = bench.connect();
   }
 
@@ -66,8 +70,12 @@ class InFlightTest {
   }
 
   /** Keeps requests of 16 bytes until told, and has much to remember. */
-  private static final class Holding extends Bench.Echo {
+  private final class Holding extends Bench.Echo {
     final CompletableFuture<DescriptorChain> held = new CompletableFuture<>();
+    final CountDownLatch written = new CountDownLatch(1);
+    final CountDownLatch mayGoOn = new CountDownLatch(1);
+    private int writes;
+    volatile boolean brokenAtTheLast;
 
     Holding() {
       super(1L << 5, 1);
@@ -80,6 +88,20 @@ class InFlightTest {
       } else {
         super.handle(chain);
       }
+    }
+
+    /** The first takes as long as it is told to. */
+    @Override
+    public void writeConfig(int offset, ByteBuffer untrustedBytes) {
+      if (++writes == 1) {
+        written.countDown();
+        try {
+          mayGoOn.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+      brokenAtTheLast = backend.status().trouble().isPresent();
     }
 
     @Override
@@ -183,6 +205,23 @@ class InFlightTest {
         back.send(Message.reply(2, u64(0)), 1000, List.of());
       }
     }
+  }
+
+  @Test
+  void aFloodOfMessagesLeavesTimeForOtherWork() throws Exception {
+    byte[] write =
+        bytes(28).putInt(Request.SET_CONFIG.id).putInt(1).putInt(16).putInt(4).putInt(4).array();
+    frontEnd.raw(write);
+    device.written.await();
+    ByteBuffer flood = bytes(28 * 500);
+    while (flood.hasRemaining()) {
+      flood.put(write);
+    }
+    frontEnd.raw(flood.array());
+    context.broken("this is to be said between two of them");
+    device.mayGoOn.countDown();
+    assertEquals(2, frontEnd.ask(Request.GET_QUEUE_NUM));
+    assertTrue(device.brokenAtTheLast);
   }
 
   @Test
