@@ -1,8 +1,8 @@
 package org.lodge.device.vsock.internal;
 
 import java.util.ArrayDeque;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.Virtqueue;
@@ -20,9 +20,9 @@ final class Taken {
   private static final int QUEUE_PART = 8;
   private static final long HELD_MILLIS_MAX = 4;
 
-  private static final ScheduledExecutorService CLOCK =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("vsock-taken").factory());
+  /** Of the JDK's own thread: one of ours would outlive the bundle. */
+  private static final Executor LATER =
+      CompletableFuture.delayedExecutor(HELD_MILLIS_MAX, TimeUnit.MILLISECONDS, Runnable::run);
 
   private final ArrayDeque<DescriptorChain> chains = new ArrayDeque<>();
   private long oldestNanos;
@@ -34,7 +34,7 @@ final class Taken {
     }
     if (chains.isEmpty()) {
       oldestNanos = System.nanoTime();
-      CLOCK.schedule(queue::wake, HELD_MILLIS_MAX, TimeUnit.MILLISECONDS);
+      LATER.execute(queue::wake);
     }
     chains.addLast(chain);
     return true;
