@@ -19,12 +19,16 @@ public final class EventFd extends Fd {
   private static final int EFD_NONBLOCK = 0x800;
   private static final MemorySegment ONE = Arena.global().allocate(8, 8);
 
-  static {
-    ONE.set(ValueLayout.JAVA_LONG, 0, 1);
-  }
-
   /** One scratch cell for each drain; its value is of no interest to anyone. */
   private static final MemorySegment SCRATCH = Arena.global().allocate(8, 8);
+
+  private static final MemorySegment VECTOR = Arena.global().allocate(16, 8);
+
+  static {
+    ONE.set(ValueLayout.JAVA_LONG, 0, 1);
+    VECTOR.set(ValueLayout.JAVA_LONG, 0, SCRATCH.address());
+    VECTOR.set(ValueLayout.JAVA_LONG, 8, 8);
+  }
 
   private EventFd(int number) {
     super(number);
@@ -44,8 +48,9 @@ public final class EventFd extends Fd {
   }
 
   /**
-   * Takes over a descriptor received from elsewhere. Its file is switched to non-blocking, so a
-   * peer that fills the counter can't hold a thread of ours.
+   * Takes over a descriptor received from elsewhere. Its file is switched to non-blocking. A peer
+   * that switches it back and fills the counter can still hold a thread in {@link #signal}: see
+   * {@link #freeHeld}.
    *
    * @throws LinuxException with {@code EINVAL} if it is no event counter; it is closed then
    */
@@ -55,13 +60,48 @@ public final class EventFd extends Fd {
       adopted.close();
       throw new LinuxException("adopt " + adopted, LinuxException.EINVAL, "it is no eventfd");
     }
-    int flags = LibC.fcntl(adopted.raw(), LibC.F_GETFL, 0);
-    if (flags < 0 || LibC.fcntl(adopted.raw(), LibC.F_SETFL, flags | LibC.O_NONBLOCK) < 0) {
+    if (!adopted.setNonBlocking()) {
       LinuxException failure = LibC.failure("fcntl " + adopted);
       adopted.close();
       throw failure;
     }
     return adopted;
+  }
+
+  private boolean setNonBlocking() {
+    int flags = LibC.fcntl(raw(), LibC.F_GETFL, 0);
+    return flags >= 0 && LibC.fcntl(raw(), LibC.F_SETFL, flags | LibC.O_NONBLOCK) >= 0;
+  }
+
+  /**
+   * Frees the threads that a peer holds in {@link #signal}, by taking the count: the kernel has no
+   * write to an eventfd that never waits, whatever the file's flag says. Also for a closed one,
+   * which such a thread keeps open. The peer may fill the counter again before the thread is out,
+   * so this may have to be repeated.
+   *
+   * @return whether a call is running while the counter is full, which no honest peer lets happen
+   */
+  public boolean freeHeld() {
+    if (!tryEnterBeside()) {
+      return false;
+    }
+    try {
+      if (Poll.writable(raw(), 0)) {
+        return false;
+      }
+      setNonBlocking();
+      EventCalls.read(raw(), VECTOR.address());
+      return true;
+    } catch (LinuxException e) {
+      return false;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Whether a call is running, even if this is closed. */
+  public boolean isCalled() {
+    return inUse();
   }
 
   private boolean isEventCounter() {
@@ -94,7 +134,7 @@ public final class EventFd extends Fd {
   }
 
   /**
-   * Takes the whole count.
+   * Takes the whole count, and never waits for one: a peer may make the file blocking again.
    *
    * @return false if it was zero or this is closed
    */
@@ -103,7 +143,7 @@ public final class EventFd extends Fd {
       return false;
     }
     try {
-      return EventCalls.read(raw(), SCRATCH.address());
+      return EventCalls.read(raw(), VECTOR.address());
     } finally {
       leave();
     }

@@ -107,6 +107,26 @@ public class Fd implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #tryEnter} while another call is running, also where this is closed: the number is
+   * still ours for that long.
+   */
+  protected final boolean tryEnterBeside() {
+    int seen = users.get();
+    while ((seen & ~CLOSED) != 0) {
+      if (users.compareAndSet(seen, seen + 1)) {
+        return true;
+      }
+      seen = users.get();
+    }
+    return false;
+  }
+
+  /** Whether a call is running. */
+  protected final boolean inUse() {
+    return (users.get() & ~CLOSED) != 0;
+  }
+
   /** The number without the check, for a call between {@link #enter} and {@link #leave}. */
   protected final int raw() {
     return number;

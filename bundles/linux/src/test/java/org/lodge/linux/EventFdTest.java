@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.lodge.linux.internal.LibC;
 
 @Timeout(10)
 class EventFdTest {
@@ -54,6 +58,37 @@ class EventFdTest {
       assertFalse(event.signal());
       assertFalse(successor.drain());
       assertThrows(IllegalStateException.class, event::number);
+    }
+  }
+
+  @Test
+  void aDrainDoesNotWaitWhereThePeerHasMadeTheFileBlocking() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      LibC.fcntl(event.number(), LibC.F_SETFL, 0);
+      assertFalse(event.drain());
+      event.signal();
+      assertTrue(event.drain());
+    }
+  }
+
+  @Test
+  void aThreadThatThePeerHoldsIsFreed() throws Exception {
+    EventFd event = EventFd.create();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment most = arena.allocate(8, 8);
+      most.set(ValueLayout.JAVA_LONG, 0, -2);
+      LibC.write(event.number(), most.address(), 8);
+      LibC.fcntl(event.number(), LibC.F_SETFL, 0);
+      Thread held = Thread.ofPlatform().daemon().start(event::signal);
+      while (!event.isCalled()) {
+        Thread.onSpinWait();
+      }
+      event.close();
+      while (held.isAlive()) {
+        event.freeHeld();
+        Thread.onSpinWait();
+      }
+      assertFalse(event.freeHeld());
     }
   }
 }

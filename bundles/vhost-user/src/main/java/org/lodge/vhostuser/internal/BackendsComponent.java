@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.linux.ServiceManager;
 import org.lodge.linux.ServiceManager.StoredFd;
 import org.lodge.vhostuser.Backend;
@@ -35,10 +37,14 @@ public final class BackendsComponent implements VhostUserBackends {
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(3);
   private static final long TAKEOVER_LIMIT_SECONDS = 10;
 
+  private static final Executor SOON =
+      CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS, Runnable::run);
+
   private final Rings rings;
   private final ServiceManager manager;
   private final Factories factories = new Factories();
   private final List<Engine> engines = new CopyOnWriteArrayList<>();
+  private final AtomicBoolean freeing = new AtomicBoolean();
   private final List<BackendListener> listeners = new CopyOnWriteArrayList<>();
 
   @Activate
@@ -104,7 +110,23 @@ public final class BackendsComponent implements VhostUserBackends {
         new Assembly(spec, rings, manager, factories, new Watching(), DRAIN_LIMIT).assemble();
     engines.add(engine);
     engine.start();
+    if (freeing.compareAndSet(false, true)) {
+      SOON.execute(this::freeHeld);
+    }
     return engine;
+  }
+
+  /** Now and then, while there is anything: no monitor holds a thread for longer. */
+  private void freeHeld() {
+    try {
+      engines.forEach(Engine::freeHeld);
+    } catch (RuntimeException e) {
+      log.error("Threads that a monitor may hold were not looked for", e);
+    }
+    freeing.set(false);
+    if (!engines.isEmpty() && freeing.compareAndSet(false, true)) {
+      SOON.execute(this::freeHeld);
+    }
   }
 
   @Override
@@ -135,15 +157,26 @@ public final class BackendsComponent implements VhostUserBackends {
     return unclaimed.size();
   }
 
-  /** The container stops: what the service manager keeps goes on, the rest ends. */
+  /**
+   * The container stops: what the service manager keeps goes on, the rest ends. All at once, as
+   * each takes the time that its guest's requests take.
+   */
   @Deactivate
   void deactivate() {
-    for (Engine engine : engines) {
-      if (manager.isPresent()) {
-        engine.handOver();
-      } else {
-        engine.close();
+    List<Thread> ends =
+        engines.stream()
+            .map(engine ->
+                Thread.ofPlatform()
+                    .daemon()
+                    .name("lodge-end-" + engine.spec.guest() + "-" + engine.spec.device())
+                    .start(manager.isPresent() ? engine::handOver : engine::close))
+            .toList();
+    try {
+      for (Thread end : ends) {
+        end.join();
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.LinuxException;
 import org.lodge.vhostuser.Backend;
@@ -34,6 +36,9 @@ final class Engine implements Backend {
   private static final int CONNECTION = 1;
   private static final int LISTENER = 2;
   private static final int WAKE = 3;
+
+  /** A device that finishes what it has takes seconds; one that does not end in this never will. */
+  private static final long END_LIMIT_SECONDS = 30;
 
   final BackendSpec spec;
   private final Watcher watcher;
@@ -309,6 +314,16 @@ final class Engine implements Backend {
     });
   }
 
+  /** Frees threads that the front-end holds. Any thread may do it, and none waits in it. */
+  void freeHeld() {
+    if (parts.frontEnd.vrings.freeHeld()) {
+      actor.submit(() -> {
+        trouble("its monitor has made calls block, and is not called until it connects again");
+        return null;
+      });
+    }
+  }
+
   /** Leaves all with the service manager, as this process is about to end in order. */
   void handOver() {
     end(parts::handOver);
@@ -322,12 +337,18 @@ final class Engine implements Backend {
             ending = true;
             return null;
           })
-          .get();
+          .get(END_LIMIT_SECONDS, TimeUnit.SECONDS);
       thread.join(Duration.ofSeconds(5));
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof IllegalStateException)) {
         log.error("{}/{} did not end in order", spec.guest(), spec.device(), e.getCause());
       }
+    } catch (TimeoutException e) {
+      log.error(
+          "{}/{} has not ended after {} s and is left behind",
+          spec.guest(),
+          spec.device(),
+          END_LIMIT_SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -239,7 +239,7 @@ final class FrontEnd {
       log.warn("After the restart one queue is not served any more: {}", e.getMessage());
     }
     // The former process may have died between showing what it used and telling so.
-    vrings.open().forEach(Vring::call);
+    vrings.open().forEach(Vring::callLater);
   }
 
   /** What came of the last message is on record, where one is kept. */

@@ -202,6 +202,7 @@ final class QueueThread {
     for (int index = 0; index < used; index++) {
       Vring vring = watched.get(index);
       if (vring != null && vring.takeWake()) {
+        vring.callIfDue();
         serve(vring);
       }
     }

@@ -1,6 +1,8 @@
 package org.lodge.vhostuser.internal;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lodge.linux.EventFd;
 import org.lodge.vhostuser.BackendStatus.RingStatus;
@@ -38,6 +40,14 @@ final class Vring implements RingPort {
 
   volatile Ring ring;
   private volatile Held<EventFd> call;
+
+  /** Replaced while a thread was still in it. */
+  private final List<EventFd> leaving = new CopyOnWriteArrayList<>();
+
+  /** The front-end has held a thread that called: none calls any more. */
+  private volatile boolean muted;
+
+  private volatile boolean callDue;
   private final AtomicBoolean wakeWanted = new AtomicBoolean();
   private final QueueThread queueThread;
 
@@ -57,8 +67,12 @@ final class Vring implements RingPort {
   void replaceCall(Held<EventFd> replacement) {
     Held<EventFd> former = call;
     call = replacement;
-    Held.drop(former);
-    if (replacement != null && ring != null) {
+    if (former != null) {
+      leaving.removeIf(each -> !each.isCalled());
+      leaving.add(former.fd());
+      former.drop();
+    }
+    if (replacement != null && ring != null && !muted) {
       replacement.fd().signal();
     }
   }
@@ -70,6 +84,9 @@ final class Vring implements RingPort {
 
   @Override
   public void call() {
+    if (muted) {
+      return;
+    }
     Held<EventFd> target = call;
     while (target != null && !target.fd().signal()) {
       Held<EventFd> now = call;
@@ -85,6 +102,43 @@ final class Vring implements RingPort {
     if (wakeWanted.compareAndSet(false, true)) {
       queueThread.wake();
     }
+  }
+
+  /** Has the queue thread call: a front-end may hold whoever does. */
+  void callLater() {
+    callDue = true;
+    wakeAnew();
+  }
+
+  void callIfDue() {
+    if (callDue) {
+      callDue = false;
+      call();
+    }
+  }
+
+  /**
+   * Frees threads that the front-end holds by a counter that is full and made blocking: of other
+   * guests' too, as their requests may be answered here. The ring is broken then.
+   *
+   * @return whether there were any
+   */
+  boolean freeHeld() {
+    Held<EventFd> ofCalls = call;
+    Held<EventFd> ofErrors = error;
+    boolean held = ofCalls != null && ofCalls.fd().freeHeld();
+    held |= ofErrors != null && ofErrors.fd().freeHeld();
+    for (EventFd each : leaving) {
+      held |= each.freeHeld();
+    }
+    Ring open = ring;
+    if (held) {
+      muted = true;
+      if (open != null) {
+        open.fail();
+      }
+    }
+    return held;
   }
 
   /** As {@link #wake}, also where one was asked for while nobody watched and so came to nothing. */
@@ -111,7 +165,7 @@ final class Vring implements RingPort {
   /** Tells the front-end that this ring is broken. */
   void signalError() {
     Held<EventFd> target = error;
-    if (target != null) {
+    if (target != null && !muted) {
       target.fd().signal();
     }
   }
@@ -148,6 +202,7 @@ final class Vring implements RingPort {
     dropKickAndCall();
     Held.drop(error);
     error = null;
+    muted = false;
     addressed = false;
     enabled = false;
     size = 0;

@@ -28,6 +28,9 @@ final class VringSet {
   /** Where no device is there that says how large its queues may be. */
   private static final int USUAL_SIZE_MAX = 1024;
 
+  /** A front-end may fill the counter again before the thread is out, but not each time. */
+  private static final int FREE_TURNS = 1000;
+
   private final Vring[] vrings;
   private final Rings rings;
   private final Logic logic;
@@ -291,6 +294,17 @@ final class VringSet {
       logic.stopQueue(ring);
       closeRing(vring);
     }
+  }
+
+  /** As {@link Vring#freeHeld}, of all rings. Any thread may do it, and none waits in it. */
+  boolean freeHeld() {
+    boolean held = false;
+    for (Vring vring : vrings) {
+      for (int turn = 0; turn < FREE_TURNS && vring.freeHeld(); turn++) {
+        held = true;
+      }
+    }
+    return held;
   }
 
   List<RingStatus> status() {

@@ -7,13 +7,19 @@ import static org.lodge.vhostuser.internal.MockFrontEnd.USER;
 import static org.lodge.vhostuser.internal.MockFrontEnd.bytes;
 import static org.lodge.vhostuser.internal.MockFrontEnd.u64;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.linux.EventFd;
 import org.lodge.linux.MemFd;
+import org.lodge.linux.internal.LibC;
+import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendSpec;
 import org.lodge.virtio.fixture.SplitDriver;
 
@@ -86,6 +92,38 @@ class NeighboursTest {
         endless.finish();
       }
     });
+  }
+
+  @Test
+  void aMonitorThatMakesCallsBlockHoldsNoThreadForLong() throws Exception {
+    try (Bench bench = new Bench(directory)) {
+      bench.deploy("1.0.0");
+      Backend backend = bench.open();
+      try (MockFrontEnd hostile = bench.connect()) {
+        hostile.start(16, MODERN);
+        hostile.ask(Request.GET_QUEUE_NUM);
+        EventFd calls = hostile.calls.getFirst();
+        fillAndMakeBlocking(calls);
+        hostile.queues.getFirst().add(new long[] {GUEST, GUEST + 64}, new int[] {8, 8}, 1, 1);
+        hostile.kicks.getFirst().signal();
+        while (backend.status().trouble().isEmpty()) {
+          Thread.onSpinWait();
+        }
+        hostile.stop(0);
+      }
+      bench.backends.deactivate();
+      assertTrue(bench.backends.backends().isEmpty());
+    }
+  }
+
+  private static void fillAndMakeBlocking(EventFd event) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment most = arena.allocate(8, 8);
+      most.set(ValueLayout.JAVA_LONG, 0, -2);
+      event.drain();
+      LibC.write(event.number(), most.address(), 8);
+      LibC.fcntl(event.number(), LibC.F_SETFL, 0);
+    }
   }
 
   /** The neighbour's driver goes on in each round, and finds nothing amiss in the end. */
