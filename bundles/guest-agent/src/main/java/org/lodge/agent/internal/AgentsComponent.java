@@ -212,10 +212,13 @@ public final class AgentsComponent implements Agents, VsockListener {
   private void ready(VsockStream stream) throws IOException {
     synchronized (news) {
       Session session = sessions.get(stream.guest());
+      boolean known = session != null && session.ready;
       if (session != null) {
         session.ready = true;
       }
-      tell(listener -> listener.ready(stream.guest()));
+      if (!known) {
+        tell(listener -> listener.ready(stream.guest()));
+      }
     }
     stream.write(Wire.reply(0, ""));
     stream.close();

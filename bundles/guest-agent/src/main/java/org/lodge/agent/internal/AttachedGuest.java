@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
@@ -44,9 +43,16 @@ final class AttachedGuest implements GuestEndpoint {
   private final Outcomes outcomes;
   private volatile Map<String, GuestService> services = Map.of();
   private volatile GuestSession session;
-  private final ReentrantLock listening = new ReentrantLock();
+
+  /** What the guest listens on, as far as is known; of the one thread that sees to it. */
   private final Map<String, GuestSocket> sockets = new HashMap<>();
+
+  private final Object wishes = new Object();
+  private Wish wish;
+  private boolean listens;
   private volatile Set<String> keptFromUsers = Set.of();
+
+  private record Wish(Collection<GuestSocket> sockets, boolean anew) {}
 
   AttachedGuest(AgentSession agent, Vsock vsock, Outcomes outcomes) {
     this.agent = agent;
@@ -73,13 +79,36 @@ final class AttachedGuest implements GuestEndpoint {
   }
 
   /**
-   * From now on on these, in place of those before. Does not wait for the guest.
+   * From now on on these, in place of those before. Does not wait for the guest, which may make it
+   * happen as often as it likes: only the last wish is kept, and one thread goes about it.
    *
    * @param anew also those that are there already
    */
   void listen(Collection<GuestSocket> wanted, boolean anew) {
     keptFromUsers = keptFromUsers(wanted);
-    Thread.ofVirtual().name("listen-" + guest()).start(() -> listenNow(wanted, anew));
+    synchronized (wishes) {
+      wish = new Wish(wanted, anew || (wish != null && wish.anew()));
+      if (listens) {
+        return;
+      }
+      listens = true;
+    }
+    Thread.ofVirtual().name("listen-" + guest()).start(this::listenAsWished);
+  }
+
+  private void listenAsWished() {
+    for (Wish next = nextWish(); next != null; next = nextWish()) {
+      listenNow(next.sockets(), next.anew());
+    }
+  }
+
+  private Wish nextWish() {
+    synchronized (wishes) {
+      Wish next = wish;
+      wish = null;
+      listens = next != null;
+      return next;
+    }
   }
 
   static Set<String> keptFromUsers(Collection<GuestSocket> wanted) {
@@ -97,7 +126,6 @@ final class AttachedGuest implements GuestEndpoint {
   }
 
   private void listenNow(Collection<GuestSocket> wanted, boolean anew) {
-    listening.lock();
     try {
       if (anew) {
         sockets.clear();
@@ -115,10 +143,8 @@ final class AttachedGuest implements GuestEndpoint {
           sockets.put(socket.path(), socket);
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       LOG.info("Guest '{}' does not listen as declared: {}", guest(), e.getMessage());
-    } finally {
-      listening.unlock();
     }
   }
 

@@ -409,6 +409,7 @@ class AgentTest {
         });
     assertFalse(host.agents.isReady(AgentHost.GUEST));
     assertEquals(0, host.start("lodge-agent-sanitized", "ready").waitFor());
+    assertEquals(0, host.start("lodge-agent-sanitized", "ready").waitFor());
     assertEquals(List.of(AgentHost.GUEST), ready);
     assertTrue(host.agents.isReady(AgentHost.GUEST));
   }
