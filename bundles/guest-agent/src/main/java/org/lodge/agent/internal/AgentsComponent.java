@@ -67,8 +67,8 @@ public final class AgentsComponent implements Agents, VsockListener {
 
   @Deactivate
   public void deactivate() {
-    timer.shutdownNow();
     sessions.values().forEach(Session::close);
+    timer.shutdownNow();
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -111,7 +111,8 @@ public final class AgentsComponent implements Agents, VsockListener {
       requireAgent(preface.kind(), stream);
       switch (preface.kind()) {
         case Wire.MAIN -> {
-          Session session = new Session(stream, Wire.hello(stream, Wire.readMessage(stream)));
+          Session session =
+              new Session(stream, Wire.hello(stream, Wire.readMessage(stream)), timer);
           limit.cancel(false);
           serve(session);
         }

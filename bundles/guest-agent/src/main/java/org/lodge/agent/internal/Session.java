@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,8 +38,14 @@ final class Session implements AgentSession {
   private static final int GET_RESULT_BYTES = 24;
   private static final Duration AGAIN = Duration.ofMillis(50);
 
+  /** Of what has no limit of its own; the others wait at least the second for room at the agent. */
+  private static final Duration SENDING = Duration.ofSeconds(10);
+
+  private static final Duration SENDING_LEAST = Duration.ofSeconds(1);
+
   private final VsockStream channel;
   private final AgentInfo info;
+  private final ScheduledExecutorService timer;
   private final SecureRandom tokens = new SecureRandom();
   private final AtomicLong calls = new AtomicLong();
   private final ReentrantLock sending = new ReentrantLock();
@@ -47,8 +55,9 @@ final class Session implements AgentSession {
   private final AtomicBoolean closed = new AtomicBoolean();
   volatile boolean ready;
 
-  Session(VsockStream channel, Wire.Hello hello) {
+  Session(VsockStream channel, Wire.Hello hello, ScheduledExecutorService timer) {
     this.channel = channel;
+    this.timer = timer;
     this.info = hello.info();
     this.ready = hello.up();
   }
@@ -130,20 +139,22 @@ final class Session implements AgentSession {
   }
 
   private ByteBuffer call(long call, int type, ByteBuffer body, Duration limit) throws IOException {
-    CompletableFuture<ByteBuffer> result = begin(call, type, body);
+    long deadline = System.nanoTime() + limit.toNanos();
+    CompletableFuture<ByteBuffer> result = begin(call, type, body, limit);
     try {
-      return await(result, limit, "the agent did not answer");
+      Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+      return await(result, left, "the agent did not answer");
     } finally {
       results.remove(call);
     }
   }
 
-  private CompletableFuture<ByteBuffer> begin(long call, int type, ByteBuffer body)
+  private CompletableFuture<ByteBuffer> begin(long call, int type, ByteBuffer body, Duration limit)
       throws IOException {
     CompletableFuture<ByteBuffer> result = new CompletableFuture<>();
     results.put(call, result);
     try {
-      send(type, call, body);
+      send(type, call, body, limit);
     } catch (IOException e) {
       results.remove(call);
       throw e;
@@ -152,15 +163,56 @@ final class Session implements AgentSession {
   }
 
   void send(int type, long call, ByteBuffer body) throws IOException {
-    sending.lock();
+    send(type, call, body, SENDING);
+  }
+
+  private void send(int type, long call, ByteBuffer body, Duration limit) throws IOException {
+    takeTurn(limit);
     try {
       if (closed.get()) {
         throw gone();
       }
-      channel.write(Wire.message(type, call, body));
+      write(Wire.message(type, call, body), limit);
     } finally {
       sending.unlock();
     }
+  }
+
+  private void takeTurn(Duration limit) throws IOException {
+    try {
+      if (!sending.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw notTaken(limit);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("waiting for guest '%s'".formatted(guest()));
+    }
+  }
+
+  /** An agent that takes no requests is no agent; and half a message can't be taken back. */
+  private void write(ByteBuffer message, Duration limit) throws IOException {
+    Duration atMost = limit.compareTo(SENDING_LEAST) < 0 ? SENDING_LEAST : limit;
+    AtomicBoolean late = new AtomicBoolean();
+    Future<?> end =
+        timer.schedule(
+            () -> {
+              late.set(true);
+              close();
+            },
+            atMost.toNanos(),
+            TimeUnit.NANOSECONDS);
+    try {
+      channel.write(message);
+    } catch (IOException e) {
+      throw late.get() ? notTaken(atMost) : e;
+    } finally {
+      end.cancel(false);
+    }
+  }
+
+  private AgentException notTaken(Duration limit) {
+    return new AgentException(
+        "guest '%s': the agent took no request within %d ms".formatted(guest(), limit.toMillis()));
   }
 
   private AgentException gone() {
@@ -311,7 +363,7 @@ final class Session implements AgentSession {
     Expected connection = new Expected();
     long call = calls.incrementAndGet();
     ByteBuffer body = Wire.put(connection.token, sizeBytes, mode, path);
-    CompletableFuture<ByteBuffer> result = begin(call, Wire.PUT, body);
+    CompletableFuture<ByteBuffer> result = begin(call, Wire.PUT, body, limit);
     result.whenComplete((answer, failure) -> {
       if (failure != null) {
         connection.stream.completeExceptionally(failure);
