@@ -18,6 +18,8 @@
 #include "agent.h"
 
 #define PROGRAMS_MAX 64
+/* Of them, not for services: what other guests call must not keep the host out. */
+#define PROGRAMS_OF_HOST 16
 
 struct program {
   struct watch started; /* ends at exec, or says why there was none */
@@ -251,8 +253,10 @@ void program_exec(struct request *request) {
   struct streams streams = {{-1, -1, -1}, -1, -1, -1};
   struct program *program = NULL;
   int status[2] = {-1, -1};
+  bool serves = !exec->terminal && exec->error_token == 0;
+  int left = serves ? PROGRAMS_OF_HOST : 0;
   for (int i = 0; i < PROGRAMS_MAX && program == NULL; i++) {
-    program = programs[i].pid == 0 ? &programs[i] : NULL;
+    program = programs[i].pid == 0 && left-- == 0 ? &programs[i] : NULL;
   }
   if (program == NULL || find(request->call) != NULL) {
     send_result(request->call, EAGAIN, "too many programs run, or this call does already");

@@ -34,6 +34,8 @@ public final class BrokerService implements Broker {
   public @interface Settings {
     int maxConnections() default 1024;
 
+    int maxConnectionsToOne() default 32;
+
     int maxBytesInFlight() default 8 << 20;
 
     int callsPerSecond() default 2000;
@@ -56,6 +58,7 @@ public final class BrokerService implements Broker {
     this(
         new Limits(
             settings.maxConnections(),
+            settings.maxConnectionsToOne(),
             settings.maxBytesInFlight(),
             settings.callsPerSecond(),
             settings.maxAsks(),

@@ -169,6 +169,9 @@ final class Calls {
                   new ConnectException(
                       Reason.NOT_OFFERED, link.target() + " offers no " + request.service()));
       Metadata metadata = MetadataCheck.check(service, untrustedMetadata);
+      if (service.carriage() == Carriage.BYTES) {
+        countToTarget(link);
+      }
       target.bind(link);
       Tickets.Ticket ticket = tickets.issue(target, link, limits.arrival());
       target
@@ -187,6 +190,16 @@ final class Calls {
     } catch (ConnectException e) {
       link.end(Ending.failed(e));
       return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Streams with handles are counted by who mediates them: a display has many from one guest. */
+  private void countToTarget(Link link) throws ConnectException {
+    Optional<Usage> usage = registry.usage(link.request().source());
+    if (usage.isPresent()) {
+      String target = link.target();
+      usage.get().openTo(target);
+      link.onEnd(how -> usage.get().closeTo(target));
     }
   }
 

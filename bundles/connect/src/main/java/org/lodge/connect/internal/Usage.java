@@ -1,5 +1,7 @@
 package org.lodge.connect.internal;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.lodge.connect.ConnectException;
 import org.lodge.connect.ConnectException.Reason;
@@ -12,6 +14,7 @@ final class Usage {
 
   private final Limits limits;
   private final LongSupplier nanoTime;
+  private final Map<String, Integer> toOthers = new HashMap<>();
   private int connections;
   private int asks;
   private int bytesInFlight;
@@ -47,6 +50,19 @@ final class Usage {
 
   synchronized void closeConnection() {
     connections--;
+  }
+
+  /** To one other guest, whose programs and sockets are few and there for all. */
+  synchronized void openTo(String target) throws ConnectException {
+    int there = toOthers.getOrDefault(target, 0);
+    if (there == limits.maxConnectionsToOne()) {
+      throw new ConnectException(Reason.LIMIT, "more than " + there + " connections to " + target);
+    }
+    toOthers.put(target, there + 1);
+  }
+
+  synchronized void closeTo(String target) {
+    toOthers.computeIfPresent(target, (name, there) -> there == 1 ? null : there - 1);
   }
 
   synchronized void openAsk() throws ConnectException {

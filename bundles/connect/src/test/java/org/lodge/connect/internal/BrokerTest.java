@@ -36,7 +36,7 @@ import org.lodge.connect.StreamJoin;
 
 class BrokerTest {
   static final Limits LIMITS =
-      new Limits(8, 1 << 20, 100_000, 2, Duration.ofSeconds(30), Duration.ofSeconds(30));
+      new Limits(8, 8, 1 << 20, 100_000, 2, Duration.ofSeconds(30), Duration.ofSeconds(30));
 
   private final Rules rules = new Rules("work", "vault", "mail").allow("sign", "work", "vault");
   private BrokerService broker = rules.broker(LIMITS);
@@ -134,9 +134,29 @@ class BrokerTest {
   }
 
   @Test
+  void oneGuestLeavesRoomAtAnotherForTheRest() throws Exception {
+    broker.close();
+    broker =
+        rules
+            .allow("sign", "mail", "vault")
+            .broker(new Limits(8, 2, 0, 1000, 2, Duration.ofSeconds(30), Duration.ofSeconds(30)));
+    new TestGuest(broker, "vault", "sign");
+    TestGuest work = new TestGuest(broker, "work");
+    TestGuest mail = new TestGuest(broker, "mail");
+    Grant first = work.grant("sign", "vault");
+    work.open("sign", "vault");
+    assertRefused(Reason.LIMIT, work.session.call(Call.of("sign", "", "vault")));
+    mail.open("sign", "vault");
+    first.connection().reset("enough");
+    get(first.connection().ended());
+    work.open("sign", "vault");
+  }
+
+  @Test
   void whoDoesNotComeInTimeHasNoConnection() throws Exception {
     broker.close();
-    broker = rules.broker(new Limits(8, 0, 1000, 2, Duration.ofMillis(50), Duration.ofSeconds(30)));
+    broker =
+        rules.broker(new Limits(8, 8, 0, 1000, 2, Duration.ofMillis(50), Duration.ofSeconds(30)));
     TestGuest vault = new TestGuest(broker, "vault", "sign").silent();
     TestGuest work = new TestGuest(broker, "work");
     assertRefused(Reason.TIMEOUT, work.session.call(Call.of("sign", "", "vault")));

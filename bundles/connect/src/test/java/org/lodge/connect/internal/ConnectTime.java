@@ -22,7 +22,7 @@ final class ConnectTime {
     BrokerService broker =
         rules.broker(
             new Limits(
-                1024, 8 << 20, 1_000_000, 8, Duration.ofSeconds(10), Duration.ofSeconds(10)));
+                1024, 1024, 8 << 20, 1_000_000, 8, Duration.ofSeconds(10), Duration.ofSeconds(10)));
     TestGuest vault = new TestGuest(broker, "vault", "sign");
     TestGuest work = new TestGuest(broker, "work");
     for (int round = 0; round < 3; round++) {

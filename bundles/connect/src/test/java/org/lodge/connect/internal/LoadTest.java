@@ -31,7 +31,13 @@ class LoadTest {
   private final BrokerService broker =
       rules.broker(
           new Limits(
-              8, MAX_BYTES_IN_FLIGHT, 100_000, 2, Duration.ofSeconds(30), Duration.ofSeconds(30)));
+              8,
+              8,
+              MAX_BYTES_IN_FLIGHT,
+              100_000,
+              2,
+              Duration.ofSeconds(30),
+              Duration.ofSeconds(30)));
 
   @AfterEach
   void nothingIsLeft() throws Exception {

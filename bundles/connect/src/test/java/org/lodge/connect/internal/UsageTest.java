@@ -113,13 +113,13 @@ class UsageTest {
   void limitsThatMakeNoSenseAreRefused() {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new Limits(1, 1, 0, 1, Duration.ofSeconds(1), Duration.ofSeconds(1)));
+        () -> new Limits(1, 1, 1, 0, 1, Duration.ofSeconds(1), Duration.ofSeconds(1)));
     assertFalse(usage(1).reserve(1001));
   }
 
   private Usage usage(int callsPerSecond) {
     return new Usage(
-        new Limits(3, 1000, callsPerSecond, 2, Duration.ofSeconds(1), Duration.ofSeconds(1)),
+        new Limits(3, 3, 1000, callsPerSecond, 2, Duration.ofSeconds(1), Duration.ofSeconds(1)),
         now::get);
   }
 

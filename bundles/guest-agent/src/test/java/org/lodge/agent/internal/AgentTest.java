@@ -473,6 +473,35 @@ class AgentTest {
     ProcessHandle.of(running.pid()).ifPresent(ProcessHandle::destroyForcibly);
   }
 
+  /** Other guests call services: they can't take what the host needs to look after this one. */
+  @Test
+  void servicesLeaveRoomForTheHostsOwnPrograms() throws Exception {
+    ExecRequest plain = asMe("sleep", "1000");
+    ExecRequest service =
+        new ExecRequest(
+            plain.arguments(),
+            plain.environment(),
+            "",
+            plain.uid(),
+            plain.gid(),
+            plain.terminal(),
+            plain.user(),
+            true);
+    List<AgentProgram> serving = new ArrayList<>();
+    for (int i = 0; i < 48; i++) {
+      serving.add(session.exec(service, SOON));
+    }
+    assertThrows(AgentException.class, () -> session.exec(service, SOON));
+    try (AgentProgram program = shell("exit 4")) {
+      assertEquals(4, exit(program).code());
+    }
+    for (AgentProgram each : serving) {
+      each.signal(SIGTERM);
+      exit(each);
+      each.close();
+    }
+  }
+
   @Test
   void nothingLeaksOverManyCalls() throws Exception {
     session.ping(SOON);
