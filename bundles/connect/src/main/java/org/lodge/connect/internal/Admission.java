@@ -60,14 +60,11 @@ final class Admission {
       }
       link = registry.newLink(request);
     } catch (IllegalArgumentException e) {
-      audit.refused(source, "spelling", 1, e.getMessage());
+      refused(usage, source, "spelling", e.getMessage());
       Calls.fail(answer, new ConnectException(Reason.BAD_REQUEST, e.getMessage()));
       return;
     } catch (ConnectException e) {
-      long count = usage.map(Usage::refused).orElse(1L);
-      if (count > 0) {
-        audit.refused(source, "limit", count, e.getMessage());
-      }
+      refused(usage, source, "limit", e.getMessage());
       Calls.fail(answer, e);
       return;
     }
@@ -86,7 +83,7 @@ final class Admission {
         usage.get().openConnection();
       }
     } catch (ConnectException e) {
-      audit.refused(first.request().source(), "limit", 1, e.getMessage());
+      refused(usage, first.request().source(), "limit", e.getMessage());
       Calls.fail(answer, e);
       return;
     }
@@ -97,9 +94,21 @@ final class Admission {
         decided(link, decision, "connection-" + first.id(), (made, by) -> allowed.accept(made)));
   }
 
+  /** A guest may be refused as often as it likes, and is not to push older lines out by that. */
+  private void refused(Optional<Usage> usage, String source, String by, String why) {
+    long count = usage.map(Usage::refused).orElse(1L);
+    if (count > 0) {
+      audit.refused(source, by, count, why);
+    }
+  }
+
   private void decided(
       Link link, Decision decision, String by, BiConsumer<Link, Decision> allowed) {
-    audit.decided(link, decision, by);
+    boolean denied = decision.action() == Action.DENY;
+    long count = denied ? registry.usage(link.request().source()).map(Usage::denied).orElse(1L) : 1;
+    if (count > 0) {
+      audit.decided(link, decision, by, count);
+    }
     if (link.stage() == Stage.DECIDING && decision.action() != Action.DENY) {
       link.onEnd(how -> {
         audit.ended(link, how.why());
@@ -124,14 +133,14 @@ final class Admission {
 
   private void ask(Link link, Decision decision, BiConsumer<Link, Decision> allowed) {
     Request request = link.request();
+    Optional<Usage> usage = registry.usage(request.source());
     try {
-      Optional<Usage> usage = registry.usage(request.source());
       if (usage.isPresent()) {
         usage.get().openAsk();
         link.onEnd(how -> usage.get().closeAsk());
       }
     } catch (ConnectException e) {
-      audit.refused(request.source(), "limit", 1, e.getMessage());
+      refused(usage, request.source(), "limit", e.getMessage());
       link.end(Ending.failed(e));
       return;
     }

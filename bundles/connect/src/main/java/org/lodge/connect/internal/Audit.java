@@ -13,11 +13,12 @@ final class Audit {
 
   /**
    * @param by who decided: rule, person or timeout
+   * @param count how many decisions the line stands for, of which this is the last
    */
-  void decided(Link link, Decision decision, String by) {
+  void decided(Link link, Decision decision, String by, long count) {
     Request request = link.request();
     LOG.info(
-        "decision={} by={} connection={} service={} source={} requested={} target={} rule={} why=\"{}\"",
+        "decision={} by={} connection={} service={} source={} requested={} target={} rule={}{} why=\"{}\"",
         decision.action().name().toLowerCase(Locale.ROOT),
         by,
         link.id(),
@@ -26,6 +27,7 @@ final class Audit {
         request.target(),
         decision.target(),
         decision.rule().map(Rule::place).orElse("none"),
+        count == 1 ? "" : " count=" + count,
         unquoted(decision.explanation()));
   }
 

@@ -11,6 +11,7 @@ import org.lodge.connect.ConnectException.Reason;
  */
 final class Usage {
   private static final long SECOND_NANOS = 1_000_000_000;
+  private static final int DENIALS_AT_ONCE = 32;
 
   private final Limits limits;
   private final LongSupplier nanoTime;
@@ -21,12 +22,15 @@ final class Usage {
   private long callsPaidUntilNanos;
   private long quietUntilNanos;
   private long unreported;
+  private long denialsPaidUntilNanos;
+  private long untoldDenials;
 
   Usage(Limits limits, LongSupplier nanoTime) {
     this.limits = limits;
     this.nanoTime = nanoTime;
     this.callsPaidUntilNanos = nanoTime.getAsLong();
     this.quietUntilNanos = callsPaidUntilNanos;
+    this.denialsPaidUntilNanos = callsPaidUntilNanos;
   }
 
   /** Every call costs its share of a second, and up to a second may be owed. */
@@ -103,6 +107,24 @@ final class Usage {
     quietUntilNanos = now + SECOND_NANOS;
     long stands = unreported;
     unreported = 0;
+    return stands;
+  }
+
+  /**
+   * Whether a denial is worth a line: some at once, and then one a second.
+   *
+   * @return how many denials the line stands for; 0 for no line now
+   */
+  synchronized long denied() {
+    untoldDenials++;
+    long now = nanoTime.getAsLong();
+    long paidUntil = Math.max(0, denialsPaidUntilNanos - now) + SECOND_NANOS;
+    if (paidUntil > DENIALS_AT_ONCE * SECOND_NANOS) {
+      return 0;
+    }
+    denialsPaidUntilNanos = now + paidUntil;
+    long stands = untoldDenials;
+    untoldDenials = 0;
     return stands;
   }
 

@@ -1,6 +1,7 @@
 package org.lodge.connect.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.lodge.connect.internal.TestGuest.assertRefused;
 import static org.lodge.connect.internal.TestGuest.get;
 
@@ -35,6 +36,16 @@ class AuditTest {
     audit.detachAppender(lines);
     audit.setAdditive(true);
     broker.close();
+  }
+
+  @Test
+  void aGuestThatIsRefusedAllTheTimeDoesNotFloodIt() throws Exception {
+    TestGuest work = new TestGuest(broker, "work");
+    for (int i = 0; i < 500; i++) {
+      assertRefused(Reason.BAD_REQUEST, work.session.call(Call.of("A", "", "vault")));
+      assertRefused(Reason.DENIED, work.session.call(Call.of("read", "", "vault")));
+    }
+    assertTrue(lines.list.size() < 400, lines.list.size() + " lines");
   }
 
   @Test

@@ -66,6 +66,20 @@ class UsageTest {
     assertEquals(1001, usage.refused());
   }
 
+  @Test
+  void aFloodOfDenialsIsSomeLinesAndThenOneASecond() {
+    Usage usage = usage(10);
+    for (int i = 0; i < 32; i++) {
+      assertEquals(1, usage.denied());
+    }
+    for (int i = 0; i < 1000; i++) {
+      assertEquals(0, usage.denied());
+    }
+    now.addAndGet(SECOND_NANOS);
+    assertEquals(1001, usage.denied());
+    assertEquals(0, usage.denied());
+  }
+
   /** Threads take and give back at random: never more than the limit is out, and all comes back. */
   @Test
   void limitsHoldUnderRaces() throws Exception {

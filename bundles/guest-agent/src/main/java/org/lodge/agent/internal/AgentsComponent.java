@@ -49,6 +49,7 @@ public final class AgentsComponent implements Agents, VsockListener {
   private final List<AgentListener> listeners = new CopyOnWriteArrayList<>();
   private final Object arrivals = new Object();
   private final Statuses statuses = new Statuses();
+  private final Seldom comings = new Seldom(System::nanoTime);
   private final Seldom strangers = new Seldom(System::nanoTime);
 
   /** Held while listeners come and are told, so that none misses a session or hears of it twice. */
@@ -174,7 +175,10 @@ public final class AgentsComponent implements Agents, VsockListener {
     synchronized (arrivals) {
       arrivals.notifyAll();
     }
-    LOG.info("Guest '{}': agent {} is there", guest, session.info().version());
+    boolean told = comings.note(guest) > 0;
+    if (told) {
+      LOG.info("Guest '{}': agent {} is there", guest, session.info().version());
+    }
     try {
       session.run();
     } finally {
@@ -184,7 +188,9 @@ public final class AgentsComponent implements Agents, VsockListener {
         }
         tell(listener -> listener.disconnected(session));
       }
-      LOG.info("Guest '{}': the agent has gone", guest);
+      if (told) {
+        LOG.info("Guest '{}': the agent has gone", guest);
+      }
     }
   }
 
