@@ -158,7 +158,9 @@ final class Logic {
     }
     Device former = device;
     begin(model, state);
-    former.close();
+    end(former);
+    started = false;
+    pauseExpected = false;
   }
 
   /**

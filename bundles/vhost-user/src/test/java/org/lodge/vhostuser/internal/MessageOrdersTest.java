@@ -3,6 +3,7 @@ package org.lodge.vhostuser.internal;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
 import static org.lodge.vhostuser.internal.MockFrontEnd.PROTOCOL;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.Fd;
+import org.lodge.linux.Pipe;
 import org.lodge.linux.UnixListener;
 import org.lodge.linux.UnixStreamSocket;
 import org.lodge.vhostuser.Backend;
@@ -260,6 +262,27 @@ class MessageOrdersTest {
     try (MockFrontEnd next = bench.connect()) {
       next.ask(Request.GET_FEATURES);
       assertFalse(factory.last.started);
+    }
+  }
+
+  @Test
+  void aStateThatIsLoadedWhilePausedFindsADeviceThatStarts() throws Exception {
+    try (MockFrontEnd qemu = bench.connect();
+        Pipe pipe = Pipe.create()) {
+      qemu.start(16, MODERN);
+      qemu.echo(0, "before");
+      Bench.Echo former = factory.last;
+      backend.expectPause(true);
+      int base = qemu.stop(0);
+      pipe.sink().writeAll(StateTransfer.encode(former.exportState()), 1000);
+      pipe.sink().close();
+      qemu.ask(Request.SET_DEVICE_STATE_FD, pair(1, 0), pipe.source());
+      assertEquals(0, qemu.ask(Request.CHECK_DEVICE_STATE, new byte[0])[0]);
+      assertFalse(former.started);
+      reopen(qemu, base);
+      qemu.echo(0, "after");
+      assertNotSame(former, factory.last);
+      assertEquals(1, factory.last.starts);
     }
   }
 
