@@ -77,8 +77,16 @@ final class Logic {
     queueThread.use(made);
   }
 
-  /** The driver is ready, unless it was before. */
-  void start(long features) throws DeviceException {
+  /**
+   * The driver is ready, unless it was before.
+   *
+   * @param anyOpen whether a ring is open; if none is, one that wants other features than before is
+   *     another driver, which came while the guest was paused
+   */
+  void start(long features, boolean anyOpen) throws DeviceException {
+    if (!anyOpen && features != acceptedFeatures) {
+      stop();
+    }
     acceptedFeatures = features;
     pauseExpected = false;
     if (!started && device != null) {

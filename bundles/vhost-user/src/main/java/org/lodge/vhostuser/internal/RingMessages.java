@@ -53,7 +53,7 @@ final class RingMessages {
     if (vring.ring != null) {
       throw new RefusedException("queue %d is running".formatted(vring.index));
     }
-    vring.base = message.i32(4);
+    vrings.setBase(vring, message.i32(4));
   }
 
   Reply getBase(Message message) throws RefusedException {

@@ -119,6 +119,16 @@ final class VringSet {
     }
   }
 
+  /** Where a ring that is closed goes on. */
+  void setBase(Vring vring, int base) {
+    int beginning = RingPosition.FIRST.base(negotiated.packed());
+    if (base == beginning && base != vring.base && !anyOpen()) {
+      // Not the driver that went on hold: it has begun anew since.
+      logic.stop();
+    }
+    vring.base = base;
+  }
+
   /** Opens a ring if all it needs is known; otherwise a later message will. */
   void openIfReady(Vring vring) throws RefusedException {
     MemoryTable memory = negotiated.memory;
@@ -153,7 +163,7 @@ final class VringSet {
               memory.memory(),
               vring);
       ring.pause();
-      logic.start(negotiated.driverFeatures());
+      logic.start(negotiated.driverFeatures(), anyOpen());
       logic.startQueue(ring);
       vring.serving = vring.enabled || !negotiated.hasProtocolFeatures();
       if (vring.serving) {

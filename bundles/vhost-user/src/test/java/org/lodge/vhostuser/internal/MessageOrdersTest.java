@@ -286,6 +286,26 @@ class MessageOrdersTest {
     }
   }
 
+  @Test
+  void anotherDriverThanTheOneThatWasPausedFindsTheDeviceAsNew() throws Exception {
+    try (MockFrontEnd qemu = bench.connect()) {
+      qemu.start(16, MODERN | 1L << 5);
+      qemu.echo(0, "before");
+      backend.expectPause(true);
+      int base = qemu.stop(0);
+      qemu.tell(Request.SET_FEATURES, u64(MODERN | MockFrontEnd.PROTOCOL));
+      reopen(qemu, base);
+      qemu.echo(0, "with other features");
+      assertEquals(2, factory.last.starts);
+      backend.expectPause(true);
+      qemu.stop(0);
+      qemu.queues.set(0, DriverQueue.create(qemu.guest, 16, MODERN));
+      reopen(qemu, 0);
+      qemu.echo(0, "from the beginning");
+      assertEquals(3, factory.last.starts);
+    }
+  }
+
   private static void reopen(MockFrontEnd qemu, int base) throws Exception {
     qemu.sendNum(0);
     qemu.sendBase(0, base);
