@@ -228,6 +228,7 @@ final class Logic {
     try {
       pause(open);
       for (Vring vring : open) {
+        stopped.add(vring.ring);
         boolean idle = former.stopQueue(vring.ring, limitFor(vring.ring));
         if (!idle && !mustLeave && !vring.ring.broken()) {
           throw new DeviceException(
@@ -235,7 +236,6 @@ final class Logic {
               "%d requests of queue %d did not end within %d ms"
                   .formatted(vring.ring.inFlight(), vring.index, drainLimit.toMillis()));
         }
-        stopped.add(vring.ring);
       }
       made.importState(former.exportState());
       enter(made, open);

@@ -236,6 +236,7 @@ class TakeoverTest {
       Takeover refusal = backend.status().lastTakeover().orElseThrow();
       assertFalse(refusal.taken());
       assertTrue(refusal.reason().contains("did not end"), refusal.reason());
+      assertEquals(2, stuck.device.queueStarts, "it was stopped, and goes on");
       stuck.device.let();
       frontEnd.awaitUsed(0);
       frontEnd.echo(0, "as before");
@@ -297,6 +298,7 @@ class TakeoverTest {
   private static final class StuckDevice extends Bench.Echo {
     volatile DescriptorChain held;
     private boolean first = true;
+    volatile int queueStarts;
 
     StuckDevice() {
       super(1L << 5, 1);
@@ -310,6 +312,11 @@ class TakeoverTest {
       } else {
         super.handle(chain);
       }
+    }
+
+    @Override
+    public void startQueue(Virtqueue queue) {
+      queueStarts++;
     }
 
     @Override
