@@ -30,14 +30,19 @@ import org.lodge.vm.GuestStatus;
 record FromInside(AgentInfo info, Optional<GuestStats> stats, String trouble) {
   private static final Duration LIMIT = Duration.ofSeconds(2);
 
-  /** Asks the guest; empty where no agent is connected. */
-  static Optional<FromInside> ask(Services services, String guest) throws InterruptedIOException {
+  /** Asks the guest, unless that is paused; empty where no agent is connected. */
+  static Optional<FromInside> ask(Services services, GuestStatus guest)
+      throws InterruptedIOException {
     Agents agents = services.peek(Agents.class);
-    Optional<AgentSession> session = agents == null ? Optional.empty() : agents.session(guest);
+    Optional<AgentSession> session =
+        agents == null ? Optional.empty() : agents.session(guest.name());
     if (session.isEmpty()) {
       return Optional.empty();
     }
     AgentInfo info = session.get().info();
+    if (guest.state() == GuestState.PAUSED) {
+      return Optional.of(new FromInside(info, Optional.empty(), "paused"));
+    }
     try {
       return Optional.of(new FromInside(info, Optional.of(session.get().stats(LIMIT)), ""));
     } catch (InterruptedIOException e) {

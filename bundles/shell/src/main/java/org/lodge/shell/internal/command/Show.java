@@ -52,7 +52,7 @@ final class Show implements Command {
   public int run(Invocation invocation) throws Exception {
     GuestStatus status = services.guests().status(invocation.text("GUEST"));
     String ready = FromInside.ready(services, status);
-    Optional<FromInside> inside = FromInside.ask(services, status.name());
+    Optional<FromInside> inside = FromInside.ask(services, status);
     if (invocation.json()) {
       JsonObjectBuilder json = Json.createObjectBuilder(Jsons.guest(status));
       if (!ready.isEmpty()) {
