@@ -5,7 +5,14 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Little-endian access to ring memory and to copies of it. */
+/**
+ * Little-endian access to ring memory and to copies of it.
+ *
+ * <p>Memory that a monitor shares is written by plain stores, after a release fence where their
+ * order counts: should its file be truncated, the JVM survives the fault of such a store. In code
+ * that is not yet compiled it does not survive that of an exchange, by which release and opaque
+ * stores are done there.
+ */
 final class Layouts {
   static final VarHandle SHORT =
       ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();

@@ -6,6 +6,7 @@ import static org.lodge.virtio.internal.Layouts.SHORT;
 import static org.lodge.virtio.internal.Layouts.unsigned;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.stream.IntStream;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.RingFault;
@@ -90,7 +91,8 @@ final class PackedInflight {
       area.fill((byte) 0);
       set(SIZE, size);
       set(USED, position(given.nextUsed(), given.usedWrap()));
-      SHORT.setRelease(area, (long) VERSION, VERSION_PACKED);
+      VarHandle.releaseFence();
+      SHORT.set(area, (long) VERSION, VERSION_PACKED);
       IntStream.range(0, size).forEach(copy -> freeCopies[freeCount++] = copy);
       return given;
     }
@@ -221,7 +223,8 @@ final class PackedInflight {
     copyCounts[id] = count;
     last = id;
     states[id] = counter++ << 1 | 1;
-    LONG.setRelease(area, entry(id), states[id]);
+    VarHandle.releaseFence();
+    LONG.set(area, entry(id), states[id]);
   }
 
   synchronized void link(int id) {
@@ -235,7 +238,8 @@ final class PackedInflight {
     usedAfter = position(nextUsed, wrap);
     set(USED_AFTER, usedAfter);
     set(BATCH_HEAD, batchHead);
-    SHORT.setRelease(area, (long) BATCH_LENGTH, (short) batch);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) BATCH_LENGTH, (short) batch);
   }
 
   synchronized void used() {
@@ -244,12 +248,15 @@ final class PackedInflight {
       end(id);
       id = batchNexts[id];
     }
-    SHORT.setRelease(area, (long) USED, (short) usedAfter);
-    SHORT.setRelease(area, (long) BATCH_LENGTH, (short) 0);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) USED, (short) usedAfter);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) BATCH_LENGTH, (short) 0);
   }
 
   synchronized void undo(int id, int available, boolean wrap) {
-    SHORT.setRelease(area, entry(last) + AVAILABLE_AFTER, (short) position(available, wrap));
+    VarHandle.releaseFence();
+    SHORT.set(area, entry(last) + AVAILABLE_AFTER, (short) position(available, wrap));
     end(id);
   }
 
@@ -263,13 +270,15 @@ final class PackedInflight {
       copy = nextCopies[copy];
     }
     states[id] &= ~1L;
-    LONG.setRelease(area, entry(id), states[id]);
+    VarHandle.releaseFence();
+    LONG.set(area, entry(id), states[id]);
   }
 
   /** Makes an area fresh that no ring uses and in which nothing is in flight. */
   static void settle(MemorySegment area, int size) {
     if (IntStream.range(0, size).allMatch(id -> ((long) LONG.get(area, entry(id)) & 1) == 0)) {
-      SHORT.setRelease(area, (long) VERSION, (short) 0);
+      VarHandle.releaseFence();
+      SHORT.set(area, (long) VERSION, (short) 0);
     }
   }
 
@@ -278,7 +287,8 @@ final class PackedInflight {
   }
 
   private void set(int offset, int value) {
-    SHORT.setRelease(area, (long) offset, (short) value);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) offset, (short) value);
   }
 
   private static int position(int index, boolean wrap) {

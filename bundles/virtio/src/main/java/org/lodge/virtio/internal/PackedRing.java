@@ -103,7 +103,8 @@ final class PackedRing extends AbstractRing {
     int index = nextUsed;
     boolean wrap = usedWrap;
     for (int left = descriptorsOut; left > 0; left--) {
-      SHORT.setRelease(
+      VarHandle.releaseFence();
+      SHORT.set(
           ring, (long) index * Layouts.DESCRIPTOR_BYTES + FLAGS, (short) (wrap ? AVAILABLE : USED));
       if (++index == size) {
         index = 0;
@@ -192,17 +193,18 @@ final class PackedRing extends AbstractRing {
 
   @Override
   void disableNotifications() {
-    SHORT.setOpaque(deviceEvent, (long) EVENT_FLAGS, EVENT_DISABLE);
+    SHORT.set(deviceEvent, (long) EVENT_FLAGS, EVENT_DISABLE);
   }
 
   @Override
   boolean enableNotifications() {
     if (eventIdx) {
       int position = nextAvailable | (availableWrap ? 0x8000 : 0);
-      SHORT.setOpaque(deviceEvent, 0L, (short) position);
-      SHORT.setRelease(deviceEvent, (long) EVENT_FLAGS, EVENT_INDEX);
+      SHORT.set(deviceEvent, 0L, (short) position);
+      VarHandle.releaseFence();
+      SHORT.set(deviceEvent, (long) EVENT_FLAGS, EVENT_INDEX);
     } else {
-      SHORT.setOpaque(deviceEvent, (long) EVENT_FLAGS, EVENT_ENABLE);
+      SHORT.set(deviceEvent, (long) EVENT_FLAGS, EVENT_ENABLE);
     }
     VarHandle.fullFence();
     return hasWork();
@@ -229,7 +231,8 @@ final class PackedRing extends AbstractRing {
       batchFirst = nextUsed;
       batchFirstFlags = flags;
     } else {
-      SHORT.setRelease(ring, at + FLAGS, flags);
+      VarHandle.releaseFence();
+      SHORT.set(ring, at + FLAGS, flags);
     }
     batchDescriptors += chain.ringDescriptors;
     descriptorsOut -= chain.ringDescriptors;
@@ -248,7 +251,8 @@ final class PackedRing extends AbstractRing {
     if (inflight != null) {
       inflight.intend(nextUsed, usedWrap);
     }
-    SHORT.setRelease(ring, (long) batchFirst * Layouts.DESCRIPTOR_BYTES + FLAGS, batchFirstFlags);
+    VarHandle.releaseFence();
+    SHORT.set(ring, (long) batchFirst * Layouts.DESCRIPTOR_BYTES + FLAGS, batchFirstFlags);
     if (inflight != null) {
       inflight.used();
     }

@@ -66,7 +66,8 @@ final class SplitInflight {
       area.fill((byte) 0);
       SHORT.set(area, (long) SIZE, (short) size);
       SHORT.set(area, (long) USED_INDEX, (short) usedIndex);
-      SHORT.setRelease(area, (long) VERSION, (short) 1);
+      VarHandle.releaseFence();
+      SHORT.set(area, (long) VERSION, (short) 1);
       return null;
     }
     if (get(VERSION) != 1 || get(SIZE) != size) {
@@ -82,7 +83,8 @@ final class SplitInflight {
       BYTE.set(area, entry(checked(head)), (byte) 0);
       head = unsigned((short) SHORT.get(area, entry(head) + NEXT));
     }
-    SHORT.setRelease(area, (long) USED_INDEX, (short) usedIndex);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) USED_INDEX, (short) usedIndex);
     int[] heads =
         IntStream.range(0, size)
             .filter(entry -> (byte) BYTE.get(area, entry(entry)) != 0)
@@ -96,14 +98,16 @@ final class SplitInflight {
 
   void begin(int head) {
     LONG.set(area, entry(head) + COUNTER, counter++);
-    BYTE.setRelease(area, entry(head), (byte) 1);
+    VarHandle.releaseFence();
+    BYTE.set(area, entry(head), (byte) 1);
   }
 
   /** Adds a head to the batch that the next used index covers. */
   void link(int head) {
     next[head] = lastBatchHead;
     SHORT.set(area, entry(head) + NEXT, (short) lastBatchHead);
-    SHORT.setRelease(area, (long) LAST_BATCH_HEAD, (short) head);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) LAST_BATCH_HEAD, (short) head);
     lastBatchHead = head;
     batch++;
   }
@@ -113,21 +117,25 @@ final class SplitInflight {
     VarHandle.releaseFence();
     int head = lastBatchHead;
     for (; batch > 0; batch--) {
-      BYTE.setRelease(area, entry(head), (byte) 0);
+      VarHandle.releaseFence();
+      BYTE.set(area, entry(head), (byte) 0);
       head = next[head];
     }
-    SHORT.setRelease(area, (long) USED_INDEX, (short) usedIndex);
+    VarHandle.releaseFence();
+    SHORT.set(area, (long) USED_INDEX, (short) usedIndex);
   }
 
   /** A head that was taken is available again, not used. */
   void undo(int head) {
-    BYTE.setRelease(area, entry(head), (byte) 0);
+    VarHandle.releaseFence();
+    BYTE.set(area, entry(head), (byte) 0);
   }
 
   /** Makes an area fresh that no ring uses and in which nothing is in flight. */
   static void settle(MemorySegment area, int size) {
     if (IntStream.range(0, size).allMatch(head -> (byte) BYTE.get(area, entry(head)) == 0)) {
-      SHORT.setRelease(area, (long) VERSION, (short) 0);
+      VarHandle.releaseFence();
+      SHORT.set(area, (long) VERSION, (short) 0);
     }
   }
 

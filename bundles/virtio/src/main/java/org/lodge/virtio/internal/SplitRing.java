@@ -165,16 +165,16 @@ final class SplitRing extends AbstractRing {
   @Override
   void disableNotifications() {
     if (!eventIdx) {
-      SHORT.setOpaque(used, 0L, NO_NOTIFY);
+      SHORT.set(used, 0L, NO_NOTIFY);
     }
   }
 
   @Override
   boolean enableNotifications() {
     if (eventIdx) {
-      SHORT.setOpaque(used, RING + 8L * size, (short) nextAvailable);
+      SHORT.set(used, RING + 8L * size, (short) nextAvailable);
     } else {
-      SHORT.setOpaque(used, 0L, (short) 0);
+      SHORT.set(used, 0L, (short) 0);
     }
     VarHandle.fullFence();
     return hasWork();
@@ -199,7 +199,8 @@ final class SplitRing extends AbstractRing {
   @Override
   boolean publishUsed() {
     int before = publishedUsed;
-    SHORT.setRelease(used, (long) INDEX, (short) nextUsed);
+    VarHandle.releaseFence();
+    SHORT.set(used, (long) INDEX, (short) nextUsed);
     publishedUsed = nextUsed;
     if (inflight != null) {
       inflight.used(nextUsed);
