@@ -198,10 +198,8 @@ class HostInputTest {
   @Test
   void aKeyThatIsDownWhenTheLogicIsReplacedIsLetGoOfByTheNext() throws Exception {
     Played played = start();
-    played.hold(A);
     played.say(key(A, 1), 0);
     assertEquals(List.of(key(A, 1), 0L), read(2));
-    played.hold();
     Played same = new Played();
     InputDevice next = new InputDevice(model(), same, true);
     driver.transport.swap(next, SOON);
