@@ -246,14 +246,14 @@ final class Session implements AgentSession {
   private <T> T onceStarted(Duration limit, Attempt<T> attempt) throws IOException {
     long deadline = System.nanoTime() + limit.toNanos();
     while (true) {
-      Duration left = Duration.ofNanos(deadline - System.nanoTime());
       try {
-        return attempt.within(left);
+        return attempt.within(left(deadline));
       } catch (AgentException e) {
         if (e.errno() != Wire.EINPROGRESS) {
           throw e;
         }
-        if (left.compareTo(AGAIN) < 0) {
+        // Not once more with so little time that its end would be told instead of the reason.
+        if (left(deadline).compareTo(AGAIN.multipliedBy(2)) < 0) {
           throw new AgentException(
               "guest '%s': it is still starting after %d ms; see what it does with: lodge logs %1$s"
                   .formatted(guest(), limit.toMillis()),
@@ -262,6 +262,10 @@ final class Session implements AgentSession {
       }
       rest();
     }
+  }
+
+  private static Duration left(long deadlineNanos) {
+    return Duration.ofNanos(deadlineNanos - System.nanoTime());
   }
 
   private void rest() throws InterruptedIOException {
