@@ -1,6 +1,5 @@
 package org.lodge.storage.internal;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -9,12 +8,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /** A storage guest with one directory of files, as one of its connections sees it. */
 final class FolderGuest extends StorageStream {
-  private static final ByteBuffer END = ByteBuffer.allocate(0);
   private static final int ENOENT = -2;
 
   /** What all connections see. */
@@ -52,8 +48,6 @@ final class FolderGuest extends StorageStream {
   final Map<Long, Long> uses = new HashMap<>();
 
   private final Folder folder;
-  private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
-  private ByteBuffer current = END;
 
   FolderGuest(Folder folder) {
     this.folder = folder;
@@ -186,29 +180,5 @@ final class FolderGuest extends StorageStream {
       into.putLong(inode).putLong(i + 1).putInt(name.length()).putInt(8);
       into.put(name.getBytes(StandardCharsets.UTF_8)).position(end);
     }
-  }
-
-  @Override
-  public int read(ByteBuffer into) throws IOException {
-    try {
-      while (!current.hasRemaining()) {
-        current = replies.take();
-        if (current == END) {
-          return -1;
-        }
-      }
-    } catch (InterruptedException e) {
-      throw new IOException(e);
-    }
-    int part = Math.min(into.remaining(), current.remaining());
-    into.put(into.position(), current, current.position(), part);
-    into.position(into.position() + part);
-    current.position(current.position() + part);
-    return part;
-  }
-
-  @Override
-  public void reset() {
-    replies.add(END);
   }
 }

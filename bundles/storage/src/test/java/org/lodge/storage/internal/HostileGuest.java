@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * A storage guest that answers as it likes: mostly with a reply of the right form and random
@@ -13,12 +11,8 @@ import java.util.concurrent.LinkedBlockingQueue;
  * end of the connection.
  */
 final class HostileGuest extends StorageStream {
-  private static final ByteBuffer END = ByteBuffer.allocate(0);
-
   private final Random random;
-  private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
   private final ByteBuffer asked = ByteBuffer.allocate(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
-  private ByteBuffer current = END;
   private volatile boolean over;
 
   HostileGuest(Random random) {
@@ -86,27 +80,8 @@ final class HostileGuest extends StorageStream {
   }
 
   @Override
-  public int read(ByteBuffer into) throws IOException {
-    try {
-      while (!current.hasRemaining()) {
-        current = replies.take();
-        if (current == END) {
-          return -1;
-        }
-      }
-    } catch (InterruptedException e) {
-      throw new IOException(e);
-    }
-    int count = Math.min(into.remaining(), current.remaining());
-    into.put(into.position(), current, current.position(), count);
-    into.position(into.position() + count);
-    current.position(current.position() + count);
-    return count;
-  }
-
-  @Override
   public void reset() {
     over = true;
-    replies.add(END);
+    super.reset();
   }
 }

@@ -1,13 +1,10 @@
 package org.lodge.storage.internal;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * A storage guest that makes whatever it is asked for, and says so. Each answer about a directory
@@ -17,7 +14,6 @@ final class PlainGuest extends StorageStream {
   static final int FILE = 0100644;
   static final int FOLDER = 0040755;
 
-  private static final ByteBuffer END = ByteBuffer.allocate(0);
   private static final int TELLS = 0x10000;
 
   /** Opcodes, one list for each write to the connection. */
@@ -27,8 +23,6 @@ final class PlainGuest extends StorageStream {
   final List<String> listed = new ArrayList<>();
 
   private final boolean tells;
-  private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
-  private ByteBuffer current = END;
   private long count = 10;
 
   /** Of the last request, yet to come. */
@@ -112,29 +106,5 @@ final class PlainGuest extends StorageStream {
   /** Of what it has told last. */
   synchronized long lastSizeBytes() {
     return count;
-  }
-
-  @Override
-  public int read(ByteBuffer into) throws IOException {
-    try {
-      while (!current.hasRemaining()) {
-        current = replies.take();
-        if (current == END) {
-          return -1;
-        }
-      }
-    } catch (InterruptedException e) {
-      throw new IOException(e);
-    }
-    int part = Math.min(into.remaining(), current.remaining());
-    into.put(into.position(), current, current.position(), part);
-    into.position(into.position() + part);
-    current.position(current.position() + part);
-    return part;
-  }
-
-  @Override
-  public void reset() {
-    replies.add(END);
   }
 }

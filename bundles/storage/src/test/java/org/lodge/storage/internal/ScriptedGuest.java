@@ -1,27 +1,20 @@
 package org.lodge.storage.internal;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /** A storage guest that answers as a test says. */
 final class ScriptedGuest extends StorageStream {
   /** Instead of an answer: the connection ends. */
   static final int CUT = 1;
 
-  private static final ByteBuffer END = ByteBuffer.allocate(0);
-
   /** What was asked, or told: opcodes. */
   final List<Integer> asked = new ArrayList<>();
 
   private final Script script;
-  private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
-  private ByteBuffer current = END;
 
   interface Script {
     /**
@@ -77,29 +70,5 @@ final class ScriptedGuest extends StorageStream {
     reply.position(result < 0 ? 16 : reply.position());
     reply.putInt(0, reply.position()).putInt(4, result).putLong(8, unique);
     replies.add(reply.flip());
-  }
-
-  @Override
-  public int read(ByteBuffer into) throws IOException {
-    try {
-      while (!current.hasRemaining()) {
-        current = replies.take();
-        if (current == END) {
-          return -1;
-        }
-      }
-    } catch (InterruptedException e) {
-      throw new IOException(e);
-    }
-    int part = Math.min(into.remaining(), current.remaining());
-    into.put(into.position(), current, current.position(), part);
-    into.position(into.position() + part);
-    current.position(current.position() + part);
-    return part;
-  }
-
-  @Override
-  public void reset() {
-    replies.add(END);
   }
 }
