@@ -196,6 +196,12 @@ class ConnectIT {
       host.lodge("resume", guest).ok();
     }
     assertWhole();
+    work.close();
+    host.killSupervisor();
+    work = new GuestConsole(host, "work");
+    host.lodge("pause", "work").ok();
+    host.lodge("resume", "work").ok();
+    callsWork();
   }
 
   /** Bytes go from work to vault until {@link #assertWhole}. */

@@ -146,6 +146,10 @@ final class Logic {
     }
   }
 
+  boolean isPauseExpected() {
+    return pauseExpected;
+  }
+
   ConfigSpace configSpace() {
     return configSpace;
   }

@@ -126,6 +126,9 @@ final class VringSet {
       // Not the driver that went on hold: it has begun anew since.
       logic.stop();
     }
+    if (base != vring.base) {
+      dropOwnInflight(vring);
+    }
     vring.base = base;
   }
 
@@ -252,7 +255,10 @@ final class VringSet {
     }
     closeRing(vring);
     vring.serving = false;
-    dropOwnInflight(vring);
+    if (!logic.isPauseExpected()) {
+      // Else it tells the next ring what an earlier process had taken, and this one gives back.
+      dropOwnInflight(vring);
+    }
     if (!anyOpen()) {
       logic.ringsClosed();
     }
