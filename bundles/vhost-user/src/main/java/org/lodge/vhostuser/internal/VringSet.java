@@ -333,6 +333,7 @@ final class VringSet {
       vring.enabled = false;
       vring.addressed = false;
       vring.base = 0;
+      dropOwnInflight(vring);
       Held.drop(vring.kick);
       vring.kick = null;
     }

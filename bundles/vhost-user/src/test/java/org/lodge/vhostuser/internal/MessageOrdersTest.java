@@ -230,7 +230,7 @@ class MessageOrdersTest {
         backend.expectPause(true);
         int base = qemu.stop(0);
         assertTrue(factory.last.started);
-        reopen(qemu, base);
+        qemu.reopen(0, base);
         qemu.echo(0, "after");
         assertEquals(1, factory.last.starts);
       }
@@ -279,7 +279,7 @@ class MessageOrdersTest {
       qemu.ask(Request.SET_DEVICE_STATE_FD, pair(1, 0), pipe.source());
       assertEquals(0, qemu.ask(Request.CHECK_DEVICE_STATE, new byte[0])[0]);
       assertFalse(former.started);
-      reopen(qemu, base);
+      qemu.reopen(0, base);
       qemu.echo(0, "after");
       assertNotSame(former, factory.last);
       assertEquals(1, factory.last.starts);
@@ -294,25 +294,16 @@ class MessageOrdersTest {
       backend.expectPause(true);
       int base = qemu.stop(0);
       qemu.tell(Request.SET_FEATURES, u64(MODERN | MockFrontEnd.PROTOCOL));
-      reopen(qemu, base);
+      qemu.reopen(0, base);
       qemu.echo(0, "with other features");
       assertEquals(2, factory.last.starts);
       backend.expectPause(true);
       qemu.stop(0);
       qemu.queues.set(0, DriverQueue.create(qemu.guest, 16, MODERN));
-      reopen(qemu, 0);
+      qemu.reopen(0, 0);
       qemu.echo(0, "from the beginning");
       assertEquals(3, factory.last.starts);
     }
-  }
-
-  private static void reopen(MockFrontEnd qemu, int base) throws Exception {
-    qemu.sendNum(0);
-    qemu.sendBase(0, base);
-    qemu.sendAddresses(0);
-    qemu.sendCall(0);
-    qemu.sendKick(0);
-    qemu.enable(0, true);
   }
 
   @Test

@@ -243,13 +243,7 @@ final class MockFrontEnd implements AutoCloseable {
     long to = GUEST + MEMORY_BYTES - 4096;
     guest.put(from, sent);
     guest.put(to, new byte[sent.length]);
-    int id = queue.add(new long[] {from, to}, new int[] {sent.length, sent.length}, 1, 1);
-    if (id < 0) {
-      throw new AssertionError("the queue is full");
-    }
-    if (queue.kickNeeded()) {
-      kicks.get(index).signal();
-    }
+    int id = add(index, from, to, sent.length);
     awaitUsed(index);
     if (queue.usedId() != id
         || queue.usedLength() != sent.length
@@ -257,6 +251,34 @@ final class MockFrontEnd implements AutoCloseable {
             .equals(text)) {
       throw new AssertionError("a wrong answer in queue " + index);
     }
+  }
+
+  /** Makes a request of 8 bytes and waits for no answer; its buffers end so far from the end. */
+  void ask(int index, long fromEnd) {
+    long from = GUEST + MEMORY_BYTES - fromEnd;
+    add(index, from, from + 8, 8);
+  }
+
+  private int add(int index, long from, long to, int length) {
+    DriverQueue queue = queues.get(index);
+    int id = queue.add(new long[] {from, to}, new int[] {length, length}, 1, 1);
+    if (id < 0) {
+      throw new AssertionError("the queue is full");
+    }
+    if (queue.kickNeeded()) {
+      kicks.get(index).signal();
+    }
+    return id;
+  }
+
+  /** Opens a queue that was stopped where it stood, as at the end of a pause. */
+  void reopen(int index, int base) throws Exception {
+    sendNum(index);
+    sendBase(index, base);
+    sendAddresses(index);
+    sendCall(index);
+    sendKick(index);
+    enable(index, true);
   }
 
   void awaitUsed(int index) throws LinuxException {
