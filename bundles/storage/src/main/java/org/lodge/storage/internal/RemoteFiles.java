@@ -142,27 +142,35 @@ final class RemoteFiles implements FileSystem {
     long write(Link link, Exchange exchange) throws LostException;
   }
 
-  /** Where it can't be given to the client, its storage guest need not keep it either. */
   private int found(Link link, Exchange exchange, int at, long directory, Name name, Entry into) {
     long remote = exchange.getLong(at);
     boolean good =
         Replies.attributes(exchange, at + Replies.ENTRY_ATTRIBUTES, into.attributes) && remote > 0;
-    int type = into.attributes.mode & Attributes.TYPE;
-    int device = Replies.device(exchange, at);
-    long node =
-        good
-            ? nodes.found(link, directory, name, remote, device, into.attributes.inode, type)
-            : -Errno.EIO;
+    return good
+        ? given(link, remote, Replies.device(exchange, at), directory, name, into)
+        : notGiven(link, remote, -Errno.EIO);
+  }
+
+  /** Gives the client a node for a file whose attributes are in the entry. */
+  private int given(Link link, long remote, int device, long directory, Name name, Entry into) {
+    Attributes attributes = into.attributes;
+    int type = attributes.mode & Attributes.TYPE;
+    long node = nodes.found(link, directory, name, remote, device, attributes.inode, type);
     if (node < 0) {
-      if (remote > ROOT) {
-        calls.tell(link, Op.FORGET, remote, 1);
-      }
-      return (int) node;
+      return notGiven(link, remote, (int) node);
     }
     into.node = node;
-    show(into.attributes);
     into.generation = 0;
+    show(attributes);
     return 0;
+  }
+
+  /** What can't be given to the client its storage guest need not keep either. */
+  private int notGiven(Link link, long remote, int error) {
+    if (remote > ROOT) {
+      calls.tell(link, Op.FORGET, remote, 1);
+    }
+    return error;
   }
 
   @Override
@@ -192,24 +200,10 @@ final class RemoteFiles implements FileSystem {
   }
 
   private int known(Link link, Call call, long parent, Name name, Entry into) {
-    Attributes attributes = into.attributes;
     LookAhead.Found found = new LookAhead.Found();
-    int known = ahead.find(link, parent, name, call.ageNanosMax(), attributes, found);
-    if (known == 0) {
-      into.node =
-          nodes.found(
-              link,
-              parent,
-              name,
-              found.remote,
-              found.device,
-              attributes.inode,
-              attributes.mode & Attributes.TYPE);
-      into.generation = 0;
-      show(attributes);
-      return into.node == 0 ? LookAhead.ASK : 0;
-    }
-    return known;
+    int known = ahead.find(link, parent, name, call.ageNanosMax(), into.attributes, found);
+    boolean refused = known == 0 && given(link, found.remote, found.device, parent, name, into) < 0;
+    return refused ? LookAhead.ASK : known;
   }
 
   @Override

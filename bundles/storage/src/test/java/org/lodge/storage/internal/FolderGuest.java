@@ -16,6 +16,10 @@ final class FolderGuest extends StorageStream {
   /** What all connections see. */
   static final class Folder {
     final TreeMap<String, File> files = new TreeMap<>();
+
+    /** Names that are said to be nodes of others. */
+    final Map<String, Long> lies = new HashMap<>();
+
     private long lastInode = 1000;
 
     synchronized void put(String name, long sizeBytes) {
@@ -148,8 +152,9 @@ final class FolderGuest extends StorageStream {
     if (file == null) {
       return ENOENT;
     }
-    uses.merge(file.inode, 1L, Long::sum);
-    into.putLong(file.inode).putLong(1).position(into.position() + 24);
+    long node = folder.lies.getOrDefault(name, file.inode);
+    uses.merge(node, 1L, Long::sum);
+    into.putLong(node).putLong(1).position(into.position() + 24);
     attributes(into, file.inode, file.sizeBytes, 0100644);
     return 0;
   }

@@ -189,6 +189,17 @@ class LookAheadTest {
   }
 
   @Test
+  void whatIsListedAsAFileThatItCanNotBeIsNotGiven() throws Exception {
+    files(100);
+    share.files.lookup(share.call.of(0, 0, 1), ROOT, name("f1"), share.entry);
+    folder.lies.put("f60", folder.files.get("f1").inode);
+    share.untilListed("f0");
+    share.entry.node = 0;
+    assertEquals(-Errno.EIO, share.lookup("f60"));
+    assertEquals(0, share.entry.node);
+  }
+
+  @Test
   void usesThatNobodyTookAreGivenBack() throws Exception {
     files(100);
     share.untilListed("f0");
