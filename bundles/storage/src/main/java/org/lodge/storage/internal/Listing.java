@@ -1,5 +1,6 @@
 package org.lodge.storage.internal;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,7 +42,7 @@ final class Listing {
   private record Key(byte[] bytes, int hash) {
     static Key of(Name name) {
       byte[] bytes = name.bytes();
-      return new Key(bytes, java.util.Arrays.hashCode(bytes));
+      return new Key(bytes, Arrays.hashCode(bytes));
     }
 
     @Override
@@ -51,7 +52,7 @@ final class Listing {
 
     @Override
     public boolean equals(Object other) {
-      return other instanceof Key key && java.util.Arrays.equals(bytes, key.bytes);
+      return other instanceof Key key && Arrays.equals(bytes, key.bytes);
     }
   }
 
@@ -90,7 +91,7 @@ final class Listing {
     Key key = Key.of(name);
     Item item = items.get(key);
     if (item == null) {
-      if (items.size() >= NAMES_MAX || ALL_NAMES.get() >= ALL_NAMES_MAX) {
+      if (isFull()) {
         complete = false;
         return null;
       }

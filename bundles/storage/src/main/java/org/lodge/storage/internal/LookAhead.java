@@ -145,7 +145,7 @@ final class LookAhead {
     }
     try {
       Thread.sleep(2 * KEPT_NANOS / 1_000_000 + 1);
-      sweep(link);
+      sweep();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -164,12 +164,9 @@ final class LookAhead {
     if (goesOn) {
       return former;
     }
-    listings.stream()
-        .filter(each -> each.directory == directory)
-        .toList()
-        .forEach(each -> end(each, link));
+    of(directory).forEach(this::end);
     while (listings.size() >= LISTINGS_MAX) {
-      end(listings.getFirst(), link);
+      end(listings.getFirst());
     }
     Listing next = new Listing(directory, link.epoch, now);
     listings.add(next);
@@ -251,23 +248,30 @@ final class LookAhead {
     return true;
   }
 
-  private void end(Listing ended, Link link) {
-    listings.remove(ended);
-    misses.ended(ended);
-    boolean open = ended.epoch == link.epoch;
-    ended.end(remote -> {
-      if (open) {
-        calls.tell(link, Op.FORGET, remote, 1);
-      }
-    });
+  private List<Listing> of(long directory) {
+    return listings.stream().filter(each -> each.directory == directory).toList();
   }
 
-  private synchronized void sweep(Link link) {
+  private void end(Listing ended) {
+    listings.remove(ended);
+    misses.ended(ended);
+    ended.end(remote -> giveBack(ended, remote));
+  }
+
+  /** A use that the guest has counted and nobody has taken. */
+  private void giveBack(Listing of, long remote) {
+    Link link = links.now();
+    if (link != null && link.epoch == of.epoch) {
+      calls.tell(link, Op.FORGET, remote, 1);
+    }
+  }
+
+  private synchronized void sweep() {
     long now = System.nanoTime();
     listings.stream()
         .filter(each -> now - each.askedNanos > 2 * KEPT_NANOS)
         .toList()
-        .forEach(each -> end(each, link));
+        .forEach(this::end);
   }
 
   /**
@@ -277,11 +281,7 @@ final class LookAhead {
    */
   synchronized long change(long directory, Name name) {
     long ticket = ++tickets;
-    for (Listing each : listings) {
-      if (each.directory == directory) {
-        forget(each, name, ticket);
-      }
-    }
+    of(directory).forEach(each -> forget(each, name, ticket));
     return ticket;
   }
 
@@ -290,9 +290,8 @@ final class LookAhead {
     if (item == null) {
       return;
     }
-    Link link = links.now();
-    if (item.state == Listing.State.AHEAD && link != null && link.epoch == of.epoch) {
-      calls.tell(link, Op.FORGET, item.remote, 1);
+    if (item.state == Listing.State.AHEAD) {
+      giveBack(of, item.remote);
     }
     item.state = Listing.State.UNKNOWN;
     item.ticket = ticket;
@@ -304,10 +303,7 @@ final class LookAhead {
    * @param gone whether the name is there no more; else the guest is asked for it
    */
   synchronized void changed(long directory, Name name, long ticket, boolean gone) {
-    for (Listing each : listings) {
-      if (each.directory != directory) {
-        continue;
-      }
+    for (Listing each : of(directory)) {
       Listing.Item item = each.get(name);
       if (item == null || item.ticket != ticket || item.state != Listing.State.UNKNOWN) {
         // It was listed, or changed once more, while this change was under way.
@@ -344,17 +340,7 @@ final class LookAhead {
 
   /** Its number may go to another. */
   synchronized void forget(long node) {
-    Link link = links.now();
-    for (int i = listings.size() - 1; i >= 0; i--) {
-      if (listings.get(i).directory == node) {
-        Listing gone = listings.remove(i);
-        gone.end(remote -> {
-          if (link != null && link.epoch == gone.epoch) {
-            calls.tell(link, Op.FORGET, remote, 1);
-          }
-        });
-      }
-    }
+    of(node).forEach(this::end);
   }
 
   /** Forgets all; true where there was anything that the guest counts. */
