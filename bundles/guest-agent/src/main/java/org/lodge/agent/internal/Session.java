@@ -142,8 +142,7 @@ final class Session implements AgentSession {
     long deadline = System.nanoTime() + limit.toNanos();
     CompletableFuture<ByteBuffer> result = begin(call, type, body, limit);
     try {
-      Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-      return await(result, left, "the agent did not answer");
+      return await(result, left(deadline), "the agent did not answer");
     } finally {
       results.remove(call);
     }
@@ -265,7 +264,7 @@ final class Session implements AgentSession {
   }
 
   private static Duration left(long deadlineNanos) {
-    return Duration.ofNanos(deadlineNanos - System.nanoTime());
+    return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
   }
 
   private void rest() throws InterruptedIOException {
@@ -477,7 +476,7 @@ final class Session implements AgentSession {
     long deadline = System.nanoTime() + limit.toNanos();
     try {
       call(type, body, limit);
-      return connection.await(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+      return connection.await(left(deadline));
     } catch (IOException | RuntimeException e) {
       connection.forget();
       throw e;
