@@ -21,6 +21,9 @@ final class FsBench {
   private static final int FILES = 500;
   private static final int TREE_FILES = 600;
 
+  /** Not counted: a JVM compiles what it runs meanwhile, and caches of the host fill. */
+  private static final int WARM_UP_ROUNDS = 3;
+
   private static final String IMAGE = "fs-bench";
   static final String STORAGE =
       "{\"image\": \"storage\", \"memory\": \"512M\", \"root\": \"volume\", \"volumeSize\": \"1G\"}";
@@ -47,7 +50,8 @@ final class FsBench {
   }
 
   private static Map<String, Work> works() {
-    String cold = "echo 3 > /proc/sys/vm/drop_caches";
+    // What the guest forgets then it tells for a while.
+    String cold = "echo 3 > /proc/sys/vm/drop_caches; sleep 0.5";
     String each = "i=0; while [ $i -lt " + FILES + " ]; do i=$((i+1)); ";
     Map<String, Work> works = new LinkedHashMap<>();
     works.put(
@@ -136,7 +140,7 @@ final class FsBench {
               + " git commit -qm b; git repack -adq; cd /; tar cf /tmp/tree.tar -C /tmp tree");
       Map<String, List<Double>> speeds = new LinkedHashMap<>();
       Map<String, List<Double>> costs = new LinkedHashMap<>();
-      for (int round = 0; round <= runs; round++) {
+      for (int round = 1 - WARM_UP_ROUNDS; round <= runs; round++) {
         System.err.println("bench: file systems, round " + round + " of " + runs + " ...");
         for (int i = 0; i < peers.size(); i++) {
           for (Map.Entry<String, Work> work : WORKS.entrySet()) {
@@ -157,7 +161,6 @@ final class FsBench {
     }
   }
 
-  /** The first round only warms up. */
   private static void measure(
       FsGuest guest,
       List<FsPeer> peers,
