@@ -102,6 +102,10 @@ struct fuse_dirent { uint64_t ino, off; uint32_t namelen, type; };
  * kernel asks next. */
 #define SHARE_TELLS 0x10000u
 
+/* In place of a handle where a request only reads: the request's node is opened for it alone. A
+ * READDIRPLUS looks up what lies in the first `read_flags` bytes of its answer only, unless 0. */
+#define SHARE_NO_HANDLE 0u
+
 _Static_assert(sizeof(struct fuse_in) == 40, "fuse_in_header");
 _Static_assert(sizeof(struct fuse_attr) == 88, "fuse_attr");
 _Static_assert(sizeof(struct fuse_entry) == 128, "fuse_entry_out");

@@ -258,12 +258,16 @@ static long opened(struct exchange *x, size_t at, int fd, bool directory) {
   return out->fh == 0 ? -ENFILE : (long)(at + sizeof *out);
 }
 
-static long open_node(struct exchange *x, const struct node *node, uint32_t flags, size_t at) {
-  bool directory = x->in->opcode == FUSE_OPENDIR;
+static int node_open(const struct node *node, bool directory, uint32_t flags) {
   if (node->type != (directory ? S_IFDIR : S_IFREG)) {
     return directory ? -ENOTDIR : -EACCES;
   }
-  int fd = reopen(node->fd, directory ? O_DIRECTORY : (int)flags & OPEN_FLAGS);
+  return reopen(node->fd, directory ? O_DIRECTORY : (int)flags & OPEN_FLAGS);
+}
+
+static long open_node(struct exchange *x, const struct node *node, uint32_t flags, size_t at) {
+  bool directory = x->in->opcode == FUSE_OPENDIR;
+  int fd = node_open(node, directory, flags);
   return fd < 0 ? fd : opened(x, at, fd, directory);
 }
 
@@ -415,6 +419,7 @@ static long list(struct exchange *x, const struct held *handle) {
   const struct fuse_read *in = (const struct fuse_read *)x->body;
   bool plus = x->in->opcode == FUSE_READDIRPLUS;
   size_t room = in->size < 65536 ? in->size : 65536;
+  size_t looked_up = in->read_flags == 0 ? room : in->read_flags;
   size_t head = (plus ? sizeof(struct fuse_entry) : 0) + sizeof(struct fuse_dirent);
   uint8_t entries[16384] __attribute__((aligned(8)));
   size_t used = 0;
@@ -435,7 +440,8 @@ static long list(struct exchange *x, const struct held *handle) {
       }
       uint8_t *to = x->out + used;
       memset(to, 0, size);
-      if (plus && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0) {
+      bool dots = strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0;
+      if (plus && !dots && used + size <= looked_up) {
         int fd = beneath(handle->fd, entry->name, O_PATH, 0);
         if (fd >= 0 && node_found(fd, (struct fuse_entry *)to) < 0) {
           memset(to, 0, sizeof(struct fuse_entry));
@@ -456,13 +462,7 @@ static long with_attributes(struct exchange *x, int fd, long answer) {
   return told ? answer + (long)sizeof(struct fuse_attr) : answer;
 }
 
-static long on_handle(struct exchange *x) {
-  bool directory = x->in->opcode == FUSE_READDIR || x->in->opcode == FUSE_READDIRPLUS ||
-                   x->in->opcode == FUSE_FSYNCDIR;
-  struct held *handle = held_get(*(const uint64_t *)x->body, directory);
-  if (handle == NULL) {
-    return -EBADF;
-  }
+static long execute_on(struct exchange *x, struct held *handle) {
   long answer;
   switch (x->in->opcode) {
     case FUSE_READ:
@@ -517,6 +517,43 @@ static long on_handle(struct exchange *x) {
       answer = result((in->flags & 1) != 0 ? fdatasync(handle->fd) : fsync(handle->fd));
     }
   }
+  return answer;
+}
+
+static bool only_reads(uint32_t opcode) {
+  return opcode == FUSE_READ || opcode == SHARE_LANE_READ || opcode == FUSE_READDIR ||
+         opcode == FUSE_READDIRPLUS;
+}
+
+/* A file that is read once needs no handle: opening it by itself costs the host a round trip. */
+static long on_closed(struct exchange *x, bool directory) {
+  struct node *node = node_get(x->in->nodeid);
+  if (node == NULL) {
+    return -ESTALE;
+  }
+  int fd = node_open(node, directory, O_RDONLY);
+  node_put(node);
+  if (fd < 0) {
+    return fd;
+  }
+  struct held once = {.fd = fd, .directory = directory};
+  long answer = execute_on(x, &once);
+  close(fd);
+  return answer;
+}
+
+static long on_handle(struct exchange *x) {
+  bool directory = x->in->opcode == FUSE_READDIR || x->in->opcode == FUSE_READDIRPLUS ||
+                   x->in->opcode == FUSE_FSYNCDIR;
+  uint64_t number = *(const uint64_t *)x->body;
+  if (number == SHARE_NO_HANDLE && only_reads(x->in->opcode)) {
+    return on_closed(x, directory);
+  }
+  struct held *handle = held_get(number, directory);
+  if (handle == NULL) {
+    return -EBADF;
+  }
+  long answer = execute_on(x, handle);
   held_put(handle);
   return answer;
 }

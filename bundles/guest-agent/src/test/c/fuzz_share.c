@@ -178,15 +178,16 @@ static uint32_t seed(struct random *random, struct body *body) {
     case FUSE_READ:
     case FUSE_READDIR:
     case FUSE_READDIRPLUS:
-      put_number(body, some_handle(random), 8);
+      put_number(body, next(random, 4) == 0 ? SHARE_NO_HANDLE : some_handle(random), 8);
       put_number(body, opcode == FUSE_READ ? some_offset(random) : 0, 8);
-      put_number(body, some_size(random), 8);
+      put_number(body, some_size(random), 4);
+      put_number(body, next(random, 2) == 0 ? 0 : some_size(random), 4);
       put_number(body, 0, 8);
       put_number(body, 0, 8);
       break;
     case SHARE_LANE_READ:
     case SHARE_LANE_WRITE:
-      put_number(body, some_handle(random), 8);
+      put_number(body, next(random, 4) == 0 ? SHARE_NO_HANDLE : some_handle(random), 8);
       put_number(body, some_offset(random), 8);
       put_number(body, some_size(random), 4);
       put_number(body, next(random, 8), 4);

@@ -35,6 +35,8 @@ final class Link {
   /** Null while nobody has asked. */
   private volatile Boolean lane;
 
+  private volatile boolean readsClosed = true;
+
   private final ReentrantLock sending = new ReentrantLock();
   private final Condition told = sending.newCondition();
 
@@ -110,6 +112,16 @@ final class Link {
     if (!exchange.await()) {
       throw new LostException(true);
     }
+  }
+
+  /** Whether the guest reads files that are not open there; it is taken to, until it refuses. */
+  boolean readsClosed() {
+    return readsClosed;
+  }
+
+  /** Its agent is of an earlier Lodge, and has refused. */
+  void refusesClosed() {
+    readsClosed = false;
   }
 
   /** Whether the guest has a lane; asks it the first time. */

@@ -1,12 +1,20 @@
 package org.lodge.storage.internal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
 import org.lodge.agent.Agents;
-import org.lodge.agent.GuestScript;
+import org.lodge.agent.ExecRequest;
+import org.lodge.agent.ExitStatus;
 
 /** Lets a guest's agent mount shares, and let go of them. Calls wait for the guest. */
 final class Mounts {
@@ -18,8 +26,8 @@ final class Mounts {
   /** Mounting may wait half a minute for the device. */
   private static final Duration PROGRAM = Duration.ofSeconds(60);
 
-  private static final int TEXT_MAX = 1 << 16;
-  private static final int SENTENCE_MAX = 400;
+  private static final int SIGKILL = 9;
+  private static final int TEXT_MAX = 400;
 
   /** Small images have these programs in busybox alone. */
   private static final String EITHER =
@@ -111,19 +119,43 @@ final class Mounts {
 
   private String run(String guest, Duration limit, String script, String... arguments)
       throws IOException {
+    String[] all = new String[4 + arguments.length];
+    all[0] = "sh";
+    all[1] = "-c";
+    all[2] = script;
+    all[3] = "sh";
+    System.arraycopy(arguments, 0, all, 4, arguments.length);
     AgentSession session = agents.await(guest, limit);
-    try {
-      GuestScript.Outcome outcome =
-          new GuestScript("mounts", script, TEXT_MAX, BEGIN, programLimit).run(session, arguments);
-      if (outcome.status().shellCode() != 0) {
-        String said = outcome.output().strip();
-        throw new IOException(
-            "the guest said: " + said.substring(0, Math.min(said.length(), SENTENCE_MAX)));
+    try (AgentProgram program = session.exec(ExecRequest.of(all), BEGIN)) {
+      // On a thread of its own: nothing obliges a guest to say anything, or to end what it says.
+      FutureTask<String> outcome = new FutureTask<>(() -> failure(program));
+      Thread.ofVirtual().name("mounts-of-" + guest).start(outcome);
+      String said = await(program, outcome);
+      if (!said.isEmpty()) {
+        throw new IOException(said);
       }
+    }
+    return session.info().bootId();
+  }
+
+  private String await(AgentProgram program, FutureTask<String> outcome) throws IOException {
+    try {
+      return outcome.get(programLimit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      program.signal(SIGKILL);
+      throw new IOException("the guest did not say how it went", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }
-    return session.info().bootId();
+  }
+
+  /** Why it failed, empty where it has not. */
+  private static String failure(AgentProgram program) throws Exception {
+    ByteBuffer text = ByteBuffer.allocate(TEXT_MAX);
+    while (text.hasRemaining() && program.stream().read(text) >= 0) {}
+    ExitStatus status = program.exit().toCompletableFuture().get();
+    String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8);
+    return status.code() == 0 && status.signal() == 0 ? "" : "the guest said: " + said.strip();
   }
 }

@@ -16,6 +16,7 @@ import org.lodge.storage.internal.Link.LostException;
 final class RemoteCalls {
   private static final int O_CREATE_FLAGS = 0x40 | 0x80 | 0x200;
   private static final int DEPTH_MAX = 4096;
+  private static final int CLOSED_READS_MAX = 2;
 
   /** What doing it twice means, where it is not known whether it was done. */
   enum Twice {
@@ -120,6 +121,38 @@ final class RemoteCalls {
           link.ask(exchange);
           return exchange.error() < 0 ? exchange.error() : answer.of(exchange);
         });
+  }
+
+  /**
+   * A request that reads an open file. It is opened in the guest once that pays: opening it costs
+   * as much as reading it.
+   *
+   * @param closed whether it can be read of a file that is opened for that alone
+   */
+  long reading(Call call, RemoteHandle handle, boolean closed, OnFile request) {
+    return run(
+        call,
+        Twice.AS_ONCE,
+        (link, exchange) -> {
+          long node = resolve(link, handle.node);
+          if (closed && node > 0 && readsClosed(link, handle)) {
+            long result = request.on(link, exchange, node, Op.NO_HANDLE);
+            if (result != -Errno.EBADF) {
+              return result;
+            }
+            link.refusesClosed();
+          }
+          long remote = resolve(link, handle);
+          return remote < 0 ? remote : request.on(link, exchange, node, remote);
+        });
+  }
+
+  private static boolean readsClosed(Link link, RemoteHandle handle) {
+    synchronized (handle) {
+      return handle.epoch != link.epoch
+          && link.readsClosed()
+          && handle.readClosed++ < CLOSED_READS_MAX;
+    }
   }
 
   /** A request on an open file, in the form that suits the connection. */

@@ -33,14 +33,13 @@ final class RemoteData {
     this.guest = guest;
   }
 
-  int read(Call call, long number, long offset, Data data) {
+  int read(Call call, RemoteHandle handle, long offset, Data data) {
     int size = data.sizeBytes();
     return (int)
-        calls.onHandle(
+        calls.reading(
             call,
-            Twice.AS_ONCE,
-            number,
-            false,
+            handle,
+            true,
             (link, exchange, node, remote) -> {
               Optional<LaneSlot> slot =
                   goesByLane(link, exchange, size)

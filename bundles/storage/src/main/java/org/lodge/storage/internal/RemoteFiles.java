@@ -27,6 +27,7 @@ import org.lodge.storage.internal.RemoteCalls.Twice;
  * before and not answered is asked again where twice is as once or can be told.
  */
 final class RemoteFiles implements FileSystem {
+  private static final int O_ACCMODE = 3;
   private static final int O_TRUNC = 0x200;
   private static final int O_APPEND = 0x400;
   private static final long NO_CHANGE = 0;
@@ -35,6 +36,12 @@ final class RemoteFiles implements FileSystem {
   private static final int KILL_PRIVILEGES = 4;
 
   private static final int RENAME_EXCHANGE = 2;
+
+  /** A directory is listed by so much at once. */
+  private static final int LISTED_BYTES = Call.BUFFER_BYTES;
+
+  /** As large as an entry of a directory can be. */
+  private static final int LISTED_ENTRY_BYTES_MAX = 512;
 
   /** Of {@code fallocate(2)}: it moves what lies behind. */
   private static final int COLLAPSE_OR_INSERT = 8 | 32;
@@ -475,6 +482,10 @@ final class RemoteFiles implements FileSystem {
   }
 
   private int open(Call call, int opcode, long id, int flags, Opened opened) {
+    if (opensLater(id, opcode == Op.OPENDIR, flags)) {
+      opened.handle = handles.add(id, flags, opcode == Op.OPENDIR, 0, 0);
+      return opened.handle == 0 ? -Errno.ENFILE : 0;
+    }
     return (int)
         calls.run(
             call,
@@ -489,6 +500,21 @@ final class RemoteFiles implements FileSystem {
                   ? handle
                   : keep(link, id, flags, opcode == Op.OPENDIR, handle, opened);
             });
+  }
+
+  /**
+   * Whether opening a file needs no question: it is known there by a descriptor, and what is there
+   * is the first read's to tell. Where the guest is away or was, whoever opens it must know.
+   */
+  private boolean opensLater(long id, boolean directory, int flags) {
+    Link open = links.now();
+    return open != null
+        && open.readsClosed()
+        && (flags & (O_ACCMODE | O_TRUNC)) == 0
+        && nodes.remote(id, open) > 0
+        && (id == ROOT
+            ? directory
+            : nodes.isOfType(id, directory ? Attributes.DIRECTORY : Attributes.REGULAR));
   }
 
   private int keep(Link link, long node, int flags, boolean directory, long remote, Opened opened) {
@@ -577,7 +603,11 @@ final class RemoteFiles implements FileSystem {
 
   @Override
   public int read(Call call, long id, long number, long offset, Data data) {
-    int result = this.data.read(call, number, offset, data);
+    RemoteHandle handle = handles.get(number, false);
+    if (handle == null) {
+      return -Errno.EBADF;
+    }
+    int result = this.data.read(call, handle, offset, data);
     // The time of access changes.
     told.begin(id);
     told.end(id);
@@ -680,6 +710,12 @@ final class RemoteFiles implements FileSystem {
     if (handle == null) {
       return -Errno.EBADF;
     }
+    NamesAhead ahead = handle.takeAhead(offset);
+    if (ahead != null && (ahead.isOver() || ahead.hasNames() && !plus)) {
+      int passed = ahead.give(into);
+      handle.keepAhead(ahead);
+      return passed == 0 && ahead.hasNames() ? -Errno.EINVAL : 0;
+    }
     // The time of access changes.
     told.begin(handle.node);
     try {
@@ -689,32 +725,45 @@ final class RemoteFiles implements FileSystem {
     }
   }
 
+  /** As much as fits into one answer is asked for, and what the client has no room for is kept. */
   private int readDirectory(
       Call call, RemoteHandle handle, long offset, boolean plus, DirectorySink into) {
-    int size = Math.min(into.sizeBytes(), Call.BUFFER_BYTES);
+    int room = Math.min(into.sizeBytes(), LISTED_BYTES);
     return (int)
-        calls.run(
+        calls.reading(
             call,
-            Twice.AS_ONCE,
-            (link, exchange) -> {
-              long remote = calls.resolve(link, handle);
-              if (remote < 0) {
-                return remote;
-              }
+            handle,
+            offset == 0,
+            (link, exchange, node, remote) -> {
+              int size = link.readsClosed() ? LISTED_BYTES : room;
               int opcode = plus ? Op.READDIRPLUS : Op.READDIR;
-              long node = nodes.remote(handle.node, link);
               exchange.request(opcode, node, calls.uid(call), calls.gid(call), 0, size);
-              exchange.out().putLong(remote).putLong(offset).putInt(size).putInt(0);
+              exchange.out().putLong(remote).putLong(offset).putInt(size).putInt(plus ? room : 0);
               exchange.out().putLong(0).putLong(0);
               link.ask(exchange);
-              return exchange.error() < 0
-                  ? exchange.error()
-                  : entries(link, exchange, handle.node, plus, into);
+              if (exchange.error() < 0) {
+                return exchange.error();
+              }
+              boolean complete = exchange.length() <= size - LISTED_ENTRY_BYTES_MAX;
+              NamesAhead rest = new NamesAhead(offset, complete);
+              boolean good = entries(link, exchange, handle.node, plus, into, rest);
+              if (good && (complete || rest.hasNames())) {
+                handle.keepAhead(rest);
+              }
+              return good ? 0 : -Errno.EIO;
             });
   }
 
-  private int entries(
-      Link link, Exchange exchange, long directory, boolean plus, DirectorySink into)
+  /**
+   * @param rest gets what does not fit
+   */
+  private boolean entries(
+      Link link,
+      Exchange exchange,
+      long directory,
+      boolean plus,
+      DirectorySink into,
+      NamesAhead rest)
       throws LostException {
     Entry entry = new Entry();
     boolean good =
@@ -723,13 +772,19 @@ final class RemoteFiles implements FileSystem {
             plus,
             (name, at, names) -> {
               long remote = plus ? exchange.getLong(at) : 0;
+              long inode = exchange.getLong(names - 24);
               long next = exchange.getLong(names - 16);
-              boolean wanted = into.wants(name, next) && into.fits(name.length());
+              int type = exchange.getInt(names - 4) & 15;
+              boolean waits = rest.hasNames() || !into.fits(name.length());
+              boolean wanted = !waits && into.wants(name, next);
               boolean looked =
                   wanted && remote > 0 && found(link, exchange, at, directory, name, entry) == 0;
+              if (waits) {
+                rest.add(name, inode, type, next);
+              } else {
+                rest.passed(next, wanted);
+              }
               if (wanted) {
-                long inode = exchange.getLong(names - 24);
-                int type = exchange.getInt(names - 4) & 15;
                 into.add(name, inode, type, next, looked ? entry : null);
               } else if (remote > 0) {
                 // Known to the storage guest only.
@@ -739,7 +794,7 @@ final class RemoteFiles implements FileSystem {
     if (!good) {
       link.end("a directory with an entry that can't be");
     }
-    return good ? 0 : -Errno.EIO;
+    return good;
   }
 
   @Override

@@ -14,6 +14,11 @@ final class RemoteHandle {
 
   int epoch;
 
+  /** How often it was read without being open there. Guarded by this. */
+  int readClosed;
+
+  private NamesAhead ahead;
+
   /**
    * @param epoch 0 where it is open on no connection
    */
@@ -24,5 +29,20 @@ final class RemoteHandle {
     this.directory = directory;
     this.remote = remote;
     this.epoch = epoch;
+  }
+
+  /** What its guest has listed already of what comes there, for one reader; null for nothing. */
+  synchronized NamesAhead takeAhead(long offset) {
+    NamesAhead taken = ahead;
+    ahead = null;
+    if (taken != null) {
+      taken.drop();
+    }
+    return taken != null && taken.isAt(offset) ? taken : null;
+  }
+
+  synchronized void keepAhead(NamesAhead names) {
+    takeAhead(0);
+    ahead = names.keep() ? names : null;
   }
 }

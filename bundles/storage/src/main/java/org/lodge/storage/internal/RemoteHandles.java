@@ -25,7 +25,8 @@ final class RemoteHandles {
   }
 
   /**
-   * @param remote what the guest calls it on the connection of that epoch
+   * @param remote what the guest calls it on the connection of that epoch; 0 where it is yet to be
+   *     opened there
    * @return its number, 0 where there are too many
    */
   synchronized long add(long node, int flags, boolean directory, long remote, int epoch) {
@@ -46,14 +47,18 @@ final class RemoteHandles {
 
   synchronized void remove(long number) {
     RemoteHandle handle = all.remove(number);
-    if (handle != null && handle.cell != Ledger.NONE) {
-      ledger.remove(handle.cell);
+    if (handle != null) {
+      handle.takeAhead(0);
+      if (handle.cell != Ledger.NONE) {
+        ledger.remove(handle.cell);
+      }
     }
   }
 
   /** Forgets all; true where there was any. The ledger is cleared by whoever has it. */
   synchronized boolean reset() {
     boolean any = !all.isEmpty();
+    all.values().forEach(each -> each.takeAhead(0));
     all.clear();
     return any;
   }

@@ -111,6 +111,14 @@ final class RemoteNodes {
     return ledger.inode(cell) == inode && ledger.type(cell) == type && ledger.stamp(cell) == device;
   }
 
+  /**
+   * @param type as of {@link org.lodge.filesystem.Attributes}
+   */
+  synchronized boolean isOfType(long id, int type) {
+    int cell = ledger.node(id);
+    return cell != Ledger.NONE && ledger.type(cell) == type;
+  }
+
   /** 0 where there is no such node. */
   synchronized long inode(long id) {
     int cell = ledger.node(id);

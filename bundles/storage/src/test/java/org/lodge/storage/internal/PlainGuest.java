@@ -15,12 +15,16 @@ final class PlainGuest extends StorageStream {
   static final int FOLDER = 0040755;
 
   private static final int TELLS = 0x10000;
+  private static final int EBADF = 9;
 
   /** Opcodes, one list for each write to the connection. */
   final List<List<Integer>> writes = new ArrayList<>();
 
   /** The names that each directory has. */
   final List<String> listed = new ArrayList<>();
+
+  /** Whether it reads files that are not open. */
+  boolean readsClosed = true;
 
   private final boolean tells;
   private long count = 10;
@@ -55,7 +59,7 @@ final class PlainGuest extends StorageStream {
     while (asked.hasRemaining()) {
       int at = asked.position();
       together.add(asked.getInt(at + 4));
-      answer(asked.getInt(at + 4), asked.getLong(at + 8), asked.getInt(at + 36));
+      answer(asked, at, asked.getInt(at + 4), asked.getLong(at + 8));
       int end = at + asked.getInt(at);
       asked.position(Math.min(end, asked.limit()));
       dataBytes = end - asked.position();
@@ -63,10 +67,16 @@ final class PlainGuest extends StorageStream {
     writes.add(together);
   }
 
-  private void answer(int opcode, long unique, int extensions) {
+  private void answer(ByteBuffer asked, int at, int opcode, long unique) {
     boolean changesNames = opcode == Op.CREATE || opcode == Op.UNLINK || opcode == Op.MKDIR;
-    boolean telling = tells && (changesNames || opcode == Op.WRITE) && extensions == TELLS;
-    ByteBuffer reply = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN).position(16);
+    boolean telling =
+        tells && (changesNames || opcode == Op.WRITE) && asked.getInt(at + 36) == TELLS;
+    boolean reads = opcode == Op.READ || opcode == Op.READDIR || opcode == Op.READDIRPLUS;
+    ByteBuffer reply = ByteBuffer.allocate(70_000).order(ByteOrder.LITTLE_ENDIAN).position(16);
+    if (reads && asked.getLong(at + 40) == Op.NO_HANDLE && !readsClosed) {
+      replies.add(reply.putInt(0, 16).putInt(4, -EBADF).putLong(8, unique).flip());
+      return;
+    }
     switch (opcode) {
       case Op.LOOKUP, Op.MKDIR, Op.CREATE -> {
         reply.putLong(++count).putLong(1).position(56);
@@ -76,8 +86,9 @@ final class PlainGuest extends StorageStream {
       case Op.GETATTR, Op.SETATTR -> attributes(reply.position(32), FOLDER);
       case Op.UNLINK -> {}
       case Op.WRITE -> reply.putInt(4).putInt(0);
-      case Op.OPENDIR -> reply.putLong(1).putLong(0);
-      case Op.READDIRPLUS -> listed.forEach(name -> entry(reply, name));
+      case Op.OPEN, Op.OPENDIR -> reply.putLong(1).putLong(0);
+      case Op.READ -> reply.putInt(0);
+      case Op.READDIR, Op.READDIRPLUS -> list(asked, at, opcode == Op.READDIRPLUS, reply);
       default -> {
         return;
       }
@@ -89,13 +100,30 @@ final class PlainGuest extends StorageStream {
     replies.add(reply.flip());
   }
 
-  private void entry(ByteBuffer into, String name) {
+  private void list(ByteBuffer asked, int at, boolean plus, ByteBuffer into) {
+    int size = asked.getInt(at + 56);
+    int lookedUp = asked.getInt(at + 60) == 0 ? size : asked.getInt(at + 60);
+    for (int next = (int) asked.getLong(at + 48); next < listed.size(); next++) {
+      String name = listed.get(next);
+      int end = into.position() - 16 + ((plus ? 128 : 0) + 24 + name.length() + 7 & ~7);
+      if (end > size) {
+        return;
+      }
+      if (plus) {
+        entry(into, end <= lookedUp);
+      }
+      into.putLong(1000 + next).putLong(next + 1).putInt(name.length()).putInt(8);
+      into.put(name.getBytes(StandardCharsets.UTF_8)).position(end + 16);
+    }
+  }
+
+  private void entry(ByteBuffer into, boolean lookedUp) {
     int at = into.position();
-    into.putLong(++count).putLong(1).position(at + 40);
-    attributes(into, FILE);
-    into.putLong(count).putLong(count).putInt(name.length()).putInt(8);
-    into.put(name.getBytes(StandardCharsets.UTF_8));
-    into.position(at + (into.position() - at + 7 & ~7));
+    if (lookedUp) {
+      into.putLong(++count).putLong(1).position(at + 40);
+      attributes(into, FILE);
+    }
+    into.position(at + 128);
   }
 
   private void attributes(ByteBuffer into, int mode) {

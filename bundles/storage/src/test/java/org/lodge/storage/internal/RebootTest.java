@@ -100,7 +100,6 @@ class RebootTest {
         AgentSession.class,
         (name, arguments) ->
             switch (name) {
-              case "guest" -> "work";
               case "info" -> new AgentInfo("1.0", bootId, "work", "6.12");
               case "exec" -> {
                 mounted.add(bootId + " " + ((ExecRequest) arguments[0]).arguments().get(4));
@@ -117,7 +116,6 @@ class RebootTest {
         (name, arguments) ->
             switch (name) {
               case "stream" -> silent;
-              case "errors" -> Optional.empty();
               case "exit" -> CompletableFuture.completedFuture(new ExitStatus(0, 0));
               default -> null;
             });

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -169,28 +170,7 @@ class RoundTripsTest {
     guest.listed.addAll(List.of("id.key", "plain"));
     assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
     List<String> seen = new ArrayList<>();
-    DirectorySink sink =
-        new DirectorySink() {
-          @Override
-          public int sizeBytes() {
-            return 4096;
-          }
-
-          @Override
-          public boolean wants(Name name, long nextOffset) {
-            return !name.toString().endsWith(".key");
-          }
-
-          @Override
-          public boolean fits(int nameBytes) {
-            return true;
-          }
-
-          @Override
-          public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
-            seen.add(name + " is " + (entry == null ? 0 : entry.node));
-          }
-        };
+    DirectorySink sink = new PageSink(4096, name -> !name.endsWith(".key"), seen);
     assertEquals(0, files.readDirectory(call, ROOT, opened.handle, 0, true, sink));
     assertEquals(List.of("plain is 3"), seen, "the number after that of the open directory");
     ask(0);
@@ -252,5 +232,169 @@ class RoundTripsTest {
     neighbours.touched(null, 0);
     askOfTheFile();
     assertEquals(List.of(Op.CREATE, Op.WRITE, Op.GETATTR), guest.asked());
+  }
+
+  /** A page that a client's kernel reads of a directory. */
+  private static final class PageSink implements DirectorySink {
+    private final Predicate<String> wanted;
+    private final List<String> seen;
+    private int room;
+    private long next;
+
+    PageSink(int room, Predicate<String> wanted, List<String> seen) {
+      this.room = room;
+      this.wanted = wanted;
+      this.seen = seen;
+    }
+
+    @Override
+    public int sizeBytes() {
+      return room;
+    }
+
+    @Override
+    public boolean wants(Name name, long nextOffset) {
+      return wanted.test(name.toString());
+    }
+
+    @Override
+    public boolean fits(int nameBytes) {
+      return size(nameBytes) <= room;
+    }
+
+    private static int size(int nameBytes) {
+      return 152 + nameBytes + 7 & ~7;
+    }
+
+    @Override
+    public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+      room -= size(name.length());
+      next = nextOffset;
+      seen.add(name + " is " + (entry == null ? 0 : entry.node));
+    }
+  }
+
+  /** By pages of some entries, the first with nodes; with a last one that finds the end. */
+  private List<String> list(int pageBytes) {
+    List<String> seen = new ArrayList<>();
+    long offset = 0;
+    int before;
+    do {
+      before = seen.size();
+      PageSink page = new PageSink(pageBytes, name -> !name.endsWith(".key"), seen);
+      assertEquals(0, files.readDirectory(call, ROOT, opened.handle, offset, offset == 0, page));
+      offset = page.next;
+    } while (seen.size() > before);
+    return seen.stream().map(each -> each.substring(0, each.lastIndexOf(" is "))).toList();
+  }
+
+  @Test
+  void aDirectoryIsListedByOneRequest() throws Exception {
+    start(true);
+    List<String> shown = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      guest.listed.add("name" + i);
+      shown.add("name" + i);
+      guest.listed.add(i + ".key");
+    }
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    assertEquals(shown, list(4096));
+    files.releaseDirectory(ROOT, opened.handle);
+    ask(0);
+    assertEquals(1, guest.asked().stream().filter(each -> each == Op.READDIRPLUS).count());
+    assertEquals(List.of(), guest.asked().stream().filter(each -> each == Op.READDIR).toList());
+    assertEquals(Op.GETATTR, guest.asked().getLast(), "what was not open is not released");
+  }
+
+  @Test
+  void aLargeDirectoryIsListedByAsMuchAsFits() throws Exception {
+    start(true);
+    for (int i = 0; i < 5000; i++) {
+      guest.listed.add("a name that is neither short nor long " + i);
+    }
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    assertTrue(guest.listed.equals(list(4096)));
+    long asked = guest.asked().stream().filter(each -> each == Op.READDIR).count();
+    assertTrue(asked <= 6, asked + " requests");
+  }
+
+  @Test
+  void whoBeginsAnewHasADirectoryListedAnew() throws Exception {
+    start(true);
+    guest.listed.addAll(List.of("one", "two", "three"));
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    List<String> seen = new ArrayList<>();
+    PageSink page = new PageSink(170, name -> true, seen);
+    assertEquals(0, files.readDirectory(call, ROOT, opened.handle, 0, false, page));
+    assertEquals(List.of("one is 0"), seen);
+    guest.listed.set(1, "other");
+    assertEquals(List.of("one", "other", "three"), list(4096));
+  }
+
+  private void find(String file) {
+    assertEquals(0, files.lookup(call.of(0, 0, 1), ROOT, name(file), entry));
+    assertEquals(0, files.open(call, entry.node, 0, opened));
+  }
+
+  private void read() {
+    Data room =
+        new Data() {
+          @Override
+          public int sizeBytes() {
+            return 16;
+          }
+
+          @Override
+          public boolean ranges(IoVector into, int sizeBytes) {
+            return false;
+          }
+
+          @Override
+          public ByteBuffer from(int at) {
+            return ByteBuffer.allocate(16).position(at);
+          }
+        };
+    assertEquals(4, files.read(call.of(0, 0, 1), entry.node, opened.handle, 0, room));
+  }
+
+  @Test
+  void aFileThatIsReadOnceIsNotOpened() throws Exception {
+    start(true);
+    find("file");
+    read();
+    files.release(entry.node, opened.handle);
+    ask(0);
+    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.GETATTR), guest.asked());
+  }
+
+  @Test
+  void aFileThatIsReadAgainAndAgainIsOpened() throws Exception {
+    start(true);
+    find("file");
+    for (int i = 0; i < 4; i++) {
+      read();
+    }
+    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.READ, Op.OPEN, Op.READ, Op.READ), guest.asked());
+  }
+
+  @Test
+  void anAgentThatReadsOpenFilesAloneIsAskedToOpenThem() throws Exception {
+    start(true);
+    guest.readsClosed = false;
+    find("file");
+    read();
+    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.OPEN, Op.READ), guest.asked());
+    find("other");
+    read();
+    assertEquals(
+        List.of(Op.LOOKUP, Op.OPEN, Op.READ), guest.asked().subList(4, guest.asked().size()));
+  }
+
+  @Test
+  void whoOpensToWriteIsToldAtOnceHowItWent() throws Exception {
+    start(true);
+    assertEquals(0, files.lookup(call, ROOT, name("file"), entry));
+    assertEquals(0, files.open(call, entry.node, 2, opened));
+    assertEquals(List.of(Op.LOOKUP, Op.OPEN), guest.asked());
   }
 }

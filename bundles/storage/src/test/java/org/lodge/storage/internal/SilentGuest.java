@@ -55,9 +55,6 @@ final class SilentGuest {
     if (name.equals("info")) {
       return new AgentInfo("1.0", "boot", "vault", "6.12");
     }
-    if (name.equals("guest")) {
-      return "vault";
-    }
     runs.countDown();
     return program();
   }
@@ -68,7 +65,6 @@ final class SilentGuest {
         (name, arguments) ->
             switch (name) {
               case "stream" -> new Silence();
-              case "errors" -> Optional.empty();
               case "exit" -> exit;
               case "signal" -> signalled.complete((Integer) arguments[0]) ? null : null;
               default -> null;

@@ -43,7 +43,6 @@ class VolumeCommandsTest {
   private final Shell shell = new Shell();
   private final List<String> asked = new ArrayList<>();
   private VolumeException refusal;
-  private VolumeStatus shown = DATA;
 
   @BeforeEach
   void volumes() {
@@ -58,7 +57,7 @@ class VolumeCommandsTest {
                 throw refusal;
               }
               asked.add(name + words(arguments));
-              return name.equals("revertGuest") ? List.of(DATA) : shown;
+              return name.equals("revertGuest") ? List.of(DATA) : DATA;
             }));
     shell.services.bindDevices(
         fake(
@@ -110,25 +109,6 @@ class VolumeCommandsTest {
         .forEach(each ->
             words.append(' ').append(each instanceof Optional<?> o ? o.orElse(null) : each));
     return words.toString();
-  }
-
-  @Test
-  void whoKeepsAVolumeIsSaid() {
-    assertEquals(ExitCode.OK, shell.run("volume", "show", "data"), shell.err());
-    assertTrue(shell.out().contains("of which the host keeps 3M"), shell.out());
-    shown =
-        new VolumeStatus(
-            "storage:data",
-            Optional.of("storage"),
-            Path.of("/srv/disks/data"),
-            10L << 30,
-            3 << 20,
-            List.of(),
-            List.of(),
-            Optional.empty());
-    assertEquals(ExitCode.OK, shell.run("volume", "show", "storage:data"), shell.err());
-    assertTrue(shell.out().contains("of which guest storage keeps 3M"), shell.out());
-    assertTrue(shell.out().contains("/srv/disks/data, in guest storage"), shell.out());
   }
 
   private void asks(String expected, String... command) {

@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -39,11 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class VolumeKeeper implements GuestVolumes {
   private static final Logger LOG = LoggerFactory.getLogger(VolumeKeeper.class);
   static final String NAME = "[a-z][a-z0-9-]{0,30}";
-
-  /**
-   * What two at once can't do, even to one end: both would find a name free, or the other's gone.
-   */
-  private static final Set<String> ALONE = Set.of("made", "removed", "kept", "changed");
 
   private final VolumeFolder folder;
   private final StartPoints points;
@@ -136,7 +130,7 @@ public final class VolumeKeeper implements GuestVolumes {
 
   /**
    * @param what is done to it, as in {@code cloned}
-   * @throws VolumeException where something else is done to it, or the same that is done by one
+   * @throws VolumeException where something else is done to it
    */
   synchronized Claimed claim(String volume, String what) throws VolumeException {
     own();
@@ -146,7 +140,7 @@ public final class VolumeKeeper implements GuestVolumes {
       throw undone(volume, e);
     }
     Claim before = claims.get(volume);
-    if (before != null && (!before.what().equals(what) || ALONE.contains(what))) {
+    if (before != null && !before.what().equals(what)) {
       throw new VolumeException(
           "volume '%s' is being %s; try again when that is done".formatted(volume, before.what()));
     }

@@ -41,14 +41,9 @@ final class VolumeShow extends VolumeCommand {
     out.println(
         "size      "
             + Durations.size(volume.sizeBytes())
-            + ", of which "
-            + volume.keeper().map(guest -> "guest " + guest).orElse("the host")
-            + " keeps "
+            + ", of which the host keeps "
             + Durations.size(volume.allocatedBytes()));
-    out.println(
-        "file      "
-            + invocation.safe(volume.file().toString())
-            + volume.keeper().map(guest -> ", in guest " + guest).orElse(""));
+    out.println("file      " + invocation.safe(volume.file().toString()));
     for (VolumeStatus.Use use : volume.uses()) {
       out.println(
           "guest     "
