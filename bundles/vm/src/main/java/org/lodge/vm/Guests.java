@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * All guests of this host.
@@ -15,7 +16,12 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface Guests {
 
-  /** By name, sorted. */
+  /**
+   * By name, sorted. Waits until what an earlier Lodge left running was looked for.
+   *
+   * @throws CompletionException if the definitions could not be read at all; no other call works
+   *     then either, and the cause says why
+   */
   List<GuestStatus> list();
 
   /**

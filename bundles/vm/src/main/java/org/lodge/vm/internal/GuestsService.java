@@ -59,6 +59,9 @@ public final class GuestsService implements Guests {
   /** Done once the guests of an earlier Lodge have answered, or have had their time to. */
   private final CompletableFuture<Void> found = new CompletableFuture<>();
 
+  /** Fails as soon as the first does: nobody looks for guests then. */
+  private final CompletableFuture<Void> loadedAndFound;
+
   @Activate
   public GuestsService(
       @Reference Catalog catalog,
@@ -77,6 +80,7 @@ public final class GuestsService implements Guests {
                 new RealMachine(
                     name, run, drivers, images, backends, volumes, inside, catalog.schema()));
     this.loaded = CompletableFuture.runAsync(this::load, world::execute);
+    this.loadedAndFound = loaded.thenCompose(in -> found);
   }
 
   private static Path path(BundleContext context, String property) {
@@ -174,13 +178,13 @@ public final class GuestsService implements Guests {
 
   @Override
   public List<GuestStatus> list() {
-    loaded.thenCombine(found, (in, looked) -> in).join();
+    loadedAndFound.join();
     return supervisor.statuses();
   }
 
   @Override
   public GuestStatus status(String name) throws GuestException {
-    loaded.thenCombine(found, (in, looked) -> in).join();
+    loadedAndFound.join();
     return find(name).status();
   }
 
