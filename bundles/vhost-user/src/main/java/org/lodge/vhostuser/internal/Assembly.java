@@ -1,6 +1,5 @@
 package org.lodge.vhostuser.internal;
 
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.time.Duration;
@@ -114,8 +113,9 @@ final class Assembly {
   /** Null where what was kept can't be used; it is dropped then. */
   private Parts restored(DescriptorStore store, Model model, DeviceConfig config) {
     Parts parts = null;
+    StateRecord record = null;
     try {
-      StateRecord record = StateRecord.restore(inherited("record", store));
+      record = StateRecord.restore(inherited("record", store));
       JsonObject state = record.read();
       Persistence.requireReadable(state);
       parts = parts(store, model, config, Persistence.device(state));
@@ -132,20 +132,30 @@ final class Assembly {
           spec.guest(),
           spec.device(),
           parts.frontEnd.vrings.open().size());
-      return parts;
-    } catch (IOException | RefusedException | DeviceException | JsonException e) {
-      log.error(
-          "{}/{} can't go on where it was, its monitor must connect again: {}",
-          spec.guest(),
-          spec.device(),
-          e.getMessage());
-      if (parts != null) {
-        parts.drop();
-      }
-      return null;
-    } finally {
       store.dropRest();
+      return parts;
+    } catch (IOException | RefusedException | DeviceException e) {
+      giveUp(parts, record, store, e.getMessage());
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      // A record that says something else than was meant, a device's fault, memory that has gone.
+      giveUp(parts, record, store, e.toString());
     }
+    return null;
+  }
+
+  private void giveUp(Parts parts, StateRecord record, DescriptorStore store, String why) {
+    log.error(
+        "{}/{} can't go on where it was, its monitor must connect again: {}",
+        spec.guest(),
+        spec.device(),
+        why);
+    if (parts != null) {
+      parts.frontEnd.reset();
+      parts.drop();
+    } else if (record != null) {
+      record.drop();
+    }
+    store.dropInherited();
   }
 
   private static Held<Fd> inherited(String role, DescriptorStore store) throws LinuxException {

@@ -20,6 +20,7 @@ final class DescriptorStore {
   private final ServiceManager manager;
   private final String prefix;
   private final Map<String, Fd> inherited = new HashMap<>();
+  private final List<String> taken = new ArrayList<>();
   private final List<String> leaving = new ArrayList<>();
   private long serial;
 
@@ -91,6 +92,7 @@ final class DescriptorStore {
           LinuxException.ENOENT,
           "the service manager does not have it any more");
     }
+    taken.add(name);
     return fd;
   }
 
@@ -99,6 +101,7 @@ final class DescriptorStore {
     for (Map.Entry<String, Fd> each : inherited.entrySet()) {
       if (each.getKey().startsWith(role + "/")) {
         inherited.remove(each.getKey());
+        taken.add(each.getKey());
         return Map.entry(each.getKey(), each.getValue());
       }
     }
@@ -112,5 +115,12 @@ final class DescriptorStore {
       manager.forget(prefix + name);
     });
     inherited.clear();
+  }
+
+  /** Forgets what was taken too: nothing is gone on with. */
+  void dropInherited() {
+    dropRest();
+    taken.forEach(name -> manager.forget(prefix + name));
+    taken.clear();
   }
 }

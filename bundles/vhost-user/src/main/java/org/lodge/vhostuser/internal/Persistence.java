@@ -7,7 +7,6 @@ import jakarta.json.JsonObjectBuilder;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.ring.Rings;
@@ -158,19 +157,30 @@ final class Persistence {
       JsonObject state, MappingLimit limit, DescriptorStore store)
       throws RefusedException, LinuxException {
     List<MappedRegion> regions = new ArrayList<>();
-    for (JsonObject each : state.getJsonArray("memory").getValuesAs(JsonObject.class)) {
-      String name = each.getString("file");
-      Held<Fd> file = new Held<>(store.take(name), name, store);
-      regions.add(
-          new MappedRegion(
-              each.getJsonNumber("guest").longValue(),
-              each.getJsonNumber("size").longValue(),
-              each.getJsonNumber("user").longValue(),
-              each.getJsonNumber("offset").longValue(),
-              file,
-              limit));
+    boolean complete = false;
+    try {
+      for (JsonObject each : state.getJsonArray("memory").getValuesAs(JsonObject.class)) {
+        regions.add(region(each, limit, store));
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        regions.forEach(MappedRegion::drop);
+      }
     }
     return regions;
+  }
+
+  private static MappedRegion region(JsonObject region, MappingLimit limit, DescriptorStore store)
+      throws RefusedException, LinuxException {
+    String name = region.getString("file");
+    return new MappedRegion(
+        region.getJsonNumber("guest").longValue(),
+        region.getJsonNumber("size").longValue(),
+        region.getJsonNumber("user").longValue(),
+        region.getJsonNumber("offset").longValue(),
+        new Held<>(store.take(name), name, store),
+        limit);
   }
 
   private static void restore(

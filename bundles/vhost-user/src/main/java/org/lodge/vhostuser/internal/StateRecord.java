@@ -27,7 +27,7 @@ final class StateRecord implements AutoCloseable {
   private static final long MAGIC = 0x3130726573756876L;
   private static final int VALID = 8;
   private static final int REPLY_DUE = 1 << 8;
-  private static final int SLOTS = 4096;
+  static final int SLOTS = 4096;
   private static final int SLOT_BYTES = 2 << 20;
   private static final int HEADER_BYTES = 8;
   private static final long SIZE_BYTES = SLOTS + 2L * SLOT_BYTES;
@@ -52,7 +52,13 @@ final class StateRecord implements AutoCloseable {
 
   /** An earlier process's record; owns the file. */
   static StateRecord restore(Held<Fd> file) throws LinuxException {
-    StateRecord record = new StateRecord(file);
+    StateRecord record;
+    try {
+      record = new StateRecord(file);
+    } catch (LinuxException e) {
+      file.fd().close();
+      throw e;
+    }
     if (record.memory.get(ValueLayout.JAVA_LONG, 0) != MAGIC) {
       record.close();
       throw new LinuxException("restore", LinuxException.EINVAL, "this is no record of a backend");

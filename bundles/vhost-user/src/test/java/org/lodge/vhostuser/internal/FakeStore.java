@@ -42,13 +42,17 @@ class FakeStore implements ServiceManager, AutoCloseable {
 
   /** The record of the only device. */
   StateRecord record() throws LinuxException {
-    for (Map.Entry<String, Fd> each : kept.entrySet()) {
-      if (each.getKey().contains("/record/")) {
-        DescriptorStore none = new DescriptorStore(this, "none", "none");
-        return StateRecord.restore(new Held<>(each.getValue().duplicate(), "", none));
-      }
-    }
-    throw new AssertionError("no record is kept");
+    DescriptorStore none = new DescriptorStore(this, "none", "none");
+    return StateRecord.restore(new Held<>(kept("/record/").duplicate(), "", none));
+  }
+
+  Fd kept(String part) {
+    return kept.get(name(part));
+  }
+
+  /** The first name with this in it. */
+  String name(String part) {
+    return kept.keySet().stream().filter(name -> name.contains(part)).findFirst().orElseThrow();
   }
 
   @Override

@@ -10,18 +10,25 @@ import static org.lodge.vhostuser.internal.MockFrontEnd.pair;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.linux.EventFd;
+import org.lodge.linux.Fd;
+import org.lodge.linux.SharedMapping;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendStatus.Link;
 
@@ -251,6 +258,73 @@ class RestoreTest {
       }
       assertEquals(Map.of(), store.kept);
     }
+  }
+
+  /** What a record may be like that this Lodge can't go on from. */
+  private enum Damage {
+    CHECKSUM(store -> {
+      Fd file = store.kept("/record/");
+      try (SharedMapping all = SharedMapping.of(file, 0, file.status().sizeBytes())) {
+        all.segment().asSlice(StateRecord.SLOTS).fill((byte) 7);
+      }
+    }),
+    KEY_MISSING(store -> record(store, changed(store, json -> json.remove("rings")), false)),
+    OTHER_TYPE(store -> record(store, changed(store, json -> json.add("status", "on")), false)),
+    NO_BASE64(store -> record(store, changed(store, json -> json.add("device", "?")), false)),
+    KICK_NOT_KEPT(store -> store.forget(store.name("/kick0/"))),
+    NO_RECORD(store -> store.forget(store.name("/record/")));
+
+    private interface Act {
+      void on(FakeStore store) throws Exception;
+    }
+
+    private final Act act;
+
+    Damage(Act act) {
+      this.act = act;
+    }
+
+    private static JsonObject changed(FakeStore store, Consumer<JsonObjectBuilder> change)
+        throws Exception {
+      JsonObjectBuilder json = Json.createObjectBuilder(recorded(store));
+      change.accept(json);
+      return json.build();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whereTheRecordCannotBeUsedTheDeviceBeginsAnewAndNothingOfItStays(Damage damage)
+      throws Exception {
+    try (FakeStore store = new FakeStore();
+        Bench first = new Bench(directory, store)) {
+      first.deploy("1.0.0");
+      first.open();
+      try (MockFrontEnd frontEnd = first.connect()) {
+        frontEnd.start(16, MODERN);
+        frontEnd.echo(0, "before");
+        first.backends.deactivate();
+        damage.act.on(store);
+        Set<String> former = Set.copyOf(store.kept.keySet());
+        try (Bench second = new Bench(directory, store)) {
+          second.deploy("1.1.0");
+          second.open();
+          assertTrue(frontEnd.isEnded());
+          assertEquals(Set.of(), common(former, store.kept.keySet()));
+          try (MockFrontEnd next = second.connect()) {
+            next.start(16, MODERN);
+            next.echo(0, "fresh");
+          }
+        }
+      }
+      assertEquals(Map.of(), store.kept);
+    }
+  }
+
+  private static Set<String> common(Set<String> some, Set<String> others) {
+    Set<String> both = new TreeSet<>(some);
+    both.retainAll(others);
+    return both;
   }
 
   @Test
