@@ -336,6 +336,10 @@ final class GuestDevices {
       } catch (GuestException e) {
         LOG.error("Device {} can't be served again: {}", each.id(), e.getMessage());
         replace(before, new Slot(each, null, e.getMessage()));
+      } catch (RuntimeException | LinkageError e) {
+        // A fault of one device's logic, which is anybody's, is no reason to leave out the others.
+        LOG.error("Device {} can't be served again", each.id(), e);
+        replace(before, new Slot(each, null, e.toString()));
       }
     }
   }

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code guest.json} in a guest's run directory: the definition it was started with, for a later
@@ -22,6 +24,7 @@ import java.util.Optional;
  * @param devices those that the guest has now
  */
 record RunRecord(String vmm, Path file, String text, List<DeviceDeclaration> devices) {
+  private static final Logger LOG = LoggerFactory.getLogger(RunRecord.class);
   private static final String NAME = "guest.json";
 
   RunRecord withDevices(List<DeviceDeclaration> present) {
@@ -65,6 +68,10 @@ record RunRecord(String vmm, Path file, String text, List<DeviceDeclaration> dev
               DeviceDeclaration.list(json.getJsonArray("devices"))));
     } catch (RuntimeException e) {
       // Of every sort, by what is wrong with it.
+      LOG.warn(
+          "{} is damaged, so the guest's devices can't be served again: {}",
+          runDirectory.resolve(NAME),
+          e.toString());
       return Optional.empty();
     }
   }

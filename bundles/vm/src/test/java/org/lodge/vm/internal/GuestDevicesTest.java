@@ -225,6 +225,22 @@ class GuestDevicesTest {
     assertEquals(List.of("again", "more"), opened.stream().map(BackendSpec::device).toList());
   }
 
+  @Test
+  void aDeviceWhoseLogicIsFaultyKeepsNoOtherFromBeingServedAgain() throws Exception {
+    opening =
+        () -> {
+          if (opened.isEmpty() && log.isEmpty()) {
+            log.add("fault");
+            throw new IllegalStateException("a fault of its own");
+          }
+        };
+    devices.reopen(List.of(DATA, RANDOM));
+    assertEquals(List.of("random"), opened.stream().map(BackendSpec::device).toList());
+    DeviceStatus lost = devices.statuses().getFirst();
+    assertEquals(DeviceStatus.State.CLOSED, lost.state());
+    assertTrue(lost.trouble().orElseThrow().contains("a fault of its own"), lost::toString);
+  }
+
   /** As on a slow host, where a guest is looked for again before the first look has come back. */
   @Test
   @Timeout(30)
