@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.AcceleratorChoice;
 import org.lodge.vmm.VmmException;
@@ -19,15 +21,52 @@ final class Accelerators {
   private static final Path DEVICE = Path.of("/dev/kvm");
   private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
+  /** Guests that start together wait for one trial that says nothing, not each for its own. */
+  private static final long AGAIN_NANOS = Duration.ofSeconds(10).toNanos();
+
   private final QemuExecutable qemu;
   private final GuestUsers users;
-  private final KvmTrialGuest trial;
+  private final Trial trial;
+  private final LongSupplier nanos;
 
-  Accelerators(QemuExecutable qemu, GuestUsers users, KvmTrialGuest trial) {
+  /** Of a trial that has said nothing; null where there is none. */
+  private Unclear unclear;
+
+  /**
+   * @param nanos a clock, as {@link System#nanoTime}
+   */
+  Accelerators(QemuExecutable qemu, GuestUsers users, Trial trial, LongSupplier nanos) {
     this.qemu = qemu;
     this.users = users;
     this.trial = trial;
+    this.nanos = nanos;
   }
+
+  /** Runs a test guest under KVM. */
+  interface Trial {
+    Outcome run(Path executable, long uid, OptionalLong group)
+        throws IOException, InterruptedException;
+  }
+
+  /**
+   * How a test guest did.
+   *
+   * @param failure empty where it ran
+   * @param clear whether it would do the same again; not where it had no time
+   */
+  record Outcome(Optional<String> failure, boolean clear) {
+    static final Outcome RAN = new Outcome(Optional.empty(), true);
+
+    static Outcome failed(String why) {
+      return new Outcome(Optional.of(why), true);
+    }
+
+    static Outcome unclear(String why) {
+      return new Outcome(Optional.of(why), false);
+    }
+  }
+
+  private record Unclear(Optional<String> failure, long nanos) {}
 
   /**
    * KVM on this host.
@@ -121,7 +160,8 @@ final class Accelerators {
         && permissions.contains(PosixFilePermission.OTHERS_WRITE);
   }
 
-  private synchronized Optional<String> trialFailure()
+  /** Why no test guest ran; empty if one did. */
+  synchronized Optional<String> trialFailure()
       throws IOException, InterruptedException, VmmException {
     String bootId = ProcessIdentities.bootId();
     QemuExecutable.Answers answers = qemu.answers();
@@ -130,8 +170,17 @@ final class Accelerators {
     if (known.isPresent()) {
       return known.get().failure();
     }
-    Optional<String> failure = trial.run(answers.executable().path(), users.spare(), group());
-    qemu.remember(answers.executable(), new QemuExecutable.KvmTrial(bootId, failure));
+    if (unclear != null && nanos.getAsLong() - unclear.nanos() < AGAIN_NANOS) {
+      return unclear.failure();
+    }
+    Outcome outcome = trial.run(answers.executable().path(), users.spare(), group());
+    Optional<String> failure = outcome.failure();
+    if (outcome.clear()) {
+      unclear = null;
+      qemu.remember(answers.executable(), new QemuExecutable.KvmTrial(bootId, failure));
+    } else {
+      unclear = new Unclear(failure, nanos.getAsLong());
+    }
     return failure;
   }
 

@@ -7,7 +7,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
@@ -18,13 +17,16 @@ import java.util.concurrent.TimeUnit;
  * <p>An incomplete KVM accepts {@code /dev/kvm} and even real-mode code, and then fails at one of
  * these, so the processor's flags are no evidence either way.
  */
-final class KvmTrialGuest {
+final class KvmTrialGuest implements Accelerators.Trial {
   private static final Duration LIMIT = Duration.ofSeconds(2);
   private static final int ROM_BYTES = 64 * 1024;
   private static final int RESET_VECTOR = 0xfff0;
 
   /** {@code isa-debug-exit} turns the byte written, 0x10, into (0x10 << 1) | 1. */
   private static final int RAN = 0x21;
+
+  /** As by a host that is short of memory. */
+  private static final int KILLED = 128 + 9;
 
   /** Loaded at 0xf0000; the page tables come at 0x1000, the first 2 MiB map to themselves. */
   private static final String CODE =
@@ -64,12 +66,9 @@ final class KvmTrialGuest {
     this.launcher = launcher;
   }
 
-  /**
-   * Tries it, as the user and with the processor model that guests have.
-   *
-   * @return why it did not run; empty if it did
-   */
-  Optional<String> run(Path executable, long uid, OptionalLong group)
+  /** Tries it, as the user and with the processor model that guests have. */
+  @Override
+  public Accelerators.Outcome run(Path executable, long uid, OptionalLong group)
       throws IOException, InterruptedException {
     Path directory =
         Files.createTempDirectory(
@@ -112,20 +111,24 @@ final class KvmTrialGuest {
         "isa-debug-exit,iobase=0xf4,iosize=4");
   }
 
-  private static Optional<String> outcome(Process process, Path log)
+  private static Accelerators.Outcome outcome(Process process, Path log)
       throws IOException, InterruptedException {
     try {
       if (!process.waitFor(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-        return Optional.of("it did not end within " + LIMIT.toSeconds() + " s");
+        return Accelerators.Outcome.unclear(
+            "it did not end within " + LIMIT.toSeconds() + " s; a later start tries again");
       }
     } finally {
       process.destroyForcibly().waitFor();
     }
     if (process.exitValue() == RAN) {
-      return Optional.empty();
+      return Accelerators.Outcome.RAN;
+    }
+    if (process.exitValue() == KILLED) {
+      return Accelerators.Outcome.unclear(VmmProcess.describe(KILLED));
     }
     List<String> said = VmmLog.lastLines(log, 5);
-    return Optional.of(
+    return Accelerators.Outcome.failed(
         said.isEmpty()
             ? VmmProcess.describe(process.exitValue())
             : "it ended with: " + Text.printable(said.getFirst()));

@@ -55,7 +55,7 @@ public final class QemuDriver implements VmmDriver {
     qemu = new QemuExecutable(executable, state.resolve(PROBES));
     users = GuestUsers.ofThisProcess();
     launcher = new Launcher(users);
-    accelerators = new Accelerators(qemu, users, new KvmTrialGuest(launcher));
+    accelerators = new Accelerators(qemu, users, new KvmTrialGuest(launcher), System::nanoTime);
     logs = new LogBounds();
   }
 

@@ -3,8 +3,13 @@ package org.lodge.vmm.qemu.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.AcceleratorChoice;
 import org.lodge.vmm.VmmException;
@@ -15,6 +20,59 @@ class AcceleratorsTest {
       new Accelerators.Kvm(Optional.of("a test guest failed"), true);
   private static final Accelerators.Kvm FAILS_WITHOUT_FLAGS =
       new Accelerators.Kvm(Optional.of("a test guest failed"), false);
+
+  @TempDir Path directory;
+
+  private final Deque<Accelerators.Outcome> outcomes = new ArrayDeque<>();
+  private long seconds;
+
+  private Accelerators accelerators() throws Exception {
+    Path qemu = directory.resolve("qemu");
+    Path cache = directory.resolve("cache");
+    if (Files.notExists(qemu)) {
+      Files.writeString(qemu, "");
+      Files.writeString(
+          cache,
+          """
+          {"path": "%s", "modifiedMillis": "%d", "sizeBytes": "0", "options": [], "devices": [],
+           "canRefuseSuspend": true}
+          """
+              .formatted(qemu, Files.getLastModifiedTime(qemu).toMillis()));
+    }
+    return new Accelerators(
+        new QemuExecutable(Optional.of(qemu), cache),
+        GuestUsers.of(1000, "0 0 4294967295"),
+        (executable, uid, group) -> outcomes.remove(),
+        () -> seconds * 1_000_000_000);
+  }
+
+  @Test
+  void aClearAnswerIsKeptByALaterLodgeToo() throws Exception {
+    outcomes.add(Accelerators.Outcome.failed("it said no"));
+    assertEquals(Optional.of("it said no"), accelerators().trialFailure());
+    assertEquals(Optional.of("it said no"), accelerators().trialFailure());
+  }
+
+  @Test
+  void aTrialThatHadNoTimeIsMadeAgainLater() throws Exception {
+    outcomes.add(Accelerators.Outcome.unclear("it had no time"));
+    Accelerators accelerators = accelerators();
+    assertEquals(Optional.of("it had no time"), accelerators.trialFailure());
+    seconds = 9;
+    assertEquals(Optional.of("it had no time"), accelerators.trialFailure(), "not at once");
+    seconds = 10;
+    outcomes.add(Accelerators.Outcome.RAN);
+    assertEquals(Optional.empty(), accelerators.trialFailure());
+    assertEquals(Optional.empty(), accelerators().trialFailure(), "which is kept");
+  }
+
+  @Test
+  void aLaterLodgeMakesATrialThatHadNoTimeAgain() throws Exception {
+    outcomes.add(Accelerators.Outcome.unclear("it had no time"));
+    accelerators().trialFailure();
+    outcomes.add(Accelerators.Outcome.RAN);
+    assertEquals(Optional.empty(), accelerators().trialFailure());
+  }
 
   @Test
   void autoTakesKvmOnlyWhereAGuestRan() throws Exception {

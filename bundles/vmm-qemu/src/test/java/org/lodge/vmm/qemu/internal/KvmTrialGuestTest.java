@@ -37,6 +37,7 @@ class KvmTrialGuestTest {
     Path qemu = Launcher.find("qemu-system-x86_64").orElseThrow();
     new KvmTrialGuest(launcher)
         .run(qemu, 1000, OptionalLong.empty())
+        .failure()
         .ifPresent(why -> assertFalse(why.isBlank()));
   }
 }
