@@ -44,6 +44,7 @@ record BlkSettings(
     long bytesPerSecond,
     long operationsPerSecond) {
 
+  private static final String VOLUME = "volume";
   static final int SERIAL_BYTES = 20;
   private static final String GUEST = "[a-z][a-z0-9-]{0,30}";
   private static final String EXPORT = "[A-Za-z0-9._-]{0,64}";
@@ -51,6 +52,7 @@ record BlkSettings(
   static BlkSettings read(DeviceConfig config, Path disks) throws DeviceException {
     config.allowOnly(
         "path",
+        VOLUME,
         "readOnly",
         "serial",
         "direct",
@@ -68,6 +70,13 @@ record BlkSettings(
         "socket",
         "waitSeconds",
         "unflushed");
+    if (config.values().containsKey(VOLUME)) {
+      // One by its name has become a path, or a disk that a guest keeps, before it comes here.
+      throw config.fault(
+          VOLUME,
+          "must be the name of a volume, as in data or storage:data, not "
+              + config.values().get(VOLUME));
+    }
     boolean isElsewhere = config.values().containsKey("from");
     return new BlkSettings(
         isElsewhere

@@ -444,7 +444,9 @@ class BlkDeviceTest {
     assertMessage(Map.of("cache", "none"), "cache must be writeback or writethrough");
     assertMessage(Map.of("queues", 0), "queues must be from 1 to 64, not 0");
     assertMessage(Map.of("serial", "x".repeat(21)), "serial must be at most 20 characters long");
-    assertMessage(Map.of("readonly", true), "readonly is not known here; known are path, readOnly");
+    assertMessage(
+        Map.of("readonly", true), "readonly is not known here; known are path, volume, readOnly");
+    assertMessage(Map.of("volume", 7), "volume must be the name of a volume");
     assertMessage(Map.of("readOnly", "maybe"), "readOnly must be true or false, not maybe");
     String missing =
         assertThrows(
