@@ -148,6 +148,19 @@ class ConnectIT {
     callsWork();
   }
 
+  @Test
+  void aGuestThatWasPausedWhileLodgeDiedIsToldSoWhenItRunsOn() throws Exception {
+    transferAndWait();
+    work.close();
+    host.lodge("pause", "work").ok();
+    host.killSupervisor();
+    host.killSupervisor();
+    host.lodge("resume", "work").ok();
+    work = new GuestConsole(host, "work");
+    assertBothLost("Lodge died while the guest was paused");
+    callsWork();
+  }
+
   private void callsWork() throws Exception {
     LodgeHost.until(
         "calls work", () -> last(work.run("lodge-call vault hash </dev/null")).endsWith("-"));

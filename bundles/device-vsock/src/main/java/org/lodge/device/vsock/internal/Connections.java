@@ -105,15 +105,48 @@ final class Connections {
   /**
    * Keeps account of the connections from now on.
    *
-   * @return those on account so far that are none of ours
+   * @return those on account so far that are none of ours; they stay there until {@link #settled}
    */
   List<Ledger.Known> openLedger() {
     lock.lock();
     try {
-      List<Ledger.Known> known = ledger.open();
-      known.removeIf(one -> byPorts.containsKey(Connection.key(one.guestPort(), one.hostPort())));
+      List<Ledger.Known> lost = new ArrayList<>();
+      for (Ledger.Known known : ledger.open()) {
+        if (byPorts.containsKey(Connection.key(known.guestPort(), known.hostPort()))) {
+          ledger.remove(known.entry());
+        } else {
+          lost.add(known);
+        }
+      }
       byPorts.values().forEach(ours -> ours.ledgerEntry = ledger.add(ours));
-      return known;
+      return lost;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The guest knows that what stands in this entry is no more. */
+  void settled(int ledgerEntry) {
+    lock.lock();
+    try {
+      ledger.remove(ledgerEntry);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Removes a connection whose end was not found, of which the guest is still to be told.
+   *
+   * @return its entry in the ledger, for {@link #settled}
+   */
+  int lose(Connection connection) {
+    lock.lock();
+    try {
+      int entry = connection.ledgerEntry;
+      connection.ledgerEntry = Ledger.NO_ENTRY;
+      remove(connection);
+      return entry;
     } finally {
       lock.unlock();
     }

@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Which connections the guest knows, in a file that outlives this process. A guest that waits for
  * bytes sends nothing: were Lodge to die, it would never learn that its connection is no more. So
- * whoever serves it next resets what stands here.
+ * whoever serves it next resets what stands here, and an entry goes only once the guest was told:
+ * it may be paused meanwhile, or the next Lodge die as well.
  *
  * <p>One entry has 16 bytes: 0 guest's port, 4 host's port, 8 type of the connection or 0 for none,
  * 12 nothing. The file is mapped, so an entry costs no system call.
@@ -31,8 +32,12 @@ final class Ledger {
   private static final int TYPE_OFFSET = 8;
   static final int NO_ENTRY = -1;
 
-  /** A connection that an earlier process had with the guest. */
-  record Known(int guestPort, int hostPort, int wireType) {}
+  /**
+   * A connection that an earlier process had with the guest.
+   *
+   * @param entry where it stands, until {@link #remove}
+   */
+  record Known(int guestPort, int hostPort, int wireType, int entry) {}
 
   private final Optional<Path> file;
   private final int entries;
@@ -46,7 +51,7 @@ final class Ledger {
     this.free = new int[entries];
   }
 
-  /** Takes over the file: gives what it has, and begins with nothing. */
+  /** Takes over the file: gives what it has, which stays in it. */
   List<Known> open() {
     List<Known> known = new ArrayList<>();
     if (file.isEmpty()) {
@@ -68,10 +73,10 @@ final class Ledger {
       int at = entry * ENTRY_BYTES;
       int type = map.getInt(at + TYPE_OFFSET);
       if (type != 0) {
-        known.add(new Known(map.getInt(at), map.getInt(at + 4), type));
-        map.putInt(at + TYPE_OFFSET, 0);
+        known.add(new Known(map.getInt(at), map.getInt(at + 4), type, entry));
+      } else {
+        free[freeCount++] = entry;
       }
-      free[freeCount++] = entry;
     }
     return known;
   }

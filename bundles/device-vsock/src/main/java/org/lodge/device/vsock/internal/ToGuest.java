@@ -22,7 +22,10 @@ final class ToGuest {
 
   private static final int BUFFER_BYTES_MIN = Header.BYTES + 1;
 
-  private record Reply(long fromCid, int fromPort, int guestPort, int type) {}
+  /**
+   * @param ledgerEntry of a connection that is lost
+   */
+  private record Reply(long fromCid, int fromPort, int guestPort, int type, int ledgerEntry) {}
 
   private final Connections connections;
   private final ReentrantLock lock;
@@ -255,9 +258,28 @@ final class ToGuest {
 
   /** Answers a packet of a connection that does not exist. */
   void refuse(long toCidOfPacket, int toPort, int guestPort, int type) {
+    reply(new Reply(toCidOfPacket, toPort, guestPort, type, Ledger.NO_ENTRY));
+  }
+
+  /** Tells the guest that a connection which it believes to have is no more. */
+  void resetLost(int hostPort, int guestPort, int type, int ledgerEntry) {
+    reply(new Reply(Header.HOST_CID, hostPort, guestPort, type, ledgerEntry));
+  }
+
+  /** The ledger is about to be read again, and has what was not told yet. */
+  void forgetLost() {
     lock.lock();
     try {
-      replies.addLast(new Reply(toCidOfPacket, toPort, guestPort, type));
+      replies.removeIf(reply -> reply.ledgerEntry != Ledger.NO_ENTRY);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void reply(Reply reply) {
+    lock.lock();
+    try {
+      replies.addLast(reply);
       sendReplies();
     } finally {
       lock.unlock();
@@ -287,6 +309,7 @@ final class ToGuest {
       Reply reply = replies.removeFirst();
       DescriptorChain buffer = buffers.removeFirst();
       writer.writeReset(buffer, reply.fromCid, reply.fromPort, reply.guestPort, reply.type);
+      connections.settled(reply.ledgerEntry);
     }
     if (repliesTaken != null && replies.size() < REPLIES_MAX / 2) {
       repliesTaken.run();

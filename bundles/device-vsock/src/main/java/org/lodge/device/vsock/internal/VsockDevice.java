@@ -99,8 +99,9 @@ final class VsockDevice implements Device, GuestLink {
 
   /** What a Lodge that died had with the guest. */
   private void resetLost() {
+    toGuest.forgetLost();
     for (Ledger.Known lost : connections.openLedger()) {
-      toGuest.refuse(Header.HOST_CID, lost.hostPort(), lost.guestPort(), lost.wireType());
+      toGuest.resetLost(lost.hostPort(), lost.guestPort(), lost.wireType(), lost.entry());
     }
   }
 
@@ -130,9 +131,11 @@ final class VsockDevice implements Device, GuestLink {
     for (Connection connection : known) {
       HostEnd end = ends.remove(connection.key());
       if (end == null) {
-        connections.remove(connection);
-        toGuest.refuse(
-            Header.HOST_CID, connection.hostPort, connection.guestPort, connection.type.wire());
+        toGuest.resetLost(
+            connection.hostPort,
+            connection.guestPort,
+            connection.type.wire(),
+            connections.lose(connection));
       } else {
         connections.bind(connection, end);
         end.bind(connection);

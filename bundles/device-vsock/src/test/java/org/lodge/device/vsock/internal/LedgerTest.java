@@ -40,8 +40,8 @@ class LedgerTest {
       for (int step = 0; step < 200; step++) {
         if (present.size() == MOST || !present.isEmpty() && random.nextInt(3) == 0) {
           Connection gone = present.remove(random.nextInt(present.size()));
-          died.remove(gone);
           expected.remove(known(gone));
+          died.remove(gone);
         } else {
           VsockType type = random.nextBoolean() ? VsockType.STREAM : VsockType.SEQPACKET;
           Connection opened = open(died, 1000 * round + step, type);
@@ -49,9 +49,11 @@ class LedgerTest {
           expected.add(known(opened));
         }
       }
-      List<Known> found = connections().openLedger();
+      Connections next = connections();
+      List<Known> found = next.openLedger();
       assertEquals(present.size(), found.size());
       assertEquals(expected, new HashSet<>(found));
+      found.forEach(each -> next.settled(each.entry()));
     }
     assertEquals(
         "rw-------",
@@ -59,7 +61,8 @@ class LedgerTest {
   }
 
   private static Known known(Connection connection) {
-    return new Known(connection.guestPort, connection.hostPort, connection.type.wire());
+    return new Known(
+        connection.guestPort, connection.hostPort, connection.type.wire(), connection.ledgerEntry);
   }
 
   @Test
@@ -72,9 +75,11 @@ class LedgerTest {
 
     Connections successor = connections();
     open(successor, 1, VsockType.STREAM);
-    assertEquals(List.of(new Known(2, 5100, 1)), successor.openLedger());
+    List<Known> lost = successor.openLedger();
+    assertEquals(List.of(2), lost.stream().map(Known::guestPort).toList());
     former.clear();
-    assertEquals(List.of(new Known(1, 5100, 1)), connections().openLedger());
+    successor.settled(lost.getFirst().entry());
+    assertEquals(List.of(1), connections().openLedger().stream().map(Known::guestPort).toList());
   }
 
   @Test
