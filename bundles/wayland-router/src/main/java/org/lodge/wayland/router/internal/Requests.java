@@ -27,6 +27,8 @@ import org.lodge.wayland.protocol.opcode.WlShmPool;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
+import org.lodge.wayland.protocol.opcode.WpCursorShapeDeviceV1;
+import org.lodge.wayland.protocol.opcode.WpCursorShapeManagerV1;
 import org.lodge.wayland.protocol.opcode.WpSinglePixelBufferManagerV1;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.WpViewporter;
@@ -65,6 +67,7 @@ final class Requests {
   private final Routing routing;
   private final ShmRequests shm;
   private final SurfaceRequests surfaces;
+  private final CursorRequests cursors;
   private final ShellRequests shell;
   private final SelectionRequests selections;
   private final PassRequests passes;
@@ -123,7 +126,8 @@ final class Requests {
     this.routing = routing;
     shm = new ShmRequests(routing);
     shell = new ShellRequests(conversation.display(), routing);
-    surfaces = new SurfaceRequests(routing, shm, pixels);
+    cursors = new CursorRequests(routing);
+    surfaces = new SurfaceRequests(routing, shm, pixels, cursors);
     selections = new SelectionRequests(conversation, routing);
     passes = new PassRequests(conversation.display(), routing);
     icons = new IconRequests(routing, pixels);
@@ -164,10 +168,13 @@ final class Requests {
               WlSubcompositor.INDEX,
               WlSubsurface.INDEX,
               WpViewporter.INDEX,
-              WpViewport.INDEX,
-              WlPointer.INDEX,
-              ZwpTabletToolV2.INDEX ->
+              WpViewport.INDEX ->
               surfaces.handle(receiver, opcode, request);
+          case WlPointer.INDEX,
+              ZwpTabletToolV2.INDEX,
+              WpCursorShapeManagerV1.INDEX,
+              WpCursorShapeDeviceV1.INDEX ->
+              cursors.handle(receiver, opcode, request);
           case XdgWmBase.INDEX,
               XdgPositioner.INDEX,
               XdgSurface.INDEX,

@@ -58,6 +58,16 @@ final class Surface {
   /** Its parent has not committed since it was moved. */
   private boolean movedSince;
 
+  /** How far the next commit moves a cursor or icon, and how far all before have. */
+  int offsetX;
+
+  int offsetY;
+  int movedX;
+  int movedY;
+
+  /** Where this is the picture of one; else null. */
+  CursorRequests.Cursor cursor;
+
   final List<Surface> children = new ArrayList<>();
 
   volatile Buffer buffer;
@@ -105,6 +115,9 @@ final class Surface {
     copy.clear();
     boolean sameGeometry = geometry.equals(pendingGeometry);
     geometry = pendingGeometry;
+    movedX += offsetX;
+    movedY += offsetY;
+    offsetX = offsetY = 0;
     boolean attach = attached;
     replaced = null;
     if (attach) {

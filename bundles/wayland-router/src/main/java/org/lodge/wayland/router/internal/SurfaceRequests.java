@@ -7,14 +7,12 @@ import java.io.IOException;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
-import org.lodge.wayland.protocol.opcode.WlPointer;
 import org.lodge.wayland.protocol.opcode.WlRegion;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.WpViewporter;
-import org.lodge.wayland.protocol.opcode.ZwpTabletToolV2;
 
 /**
  * Surfaces: follows what they show, and at a commit has the changed pixels copied before the commit
@@ -22,9 +20,13 @@ import org.lodge.wayland.protocol.opcode.ZwpTabletToolV2;
  */
 final class SurfaceRequests {
   /** Larger ones could pass for a window that has no frame. */
-  private static final int MOST_CURSOR_PIXELS = 256;
+  static final int MOST_CURSOR_PIXELS = 256;
 
   private static final int MOST_DRAG_ICON_PIXELS = 512;
+
+  /** From this version on a surface's offset has a request of its own. */
+  private static final int OFFSET_SINCE = 5;
+
   private static final int MOST_DEPTH = 16;
   private static final int MOST_DISTANCE = 16_384;
   private static final int MOST_CHILDREN = 256;
@@ -32,6 +34,7 @@ final class SurfaceRequests {
   private final Routing routing;
   private final ShmRequests shm;
   private final Pixels pixels;
+  private final CursorRequests cursors;
   private final Rectangles copy = new Rectangles();
 
   /** How many rectangles a region has been made of. */
@@ -39,10 +42,11 @@ final class SurfaceRequests {
     int rectangles;
   }
 
-  SurfaceRequests(Routing routing, ShmRequests shm, Pixels pixels) {
+  SurfaceRequests(Routing routing, ShmRequests shm, Pixels pixels, CursorRequests cursors) {
     this.routing = routing;
     this.shm = shm;
     this.pixels = pixels;
+    this.cursors = cursors;
   }
 
   boolean handle(WaylandObject receiver, int opcode, Message request)
@@ -59,9 +63,7 @@ final class SurfaceRequests {
           opcode == WlSubcompositor.GET_SUBSURFACE && subsurface(receiver, request);
       case WlSubsurface.INDEX -> subsurfaceState(receiver, opcode, request);
       case WpViewporter.INDEX -> opcode == WpViewporter.GET_VIEWPORT && viewport(receiver, request);
-      case WpViewport.INDEX -> viewportState((Surface) receiver.role, opcode, request);
-      case ZwpTabletToolV2.INDEX -> cursor(opcode == ZwpTabletToolV2.SET_CURSOR, request);
-      default -> cursor(opcode == WlPointer.SET_CURSOR, request);
+      default -> viewportState((Surface) receiver.role, opcode, request);
     };
   }
 
@@ -80,14 +82,11 @@ final class SurfaceRequests {
         WaylandObject buffer = routing.argument(request, 0);
         surface.pendingBuffer = buffer == null ? null : (Buffer) buffer.role;
         surface.attached = true;
-        if (staysInPlace(surface)) {
-          request.setWord(1, 0);
-          request.setWord(2, 0);
-        }
+        offset(surface, request, 1, surface.object.version < OFFSET_SINCE);
         return false;
       }
       case WlSurface.OFFSET -> {
-        return staysInPlace(surface);
+        return !offset(surface, request, 0, true);
       }
       case WlSurface.DAMAGE -> {
         surface.damage.add(request.word(0), request.word(1), request.word(2), request.word(3));
@@ -131,15 +130,36 @@ final class SurfaceRequests {
   }
 
   /**
-   * Whether offsets of its buffers are left out: by them some compositors move subsurfaces, so also
-   * a window within its frame.
+   * Keeps the offset of a buffer to what it may do: an icon stays near the pointer, and a cursor's
+   * is told by its point. All others' are left out, for by them some compositors move subsurfaces,
+   * so also a window within its frame.
+   *
+   * @param argument of the offset to the right; that downwards follows
+   * @param counts whether it is one, and not the 0 that later versions have there
+   * @return whether it is sent on
    */
-  private boolean staysInPlace(Surface surface) {
-    return switch (surface.role) {
-      case CURSOR, DRAG_ICON -> false;
-      case WINDOW -> routing.frames != null;
-      case NONE, SUBSURFACE -> true;
-    };
+  private boolean offset(Surface surface, Message request, int argument, boolean counts) {
+    boolean icon = surface.role == Surface.Role.DRAG_ICON;
+    boolean sent =
+        counts && (icon || surface.role == Surface.Role.WINDOW && routing.frames == null);
+    int x = request.word(argument);
+    int y = request.word(argument + 1);
+    if (icon) {
+      x = near(surface.movedX, x);
+      y = near(surface.movedY, y);
+    }
+    if (counts && (icon || surface.role == Surface.Role.CURSOR)) {
+      surface.offsetX = x;
+      surface.offsetY = y;
+    }
+    request.setWord(argument, sent ? x : 0);
+    request.setWord(argument + 1, sent ? y : 0);
+    return sent;
+  }
+
+  private static int near(int moved, int untrustedBy) {
+    int most = MOST_DRAG_ICON_PIXELS;
+    return Math.clamp((long) moved + untrustedBy, -most, most) - moved;
   }
 
   private void commit(Surface surface, Message request) throws WaylandException {
@@ -159,6 +179,7 @@ final class SurfaceRequests {
     if (frame != null) {
       frame.afterCommit(surface);
     }
+    cursors.committed(surface.root());
     if (surface.replaced != null) {
       shm.replaced(surface.replaced);
     }
@@ -213,6 +234,9 @@ final class SurfaceRequests {
       child.parent = null;
     }
     surface.children.clear();
+    if (surface.cursor != null) {
+      surface.cursor.show(null);
+    }
     if (surface.buffer instanceof ShmBuffer shown) {
       shm.replaced(shown);
     }
@@ -296,16 +320,6 @@ final class SurfaceRequests {
           default -> pending.withSource(0, 0, none, none).withDestination(-1, -1);
         };
     surface.hasViewport = opcode != WpViewport.DESTROY;
-    return false;
-  }
-
-  private boolean cursor(boolean sets, Message request) throws WaylandException {
-    if (sets) {
-      Surface surface = routing.argument(request, 1, Surface.class);
-      if (surface != null) {
-        take(surface, Surface.Role.CURSOR);
-      }
-    }
     return false;
   }
 
