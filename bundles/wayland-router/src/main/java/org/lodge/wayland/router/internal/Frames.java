@@ -28,6 +28,15 @@ final class Frames {
   private static final int BYTES_PER_PIXEL = 4;
   private static final int XRGB8888 = 1;
 
+  /**
+   * Sides of the colour's picture. Of a smaller one renderers that count in fixed point, such as
+   * pixman, leave out some rows and columns where they stretch it to a window.
+   */
+  private static final int COLOR_SIDE = 128;
+
+  private static final int COLOR_ROW_BYTES = COLOR_SIDE * BYTES_PER_PIXEL;
+  private static final int COLOR_BYTES = COLOR_SIDE * COLOR_ROW_BYTES;
+
   /** Of compositors of wlroots, old and new, and of no others that are known. */
   private static final String WLROOTS_ONLY = "zwlr_export_dmabuf_manager_v1";
 
@@ -85,7 +94,7 @@ final class Frames {
     return lockable;
   }
 
-  /** A pixel of the guest's colour, which viewports stretch. */
+  /** A picture of the guest's colour, which viewports stretch. */
   WaylandObject colorBuffer() {
     return color;
   }
@@ -153,18 +162,11 @@ final class Frames {
   private WaylandObject makeColor() throws WaylandException {
     Outbox out = routing.toCompositor;
     WaylandObject pool = own(WlShmPool.INDEX, 1);
-    FileHandle file;
-    try {
-      file = routing.compositor.makeFile(BYTES_PER_PIXEL, true);
-      ByteBuffer pixel = ByteBuffer.allocate(BYTES_PER_PIXEL).order(ByteOrder.LITTLE_ENDIAN);
-      pixel.putInt(0xff000000 | routing.guest.settings().color()).flip();
-      routing.compositor.writeRows(file, 0, BYTES_PER_PIXEL, BYTES_PER_PIXEL, 1, pixel);
-    } catch (IOException e) {
-      throw WaylandException.ofDisplay(
-          WaylandException.IMPLEMENTATION, "the connection with the display is lost");
-    }
+    FileHandle file = makeFile();
+    out.step(
+        to -> to.writeRows(file, 0, COLOR_ROW_BYTES, COLOR_ROW_BYTES, COLOR_SIDE, colorPixels()));
     out.pass(file);
-    out.words(shm.upstreamId, WlShm.CREATE_POOL, pool.upstreamId, BYTES_PER_PIXEL);
+    out.words(shm.upstreamId, WlShm.CREATE_POOL, pool.upstreamId, COLOR_BYTES);
     out.step(to -> file.close());
     WaylandObject buffer = own(WlBuffer.INDEX, 1);
     out.words(
@@ -172,12 +174,29 @@ final class Frames {
         WlShmPool.CREATE_BUFFER,
         buffer.upstreamId,
         0,
-        1,
-        1,
-        BYTES_PER_PIXEL,
+        COLOR_SIDE,
+        COLOR_SIDE,
+        COLOR_ROW_BYTES,
         XRGB8888);
     out.words(pool.upstreamId, WlShmPool.DESTROY);
     return buffer;
+  }
+
+  private FileHandle makeFile() throws WaylandException {
+    try {
+      return routing.compositor.makeFile(COLOR_BYTES, true);
+    } catch (IOException e) {
+      throw WaylandException.ofDisplay(
+          WaylandException.IMPLEMENTATION, "the connection with the display is lost");
+    }
+  }
+
+  private ByteBuffer colorPixels() {
+    ByteBuffer pixels = ByteBuffer.allocate(COLOR_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    while (pixels.hasRemaining()) {
+      pixels.putInt(0xff000000 | routing.guest.settings().color());
+    }
+    return pixels.flip();
   }
 
   WaylandObject bind(WaylandObject bound, int name, int type, int version) throws WaylandException {
