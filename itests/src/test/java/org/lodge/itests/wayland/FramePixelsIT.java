@@ -23,9 +23,10 @@ class FramePixelsIT {
     "101, 91, 265 ground 4 frame 101 window 4 frame 266 ground,"
         + "190 ground 4 frame 91 window 4 frame 191 ground",
     "560, 400, 36 ground 4 frame 560 window 4 frame 36 ground,"
-        + "36 ground 4 frame 400 window 4 frame 36 ground"
+        + "36 ground 4 frame 400 window 4 frame 36 ground",
+    "900, 700, 4 frame 632 window 4 frame, 4 frame 472 window 4 frame"
   })
-  void itIsWhole(int width, int height, String across, String down) throws Exception {
+  void itIsWholeAndOnTheScreen(int width, int height, String across, String down) throws Exception {
     Path ofSway = Files.createTempDirectory(Path.of("/var/tmp"), "lodge-sway.");
     try (Sway sway = new Sway(ofSway);
         WaylandRig rig = new WaylandRig(folder, sway.socket())) {

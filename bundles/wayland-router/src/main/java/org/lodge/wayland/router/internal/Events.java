@@ -20,6 +20,7 @@ import org.lodge.wayland.protocol.opcode.WlKeyboard;
 import org.lodge.wayland.protocol.opcode.WlPointer;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlShm;
+import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpPresentation;
 import org.lodge.wayland.protocol.opcode.WpPresentationFeedback;
 import org.lodge.wayland.protocol.opcode.XdgActivationTokenV1;
@@ -115,11 +116,23 @@ final class Events {
       routing.deliver(receiver, event);
     } else if (receiver.role instanceof Screens.Screen screen) {
       screen.told(receiver, opcode, event);
+    } else if (receiver.role instanceof Frame frame) {
+      frame(frame, opcode, event);
     } else if (routing.frames != null && routing.frames.isRegistry(receiver)) {
       if (opcode == WlRegistry.EVENT_GLOBAL) {
         routing.frames.announced(event.word(0), event.string(1), event.word(2));
       } else {
         routing.frames.screens().removed(event.word(0));
+      }
+    }
+  }
+
+  private void frame(Frame frame, int opcode, Message event) throws WaylandException {
+    boolean entered = opcode == WlSurface.EVENT_ENTER;
+    if (entered || opcode == WlSurface.EVENT_LEAVE) {
+      WaylandObject output = routing.named(event, 0);
+      if (output != null && output.role instanceof Screens.Screen screen) {
+        frame.shownOn(screen, entered);
       }
     }
   }
@@ -245,7 +258,7 @@ final class Events {
     if (frame != null
         && receiver.type.index() == XdgToplevel.INDEX
         && opcode == XdgToplevel.EVENT_CONFIGURE) {
-      frame.told(isFilling(event));
+      frame.told(event.word(0), event.word(1), isFilling(event));
     }
     if (receiver.type.index() == XdgPopup.INDEX) {
       if (opcode == XdgPopup.EVENT_CONFIGURE) {

@@ -1,6 +1,8 @@
 package org.lodge.wayland.router.internal;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
@@ -56,10 +58,20 @@ final class Frame {
   private boolean dismissed;
 
   private final Ring ring;
-  private int geometryX;
-  private int geometryY;
-  private int geometryWidth;
-  private int geometryHeight;
+
+  /** The geometry as it was sent: left, top, right, bottom; null where none was. */
+  private int[] geometry;
+
+  /** How far the ring covers what is around that. */
+  private int[] covered;
+
+  /** The size that the compositor wants, with the border; 0 where it wants none. */
+  private int toldWidth;
+
+  private int toldHeight;
+
+  /** Where some of it is seen. */
+  private final Set<Screens.Screen> on = new HashSet<>();
 
   Frame(
       Frames frames,
@@ -73,6 +85,7 @@ final class Frame {
     this.subsurface = subsurface;
     this.viewport = viewport;
     ring = new Ring(routing);
+    wrapper.role = this;
   }
 
   /** A size with a border on both sides; 0 stays, which says that there is none. */
@@ -123,7 +136,9 @@ final class Frame {
    *
    * @param filling whether the window shall be maximised or fullscreen
    */
-  void told(boolean filling) {
+  void told(int width, int height, boolean filling) {
+    toldWidth = width;
+    toldHeight = height;
     toldFilling = filling;
     toldSerial = null;
     this.filling |= filling;
@@ -140,6 +155,13 @@ final class Frame {
     }
     configured = true;
     pending = true;
+  }
+
+  /** The compositor shows some of it on a screen, or none any more. */
+  void shownOn(Screens.Screen screen, boolean some) throws WaylandException {
+    if (some ? on.add(screen) : on.remove(screen)) {
+      grow();
+    }
   }
 
   /** The client has no window any more, and may make one again. */
@@ -268,30 +290,54 @@ final class Frame {
   private void sendGeometry(int[] target) throws WaylandException {
     int border = frames.border();
     int[] proper = window.hasGeometry ? proper(target) : target;
-    int x = moved(proper[0], -around[0]);
-    int y = moved(proper[1], -around[1]);
-    int wide = larger(proper[2] - proper[0], border);
-    int high = larger(proper[3] - proper[1], border);
-    boolean ringed = window.popup == null && !Arrays.equals(proper, target);
-    if (x == geometryX
-        && y == geometryY
-        && wide == geometryWidth
-        && high == geometryHeight
+    int[] limited = window.popup == null ? limited(proper) : proper;
+    int x = moved(limited[0], -around[0]);
+    int y = moved(limited[1], -around[1]);
+    int wide = larger(limited[2] - limited[0], border);
+    int high = larger(limited[3] - limited[1], border);
+    boolean ringed = window.popup == null && !Arrays.equals(limited, target);
+    int[] wanted = {x, y, x + wide, y + high};
+    int[] cover = limited == proper ? wanted : all();
+    if (Arrays.equals(wanted, geometry)
+        && Arrays.equals(cover, covered)
         && ringed == ring.isShown()) {
       return;
     }
-    geometryX = x;
-    geometryY = y;
-    geometryWidth = wide;
-    geometryHeight = high;
+    geometry = wanted;
+    covered = cover;
     routing.toCompositor.words(
         window.object.upstreamId, XdgSurface.SET_WINDOW_GEOMETRY, x, y, wide, high);
     if (ringed) {
-      ring.show(wrapper, x, y, wide, high);
+      ring.show(wrapper, wanted, cover);
     } else if (ring.isShown()) {
       ring.hide();
     }
     dirty = true;
+  }
+
+  /** Of the wrapper. */
+  private int[] all() {
+    int both = 2 * frames.border();
+    return new int[] {0, 0, around[2] - around[0] + both, around[3] - around[1] + both};
+  }
+
+  /**
+   * As much as a screen has room for, or the compositor wants: of a larger window all edges could
+   * be out of sight.
+   *
+   * @return the same where that is all
+   */
+  private int[] limited(int[] proper) {
+    Screens screens = frames.screens();
+    int both = 2 * frames.border();
+    long right = (long) proper[0] + Math.max(1, Math.max(toldWidth, screens.across(on)) - both);
+    long bottom = (long) proper[1] + Math.max(1, Math.max(toldHeight, screens.down(on)) - both);
+    if (proper[2] <= right && proper[3] <= bottom) {
+      return proper;
+    }
+    return new int[] {
+      proper[0], proper[1], (int) Math.min(proper[2], right), (int) Math.min(proper[3], bottom)
+    };
   }
 
   /**
@@ -322,7 +368,7 @@ final class Frame {
       routing.toCompositor.words(wrapper.upstreamId, WlSurface.ATTACH, 0, 0, 0);
       mapped = false;
       configured = false;
-      geometryWidth = 0;
+      geometry = null;
       dirty = true;
       commit();
     }

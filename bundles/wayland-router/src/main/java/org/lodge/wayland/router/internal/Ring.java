@@ -10,7 +10,8 @@ import org.lodge.wayland.protocol.opcode.WpViewport;
 /**
  * Four strips of the guest's colour above the guest's pixels, around the window proper. They are
  * there while the guest shows something outside of it, such as a shadow: a compositor may cut a
- * window off at its geometry, where the frame around the shadow is not seen.
+ * window off at its geometry, where the frame around the shadow is not seen. Where the guest shows
+ * more than a screen has room for they cover all of the rest.
  */
 final class Ring {
   private final Routing routing;
@@ -29,27 +30,34 @@ final class Ring {
   }
 
   /**
-   * Lies along the inside of a rectangle of the wrapper, from its next commit on.
+   * Lies along the inside of a rectangle of the wrapper and covers what is around, from its next
+   * commit on.
    *
-   * @param width and height more than twice the border
+   * @param proper left, top, right and bottom of the rectangle, more than two borders apart
+   * @param all how far it covers what is around
    */
-  void show(WaylandObject wrapper, int x, int y, int width, int height) throws WaylandException {
+  void show(WaylandObject wrapper, int[] proper, int[] all) throws WaylandException {
     while (strips.size() < 4) {
       strips.add(routing.frames.strip(wrapper));
     }
     int border = routing.frames.border();
-    int inner = height - 2 * border;
-    place(strips.get(0), x, y, width, border);
-    place(strips.get(1), x, y + height - border, width, border);
-    place(strips.get(2), x, y + border, border, inner);
-    place(strips.get(3), x + width - border, y + border, border, inner);
+    int left = proper[0] + border;
+    int top = proper[1] + border;
+    int right = proper[2] - border;
+    int bottom = proper[3] - border;
+    place(strips.get(0), all[0], all[1], all[2], top);
+    place(strips.get(1), all[0], bottom, all[2], all[3]);
+    place(strips.get(2), all[0], top, left, bottom);
+    place(strips.get(3), right, top, all[2], bottom);
     shown = true;
   }
 
-  private void place(Strip strip, int x, int y, int width, int height) {
+  private void place(Strip strip, int left, int top, int right, int bottom) {
     Outbox out = routing.toCompositor;
     int surface = strip.surface.upstreamId;
-    out.words(strip.subsurface.upstreamId, WlSubsurface.SET_POSITION, x, y);
+    int width = right - left;
+    int height = bottom - top;
+    out.words(strip.subsurface.upstreamId, WlSubsurface.SET_POSITION, left, top);
     out.words(strip.viewport.upstreamId, WpViewport.SET_DESTINATION, width, height);
     out.words(surface, WlSurface.ATTACH, routing.frames.colorBuffer().upstreamId, 0, 0);
     out.words(surface, WlSurface.DAMAGE, 0, 0, width, height);

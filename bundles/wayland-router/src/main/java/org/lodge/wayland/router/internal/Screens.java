@@ -1,7 +1,9 @@
 package org.lodge.wayland.router.internal;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlOutput;
@@ -51,12 +53,22 @@ final class Screens {
       }
     }
 
+    private boolean isExact() {
+      return logicalWidth > 0 && logicalHeight > 0;
+    }
+
+    /** At most 0 where it is not known. */
+    private int across() {
+      return isExact() ? logicalWidth : (turned ? modeHeight : modeWidth) / scale;
+    }
+
+    private int down() {
+      return isExact() ? logicalHeight : (turned ? modeWidth : modeHeight) / scale;
+    }
+
     /** Whether it is at least so large, or not known. */
     private boolean holds(int width, int height) {
-      boolean exact = logicalWidth > 0 && logicalHeight > 0;
-      int across = exact ? logicalWidth : (turned ? modeHeight : modeWidth) / scale;
-      int down = exact ? logicalHeight : (turned ? modeWidth : modeHeight) / scale;
-      return across <= 0 || down <= 0 || width <= across && height <= down;
+      return across() <= 0 || down() <= 0 || width <= across() && height <= down();
     }
   }
 
@@ -115,5 +127,30 @@ final class Screens {
   /** Whether a window of this size has an edge on the screen wherever it lies. */
   boolean hold(int width, int height) {
     return byName.values().stream().allMatch(screen -> screen.holds(width, height));
+  }
+
+  /**
+   * How wide the widest of these is, or of all where it is none of these; the greatest number where
+   * that is not known.
+   */
+  int across(Collection<Screen> on) {
+    return most(on, Screen::across);
+  }
+
+  /** The same of heights. */
+  int down(Collection<Screen> on) {
+    return most(on, Screen::down);
+  }
+
+  private int most(Collection<Screen> on, ToIntFunction<Screen> side) {
+    boolean none = byName.values().stream().noneMatch(on::contains);
+    int most = 0;
+    for (Screen screen : byName.values()) {
+      int size = side.applyAsInt(screen);
+      if (none || on.contains(screen)) {
+        most = size > 0 ? Math.max(most, size) : Integer.MAX_VALUE;
+      }
+    }
+    return most > 0 ? most : Integer.MAX_VALUE;
   }
 }

@@ -175,6 +175,12 @@ final class ShellRequests {
           int border = routing.frames.border();
           request.setWord(0, Frame.larger(request.word(0), border));
           request.setWord(1, Frame.larger(request.word(1), border));
+          if (opcode == XdgToplevel.SET_MIN_SIZE) {
+            // Else the compositor might want it larger than it may be.
+            Screens screens = routing.frames.screens();
+            request.setWord(0, Math.min(request.word(0), screens.across(List.of())));
+            request.setWord(1, Math.min(request.word(1), screens.down(List.of())));
+          }
         }
         return false;
       }

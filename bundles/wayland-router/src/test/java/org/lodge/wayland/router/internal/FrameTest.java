@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,7 +50,7 @@ class FrameTest {
     subcompositor = rig.bind(registry, "wl_subcompositor", 1);
     shm = rig.bind(registry, "wl_shm", 1);
     shell = rig.bind(registry, "xdg_wm_base", 2);
-    pool = rig.pool(shm, rig.client.connection.new MemoryFile(1 << 20), 1 << 20);
+    pool = rig.pool(shm, rig.client.connection.new MemoryFile(1 << 22), 1 << 22);
     root = rig.surface(compositor);
     xdg = rig.id("xdg_surface");
     rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, xdg, root);
@@ -65,10 +66,14 @@ class FrameTest {
   }
 
   private void configure(int serial, int... states) throws Exception {
+    configureSize(serial, 300, 200, states);
+  }
+
+  private void configureSize(int serial, int width, int height, int... states) throws Exception {
     ByteBuffer array = ByteBuffer.allocate(states.length * 4).order(ByteOrder.LITTLE_ENDIAN);
     array.asIntBuffer().put(states);
     rig.compositor.send(
-        shown.object("xdg_toplevel"), XdgToplevel.EVENT_CONFIGURE, 300, 200, array.array());
+        shown.object("xdg_toplevel"), XdgToplevel.EVENT_CONFIGURE, width, height, array.array());
     rig.compositor.send(shown.object("xdg_surface"), XdgSurface.EVENT_CONFIGURE, serial);
     rig.client.await("xdg_surface@" + xdg + ".configure(" + serial + ")");
   }
@@ -213,7 +218,7 @@ class FrameTest {
     rig.compositor.send(
         shown.object("wl_keyboard"), WlKeyboard.EVENT_ENTER, 9, wrapper, new byte[0]);
     rig.client.await("wl_keyboard@" + keyboard + ".enter(9, wl_surface@" + root + ", array[0])");
-    rig.compositor.send(wrapper, WlSurface.EVENT_ENTER, shown.object("wl_keyboard"));
+    rig.compositor.send(wrapper, WlSurface.EVENT_ENTER, own("wl_output"));
     rig.sync();
     assertEquals(0, rig.client.count("wl_surface@" + root + ".enter"));
   }
@@ -246,11 +251,17 @@ class FrameTest {
   }
 
   private int own(String type) {
+    return known(type).min().orElseThrow();
+  }
+
+  private int newest(String type) {
+    return known(type).max().orElseThrow();
+  }
+
+  private IntStream known(String type) {
     return rig.compositor.known().entrySet().stream()
         .filter(entry -> entry.getValue().name().equals(type))
-        .mapToInt(Map.Entry::getKey)
-        .min()
-        .orElseThrow();
+        .mapToInt(Map.Entry::getKey);
   }
 
   @ParameterizedTest
@@ -269,6 +280,96 @@ class FrameTest {
     String wrapper = "wl_surface@" + shown.wrapper();
     assertEquals(times, rig.client.count("xdg_popup@" + popup + ".popup_done()"));
     assertEquals(1 - times, rig.compositor.count(wrapper + ".attach(wl_buffer"));
+  }
+
+  /** Of a larger one a person might see no edge. */
+  @Test
+  void aWindowLargerThanAScreenHasItsFrameOnIt() throws Exception {
+    open();
+    tellScreens();
+    configureSize(8, 0, 0);
+    show(root, 392, 292);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    assertEquals(0, rig.compositor.count("set_destination(400, 4)"));
+    show(root, 500, 600);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    String geometry = "set_window_geometry(";
+    assertEquals(
+        rig.compositor.count(geometry), rig.compositor.count(geometry + "0, 0, 400, 300)"));
+    rig.compositor.await("set_destination(508, 608)");
+    rig.compositor.await("set_destination(508, 4)");
+    rig.compositor.await("set_position(0, 296)");
+    rig.compositor.await("set_destination(508, 312)");
+    rig.compositor.await("set_position(396, 4)");
+    rig.compositor.await("set_destination(112, 292)");
+    show(root, 500, 700);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(508, 412)");
+    show(root, 300, 200);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 308, 208)");
+    assertEquals(4, rig.compositor.count(".attach(nil"), "the strips are gone");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
+  void aWindowThatTheCompositorWantsLargerIsSo() throws Exception {
+    open();
+    tellScreens();
+    configureSize(8, 1000, 900);
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    show(root, 992, 892);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 1000, 900)");
+    assertEquals(0, rig.compositor.count("set_destination(1000, 4)"));
+  }
+
+  @Test
+  void aWindowHasTheSizeOfTheScreenThatItIsOn() throws Exception {
+    open();
+    configureSize(8, 0, 0);
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL, 90, "wl_output", 4);
+    rig.sync();
+    int small = own("wl_output");
+    int large = newest("wl_output");
+    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 500, 400)");
+    int window = shown.wrapper();
+    rig.compositor.send(window, WlSurface.EVENT_ENTER, small);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    rig.compositor.send(window, WlSurface.EVENT_ENTER, large);
+    rig.compositor.awaitCount("set_window_geometry(0, 0, 500, 400)", 2);
+    rig.compositor.send(window, WlSurface.EVENT_LEAVE, large);
+    rig.compositor.awaitCount("set_window_geometry(0, 0, 400, 300)", 2);
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL_REMOVE, rig.name("wl_output"));
+    rig.sync();
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(3, rig.compositor.count("set_window_geometry(0, 0, 500, 400)"));
+    assertEquals(List.of(), shown.violations());
+  }
+
+  /** Else a compositor could be made to want it larger. */
+  @Test
+  void theLeastSizeOfAWindowIsNotLargerThanAScreen() throws Exception {
+    open();
+    tellScreens();
+    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 100, 5000);
+    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 393, 0);
+    rig.sync();
+    rig.compositor.await("set_min_size(108, 300)");
+    rig.compositor.await("set_min_size(400, 0)");
   }
 
   @Test
@@ -366,6 +467,10 @@ class FrameTest {
   @ValueSource(ints = {1, 2, 3, 4, 5, 6})
   void whateverAGuestShowsItNeverReachesTheEdgeOfItsFrame(int seed) throws Exception {
     open();
+    if (seed % 2 == 0) {
+      configureSize(8, 0, 0);
+      tellScreens();
+    }
     show(root, 100, 50);
     rig.client.send(root, WlSurface.COMMIT);
     List<Integer> surfaces = new ArrayList<>(List.of(root));

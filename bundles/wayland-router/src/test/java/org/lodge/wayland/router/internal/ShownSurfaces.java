@@ -236,7 +236,7 @@ final class ShownSurfaces {
     if (shown.size[0] > 0) {
       int beyond = Math.max(all[0] - x, all[1] - y);
       beyond = Math.max(beyond, Math.max(place[2] - right, place[3] - bottom)) + border;
-      if (beyond > mostShadow) {
+      if (beyond > mostShadow && !isHidden(window, all, place)) {
         violations.add(beyond + " beyond the geometry after " + Trace.text(after));
       }
       for (int[] side : sides) {
@@ -248,6 +248,22 @@ final class ShownSurfaces {
     for (Shown child : shown.children) {
       edges(window, child, x + child.x, y + child.y, after);
     }
+  }
+
+  /** Whether the strips cover all of it but for what is inside of the frame. */
+  private boolean isHidden(Shown window, int[] geometry, int[] place) {
+    int left = geometry[0] + border;
+    int top = geometry[1] + border;
+    int right = geometry[0] + geometry[2] - border;
+    int bottom = geometry[1] + geometry[3] - border;
+    int[][] around = {
+      {place[0], place[1], place[2], Math.min(place[3], top)},
+      {place[0], Math.max(place[1], bottom), place[2], place[3]},
+      {place[0], Math.max(place[1], top), Math.min(place[2], left), Math.min(place[3], bottom)},
+      {Math.max(place[0], right), Math.max(place[1], top), place[2], Math.min(place[3], bottom)}
+    };
+    return Arrays.stream(around)
+        .allMatch(part -> part[0] >= part[2] || part[1] >= part[3] || isCovered(window, part));
   }
 
   private static boolean overlap(int[] one, int[] other) {
