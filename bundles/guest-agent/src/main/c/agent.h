@@ -79,6 +79,9 @@ void send_exited(uint64_t call, uint32_t code, uint32_t signal);
 #define RELAYS_MAX 256
 #define BLOCKS_MAX 1024
 
+/* Zeroes for as long as the agent lives, as a static array has them, but only once they are needed
+ * and in small pages: of a large table few entries are ever used. */
+void *table_make(size_t bytes);
 uint8_t *block_take(void);
 void block_give(uint8_t *block);
 /* How many are lent. */

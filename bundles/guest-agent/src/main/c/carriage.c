@@ -13,7 +13,7 @@
 #define PARTS_MAX 257
 #define DESCRIPTORS_WANTED 16384
 
-static struct carriage carriages[CARRIAGES_MAX];
+static struct carriage *carriages;
 static struct carriage *free_carriages;
 static size_t ever_taken; /* those beyond are free, and not resident */
 static struct carriage *dying;
@@ -47,6 +47,7 @@ static void set_up_once(void) {
     return;
   }
   done = true;
+  carriages = table_make(sizeof(struct carriage[CARRIAGES_MAX]));
   raise_limit();
 }
 

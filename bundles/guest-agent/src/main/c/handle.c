@@ -11,8 +11,8 @@
 _Static_assert(HANDLES_TOTAL <= 1 << SLOT_BITS, "a number has no room for its slot");
 #define GENERATION_MASK ((LODGE_OF_HOST >> SLOT_BITS) - 1)
 
-static struct handle handles[HANDLES_TOTAL];
-static uint32_t generations[HANDLES_TOTAL];
+static struct handle *handles;
+static uint32_t *generations;
 static struct handle *free_handles;
 static struct handle *dying;
 static size_t ever_taken; /* those beyond are free, and not resident */
@@ -30,6 +30,10 @@ struct handle *handle_take(struct carriage *owner, uint32_t id_of_host) {
   bool of_host = id_of_host != 0;
   if (taken == HANDLES_TOTAL || (!of_host && handles_free(owner) == 0)) {
     return NULL;
+  }
+  if (handles == NULL) {
+    handles = table_make(sizeof(struct handle[HANDLES_TOTAL]));
+    generations = table_make(sizeof(uint32_t[HANDLES_TOTAL]));
   }
   struct handle *handle = free_handles;
   if (handle != NULL) {
@@ -63,7 +67,7 @@ struct handle *handle_find(struct carriage *owner, uint32_t id) {
   struct handle *handle = NULL;
   if ((id & LODGE_OF_HOST) == 0) {
     size_t slot = id & ((1 << SLOT_BITS) - 1);
-    handle = slot < HANDLES_TOTAL ? &handles[slot] : NULL;
+    handle = slot < ever_taken ? &handles[slot] : NULL;
   } else if ((id & ~LODGE_OF_HOST) < LODGE_HANDLES_MAX) {
     handle = owner->of_host[id & ~LODGE_OF_HOST];
   }

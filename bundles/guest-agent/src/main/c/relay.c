@@ -42,21 +42,9 @@ struct relay {
 static struct relay relays[RELAYS_MAX];
 static struct relay *free_relays;
 static struct relay *dying;
-static int relays_used;
+static size_t ever_taken; /* those beyond are free, and not resident */
 
 static uint8_t scratch[READ_BYTES];
-
-static void set_up_once(void) {
-  static bool done;
-  if (done) {
-    return;
-  }
-  done = true;
-  for (int i = RELAYS_MAX - 1; i >= 0; i--) {
-    relays[i].next = free_relays;
-    free_relays = &relays[i];
-  }
-}
 
 static void drop(struct flow *flow) {
   if (flow->block != NULL) {
@@ -92,7 +80,6 @@ void relays_reclaim(void) {
     dying = relay->next;
     relay->next = free_relays;
     free_relays = relay;
-    relays_used--;
   }
 }
 
@@ -337,20 +324,23 @@ static void close_both(int read_fd, int write_fd) {
 struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t token,
                           const struct service *service, bool local_connects,
                           relay_ended ended, void *owner) {
-  set_up_once();
+  bool full = free_relays == NULL && ever_taken == RELAYS_MAX;
   int link = -1;
-  if (free_relays != NULL) {
+  if (!full) {
     link = service != NULL ? carrier_dial_as_root() : carrier_dial();
   }
   if (link < 0) {
-    int error = free_relays == NULL ? EMFILE : errno;
+    int error = full ? EMFILE : errno;
     close_both(read_fd, write_fd);
     errno = error;
     return NULL;
   }
   struct relay *relay = free_relays;
-  free_relays = relay->next;
-  relays_used++;
+  if (relay != NULL) {
+    free_relays = relay->next;
+  } else {
+    relay = &relays[ever_taken++];
+  }
   *relay = (struct relay){
       .local = local,
       .link_connects = true,

@@ -32,6 +32,7 @@ import org.lodge.agent.AgentSession;
 @Timeout(60)
 class AgentProcessTest {
   private static final long RESIDENT_KIB_MAX = 2048;
+  private static final long DECLARED_KIB_MAX = 4096;
 
   @TempDir Path folder;
 
@@ -53,6 +54,17 @@ class AgentProcessTest {
       assertTrue(residentKib < RESIDENT_KIB_MAX, residentKib + " KiB are resident");
       programs.forEach(AgentProgram::close);
       session.ping(SOON);
+    }
+  }
+
+  /** Where memory may not be promised beyond what there is, all that is declared counts. */
+  @Test
+  void itDeclaresNoTablesBeforeItNeedsThem() throws Exception {
+    try (AgentHost host = new AgentHost(folder)) {
+      Process agent = host.start("lodge-agent");
+      host.session().ping(SOON);
+      long declaredKib = AgentHost.status(agent, "VmData");
+      assertTrue(declaredKib < DECLARED_KIB_MAX, declaredKib + " KiB are declared");
     }
   }
 
