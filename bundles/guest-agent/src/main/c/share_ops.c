@@ -154,13 +154,15 @@ static long set_attributes(struct exchange *x, const struct node *node) {
 static int settle(const struct exchange *x, int directory, int fd) {
   struct stat parent = {0};
   struct stat made = {0};
-  fstatat(directory, "", &parent, AT_EMPTY_PATH);
   if (fstatat(fd, "", &made, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
     return -errno;
   }
-  bool keeps_group = (parent.st_mode & S_ISGID) != 0;
-  gid_t gid = keeps_group || made.st_gid == x->in->gid ? (gid_t)-1 : x->in->gid;
   uid_t uid = made.st_uid == x->in->uid ? (uid_t)-1 : x->in->uid;
+  gid_t gid = made.st_gid == x->in->gid ? (gid_t)-1 : x->in->gid;
+  if (gid != (gid_t)-1 && fstatat(directory, "", &parent, AT_EMPTY_PATH) == 0 &&
+      (parent.st_mode & S_ISGID) != 0) {
+    gid = (gid_t)-1;
+  }
   if (uid == (uid_t)-1 && gid == (gid_t)-1) {
     return 0;
   }

@@ -28,7 +28,6 @@ final class Exchange {
   private int least;
   private int most;
   private int opcode;
-  private int epoch;
   private Link link;
   private long unique;
   private long startedNanos;
@@ -59,15 +58,9 @@ final class Exchange {
   }
 
   /** The answer may end with the attributes of the request's node. */
-  void tells(Link link) {
-    epoch = link.epoch;
+  void tells() {
     out.putInt(TELLS_AT, TELLS);
     most += Replies.ATTRIBUTES_BYTES;
-  }
-
-  /** Of the connection that was asked for those attributes. */
-  int epoch() {
-    return epoch;
   }
 
   /** Where those attributes are; -1 where the guest has not told them. */

@@ -126,7 +126,7 @@ final class RemoteData {
               int opcode = slot.isPresent() ? Op.LANE_WRITE : Op.WRITE;
               exchange.request(
                   opcode, node, calls.uid(call), calls.gid(call), WRITTEN_BYTES, WRITTEN_BYTES);
-              exchange.tells(link);
+              exchange.tells();
               range(exchange, remote, offset, size, flags);
               if (slot.isPresent()) {
                 try (LaneSlot lane = slot.get()) {

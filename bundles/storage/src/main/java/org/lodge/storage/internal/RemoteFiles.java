@@ -2,6 +2,7 @@ package org.lodge.storage.internal;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Consumer;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
@@ -103,7 +104,7 @@ final class RemoteFiles implements FileSystem {
               int bytes = Replies.ENTRY_BYTES;
               exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
               if (begun != NO_CHANGE) {
-                exchange.tells(link);
+                exchange.tells();
               }
               long outcome = body.write(link, exchange);
               if (outcome < 0) {
@@ -235,11 +236,16 @@ final class RemoteFiles implements FileSystem {
       return 0;
     }
     return attributes(
-        call, Op.GETATTR, id, false, into, (link, exchange, out) -> out.putLong(0).putLong(0));
+        call,
+        Op.GETATTR,
+        id,
+        into,
+        (link, exchange, out) -> out.putLong(0).putLong(0),
+        exchange -> {});
   }
 
   private int attributes(
-      Call call, int opcode, long id, boolean writes, Attributes into, Fill fill) {
+      Call call, int opcode, long id, Attributes into, Fill fill, Consumer<Exchange> answered) {
     return (int)
         calls.onNode(
             call,
@@ -250,9 +256,7 @@ final class RemoteFiles implements FileSystem {
             104,
             fill,
             exchange -> {
-              if (writes) {
-                nodes.written(exchange.link(), id);
-              }
+              answered.accept(exchange);
               if (!Replies.attributes(exchange, Replies.ATTR_OUT_ATTRIBUTES, into)) {
                 return -Errno.EIO;
               }
@@ -273,19 +277,25 @@ final class RemoteFiles implements FileSystem {
       change.valid &= ~(Change.UID | Change.GID);
     }
     int fields = change.valid & Op.SETATTR_FIELDS;
-    told.begin(id);
+    boolean writes = change.has(Change.SIZE);
+    long begun = told.begin(id);
     try {
       return attributes(
           call,
           Op.SETATTR,
           id,
-          change.has(Change.SIZE),
           into,
           (link, exchange, out) -> {
             out.putInt(fields).putInt(0).putLong(0).putLong(change.sizeBytes).putLong(0);
             out.putLong(change.accessSeconds).putLong(change.modifySeconds).putLong(0);
             out.putInt(change.accessNanos).putInt(change.modifyNanos).putInt(0).putInt(change.mode);
             out.putInt(0).putInt(change.uid).putInt(change.gid).putInt(0);
+          },
+          exchange -> {
+            if (writes) {
+              nodes.written(exchange.link(), id);
+            }
+            told.changed(id, begun, exchange);
           });
     } finally {
       end(id);
@@ -384,7 +394,7 @@ final class RemoteFiles implements FileSystem {
                   0,
                   0,
                   (link, exchange, out) -> {
-                    exchange.tells(link);
+                    exchange.tells();
                     exchange.name(name);
                   },
                   exchange -> {
@@ -579,7 +589,7 @@ final class RemoteFiles implements FileSystem {
               }
               int bytes = Replies.ENTRY_BYTES + Replies.OPENED_BYTES;
               exchange.request(opcode, remote, calls.uid(call), calls.gid(call), bytes, bytes);
-              exchange.tells(link);
+              exchange.tells();
               exchange.out().putInt(flags).putInt(mode & 07777).putInt(call.umask()).putInt(0);
               exchange.name(name);
               link.ask(exchange);

@@ -3,11 +3,11 @@ package org.lodge.storage.internal;
 import org.lodge.filesystem.Attributes;
 
 /**
- * What directories and files have become, as answers to changes of names and to writes told. A
- * guest's kernel asks for that after each, and is answered from here: once less to the storage
- * guest for each file that is made, written or removed. A change of this share that begins ends
- * what is known, and one that others overlap tells nothing, as their answers may come in any order.
- * Thread-safe.
+ * What directories and files have become, as answers to changes of names or attributes and to
+ * writes told. A guest's kernel asks for that after each, and is answered from here: once less to
+ * the storage guest for each file that is made, written or removed. A change of this share that
+ * begins ends what is known, and one that others overlap tells nothing, as their answers may come
+ * in any order. Thread-safe.
  */
 final class ToldAttributes {
   private static final int SLOTS = 256;
@@ -57,14 +57,22 @@ final class ToldAttributes {
 
   /** The answer to the change that {@link #begin} gave that number, as far as it tells. */
   void told(long node, long begun, boolean directory, Exchange exchange) {
-    int at = exchange.attributesAt();
+    told(node, begun, exchange.attributesAt(), directory, exchange);
+  }
+
+  /** As {@link #told}, where it is the change of a file's attributes that is answered by them. */
+  void changed(long node, long begun, Exchange exchange) {
+    told(node, begun, Replies.ATTR_OUT_ATTRIBUTES, false, exchange);
+  }
+
+  private void told(long node, long begun, int at, boolean directory, Exchange exchange) {
     Slot slot = slot(node);
     synchronized (slot) {
       if (at >= 0 && slot.begun == begun && slot.underWay == 1) {
         slot.known = Replies.attributes(exchange, at, slot.attributes);
         slot.known &= directory ? slot.attributes.isDirectory() : slot.attributes.isRegularFile();
         slot.node = node;
-        slot.epoch = exchange.epoch();
+        slot.epoch = exchange.link().epoch;
         slot.askedNanos = exchange.startedNanos();
       }
     }

@@ -26,6 +26,9 @@ final class PlainGuest extends StorageStream {
   /** Whether it reads files that are not open. */
   boolean readsClosed = true;
 
+  /** What an answer to a change of attributes says that it is. */
+  int changedType = FOLDER;
+
   private final boolean tells;
   private long count = 10;
 
@@ -83,7 +86,8 @@ final class PlainGuest extends StorageStream {
         attributes(reply, opcode == Op.MKDIR ? FOLDER : FILE);
         reply.position(reply.position() + (opcode == Op.CREATE ? 16 : 0));
       }
-      case Op.GETATTR, Op.SETATTR -> attributes(reply.position(32), FOLDER);
+      case Op.GETATTR -> attributes(reply.position(32), FOLDER);
+      case Op.SETATTR -> attributes(reply.position(32), changedType);
       case Op.UNLINK -> {}
       case Op.WRITE -> reply.putInt(4).putInt(0);
       case Op.OPEN, Op.OPENDIR -> reply.putLong(1).putLong(0);

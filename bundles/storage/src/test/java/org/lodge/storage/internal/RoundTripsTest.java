@@ -120,12 +120,16 @@ class RoundTripsTest {
   void whatChangesADirectoryOtherwiseEndsWhatIsKnown() throws Exception {
     start(true);
     create("file");
+    setMode(ROOT);
+    ask(LONG_AGO);
+    assertEquals(List.of(Op.CREATE, Op.SETATTR, Op.GETATTR), guest.asked());
+  }
+
+  private void setMode(long node) {
     Change change = new Change();
     change.valid = Change.MODE;
     change.mode = 0700;
-    assertEquals(0, files.setAttributes(call.of(0, 0, 1), ROOT, 0, change, attributes));
-    ask(LONG_AGO);
-    assertEquals(List.of(Op.CREATE, Op.SETATTR, Op.GETATTR), guest.asked());
+    assertEquals(0, files.setAttributes(call.of(0, 0, 1), node, 0, change, attributes));
   }
 
   @Test
@@ -212,6 +216,20 @@ class RoundTripsTest {
     assertEquals(List.of(Op.CREATE, Op.WRITE), guest.asked());
     assertEquals(guest.lastSizeBytes(), attributes.sizeBytes);
     assertEquals(PlainGuest.FILE, attributes.mode);
+  }
+
+  @Test
+  void aFileIsKnownFromTheAnswerToAChangeOfItsAttributes() throws Exception {
+    start(true);
+    guest.changedType = PlainGuest.FILE;
+    create("file");
+    setMode(entry.node);
+    askOfTheFile();
+    assertEquals(List.of(Op.CREATE, Op.SETATTR), guest.asked());
+    assertEquals(guest.lastSizeBytes(), attributes.sizeBytes);
+    assertEquals(0, files.unlink(call.of(0, 0, 1), ROOT, name("other")));
+    askOfTheFile();
+    assertEquals(Op.GETATTR, guest.asked().getLast(), "it may have lost a name");
   }
 
   @Test

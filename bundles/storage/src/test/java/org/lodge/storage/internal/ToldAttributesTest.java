@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.FileSystem;
@@ -14,12 +15,18 @@ class ToldAttributesTest {
   private static final long LONG_AGO = 3_600_000_000_000L;
 
   private final ToldAttributes told = new ToldAttributes();
+  private final Link link = new Link(0, "boot", new PlainGuest(true), 1_000_000_000L);
   private final Exchange answer = new Exchange();
   private final Attributes attributes = new Attributes();
 
+  @AfterEach
+  void end() {
+    link.end("the test is over");
+  }
+
   private void answer(int mode) {
     answer.request(Op.UNLINK, ROOT, 0, 0, 0, 0);
-    answer.begin(null, 1);
+    answer.begin(link, 1);
     answer.memory().set(ValueLayout.JAVA_INT_UNALIGNED, 60, mode);
     answer.complete(0, Replies.ATTRIBUTES_BYTES);
   }
