@@ -251,14 +251,14 @@ final class Events {
     Frame frame = receiver.role instanceof ShellSurface window ? window.frame : null;
     if (receiver.type.index() == XdgSurface.INDEX) {
       if (frame != null) {
-        frame.told(event.word(0));
+        frame.geometry().told(event.word(0));
       }
       return false;
     }
     if (frame != null
         && receiver.type.index() == XdgToplevel.INDEX
         && opcode == XdgToplevel.EVENT_CONFIGURE) {
-      frame.told(event.word(0), event.word(1), isFilling(event));
+      frame.geometry().told(event.word(0), event.word(1), isFilling(event));
     }
     if (receiver.type.index() == XdgPopup.INDEX) {
       if (opcode == XdgPopup.EVENT_CONFIGURE) {

@@ -1,14 +1,11 @@
 package org.lodge.wayland.router.internal;
 
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
-import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 /**
@@ -24,9 +21,6 @@ import org.lodge.wayland.protocol.opcode.XdgWmBase;
 final class Frame {
   /** Coordinates beyond are left alone: the sum might not fit. */
   private static final int FAR = 1 << 24;
-
-  /** How far a guest may show something outside of a window's geometry, which is its shadow. */
-  static final int MOST_SHADOW = 64;
 
   private final Routing routing;
   private final Frames frames;
@@ -45,33 +39,11 @@ final class Frame {
   /** State of the window that its surface's next commit applies, and no other surface's. */
   private boolean pending;
 
-  /** The newest sizes were told with a state in which windows have no shadow. */
-  private boolean toldFilling;
-
-  /** Which configure event those came with; null until it has come. */
-  private Integer toldSerial;
-
-  /** The window may be in such a state. */
-  private boolean filling;
-
   /** A popup that is shown no more. */
   private boolean dismissed;
 
-  private final Ring ring;
-
-  /** The geometry as it was sent: left, top, right, bottom; null where none was. */
-  private int[] geometry;
-
-  /** How far the ring covers what is around that. */
-  private int[] covered;
-
-  /** The size that the compositor wants, with the border; 0 where it wants none. */
-  private int toldWidth;
-
-  private int toldHeight;
-
-  /** Where some of it is seen. */
-  private final Set<Screens.Screen> on = new HashSet<>();
+  /** What compositors place it by. */
+  private WindowGeometry geometry;
 
   Frame(
       Frames frames,
@@ -84,7 +56,6 @@ final class Frame {
     this.wrapper = wrapper;
     this.subsurface = subsurface;
     this.viewport = viewport;
-    ring = new Ring(routing);
     wrapper.role = this;
   }
 
@@ -108,6 +79,7 @@ final class Frame {
    */
   void surround(ShellSurface window, WaylandObject wmBase) {
     this.window = window;
+    geometry = new WindowGeometry(frames, routing, window, wrapper);
     routing.toCompositor.words(
         wmBase.upstreamId, XdgWmBase.GET_XDG_SURFACE, window.object.upstreamId, wrapper.upstreamId);
   }
@@ -131,35 +103,20 @@ final class Frame {
     pending = true;
   }
 
-  /**
-   * The compositor tells a size.
-   *
-   * @param filling whether the window shall be maximised or fullscreen
-   */
-  void told(int width, int height, boolean filling) {
-    toldWidth = width;
-    toldHeight = height;
-    toldFilling = filling;
-    toldSerial = null;
-    this.filling |= filling;
-  }
-
-  /** It has told all. */
-  void told(int serial) {
-    toldSerial = serial;
+  /** What the compositor has told of it. */
+  WindowGeometry geometry() {
+    return geometry;
   }
 
   void acknowledged(int serial) {
-    if (toldSerial != null && toldSerial == serial) {
-      filling = toldFilling;
-    }
+    geometry.acknowledged(serial);
     configured = true;
     pending = true;
   }
 
   /** The compositor shows some of it on a screen, or none any more. */
   void shownOn(Screens.Screen screen, boolean some) throws WaylandException {
-    if (some ? on.add(screen) : on.remove(screen)) {
+    if (geometry.shownOn(screen, some)) {
       grow();
     }
   }
@@ -251,7 +208,7 @@ final class Frame {
 
   /** The client's xdg_surface is gone. */
   void destroy() {
-    ring.destroy();
+    geometry.destroy();
     routing.toCompositor.words(subsurface.upstreamId, WlSubsurface.DESTROY);
     routing.toCompositor.words(viewport.upstreamId, WpViewport.DESTROY);
     routing.toCompositor.words(wrapper.upstreamId, WlSurface.DESTROY);
@@ -283,84 +240,7 @@ final class Frame {
       routing.toCompositor.words(wrapper.upstreamId, WlSurface.DAMAGE, 0, 0, all, all);
       dirty = true;
     }
-    sendGeometry(target);
-  }
-
-  /** The window proper, with its border: what compositors place, tile and maximise. */
-  private void sendGeometry(int[] target) throws WaylandException {
-    int border = frames.border();
-    int[] proper = window.hasGeometry ? proper(target) : target;
-    int[] limited = window.popup == null ? limited(proper) : proper;
-    int x = moved(limited[0], -around[0]);
-    int y = moved(limited[1], -around[1]);
-    int wide = larger(limited[2] - limited[0], border);
-    int high = larger(limited[3] - limited[1], border);
-    boolean ringed = window.popup == null && !Arrays.equals(limited, target);
-    int[] wanted = {x, y, x + wide, y + high};
-    int[] cover = limited == proper ? wanted : all();
-    if (Arrays.equals(wanted, geometry)
-        && Arrays.equals(cover, covered)
-        && ringed == ring.isShown()) {
-      return;
-    }
-    geometry = wanted;
-    covered = cover;
-    routing.toCompositor.words(
-        window.object.upstreamId, XdgSurface.SET_WINDOW_GEOMETRY, x, y, wide, high);
-    if (ringed) {
-      ring.show(wrapper, wanted, cover);
-    } else if (ring.isShown()) {
-      ring.hide();
-    }
-    dirty = true;
-  }
-
-  /** Of the wrapper. */
-  private int[] all() {
-    int both = 2 * frames.border();
-    return new int[] {0, 0, around[2] - around[0] + both, around[3] - around[1] + both};
-  }
-
-  /**
-   * As much as a screen has room for, or the compositor wants: of a larger window all edges could
-   * be out of sight.
-   *
-   * @return the same where that is all
-   */
-  private int[] limited(int[] proper) {
-    Screens screens = frames.screens();
-    int both = 2 * frames.border();
-    long right = (long) proper[0] + Math.max(1, Math.max(toldWidth, screens.across(on)) - both);
-    long bottom = (long) proper[1] + Math.max(1, Math.max(toldHeight, screens.down(on)) - both);
-    if (proper[2] <= right && proper[3] <= bottom) {
-      return proper;
-    }
-    return new int[] {
-      proper[0], proper[1], (int) Math.min(proper[2], right), (int) Math.min(proper[3], bottom)
-    };
-  }
-
-  /**
-   * As the guest says, with all that it shows but for a shadow. A popup's is where it is placed by,
-   * and nothing is cut off from it.
-   */
-  private int[] proper(int[] target) {
-    int left = window.geometryX;
-    int top = window.geometryY;
-    int right = (int) Math.min((long) left + window.geometryWidth, Integer.MAX_VALUE);
-    int bottom = (int) Math.min((long) top + window.geometryHeight, Integer.MAX_VALUE);
-    if (window.popup != null) {
-      return new int[] {left, top, right, bottom};
-    }
-    int shadow = filling ? 0 : MOST_SHADOW;
-    left = Math.clamp(left, target[0], Math.min(target[0] + shadow, target[2] - 1));
-    top = Math.clamp(top, target[1], Math.min(target[1] + shadow, target[3] - 1));
-    return new int[] {
-      left,
-      top,
-      Math.clamp(right, Math.max(target[2] - shadow, left + 1), target[2]),
-      Math.clamp(bottom, Math.max(target[3] - shadow, top + 1), target[3])
-    };
+    dirty |= geometry.send(around, target);
   }
 
   private void hide() {
@@ -368,7 +248,7 @@ final class Frame {
       routing.toCompositor.words(wrapper.upstreamId, WlSurface.ATTACH, 0, 0, 0);
       mapped = false;
       configured = false;
-      geometry = null;
+      geometry.forget();
       dirty = true;
       commit();
     }

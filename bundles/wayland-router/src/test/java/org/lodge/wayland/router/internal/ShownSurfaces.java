@@ -22,7 +22,7 @@ final class ShownSurfaces {
   private final Map<String, Integer> newest = new HashMap<>();
   private final List<String> violations = new ArrayList<>();
   private int wrapper;
-  private int mostShadow = Frame.MOST_SHADOW;
+  private int mostShadow = WindowGeometry.MOST_SHADOW;
   private int checks;
 
   /** A surface; sizes of buffers are 0 where there is none. */

@@ -1,0 +1,179 @@
+package org.lodge.wayland.router.internal;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import org.lodge.wayland.protocol.WaylandException;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
+
+/**
+ * Which part of a frame is the window proper, with its border: what compositors place, tile and
+ * maximise. It is as the guest says, with all that the guest shows but for a shadow, and no larger
+ * than a person can see or the compositor wants.
+ */
+final class WindowGeometry {
+  /** How far a guest may show something outside of it, which is its shadow. */
+  static final int MOST_SHADOW = 64;
+
+  private final Frames frames;
+  private final Routing routing;
+  private final ShellSurface window;
+  private final WaylandObject wrapper;
+  private final Ring ring;
+
+  /** As it was sent: left, top, right, bottom; null where none was. */
+  private int[] geometry;
+
+  /** How far the ring covers what is around that. */
+  private int[] covered;
+
+  /** The size that the compositor wants, with the border; 0 where it wants none. */
+  private int toldWidth;
+
+  private int toldHeight;
+
+  /** That was told with a state in which windows have no shadow. */
+  private boolean toldFilling;
+
+  /** Which configure event it came with; null until that has come. */
+  private Integer toldSerial;
+
+  /** The window may be in such a state. */
+  private boolean filling;
+
+  /** Where some of it is seen. */
+  private final Set<Screens.Screen> on = new HashSet<>();
+
+  WindowGeometry(Frames frames, Routing routing, ShellSurface window, WaylandObject wrapper) {
+    this.frames = frames;
+    this.routing = routing;
+    this.window = window;
+    this.wrapper = wrapper;
+    ring = new Ring(routing);
+  }
+
+  /**
+   * The compositor tells a size.
+   *
+   * @param filling whether the window shall be maximised or fullscreen
+   */
+  void told(int width, int height, boolean filling) {
+    toldWidth = width;
+    toldHeight = height;
+    toldFilling = filling;
+    toldSerial = null;
+    this.filling |= filling;
+  }
+
+  /** It has told all. */
+  void told(int serial) {
+    toldSerial = serial;
+  }
+
+  void acknowledged(int serial) {
+    if (toldSerial != null && toldSerial == serial) {
+      filling = toldFilling;
+    }
+  }
+
+  /**
+   * The compositor shows some of it on a screen, or none any more.
+   *
+   * @return whether that is new
+   */
+  boolean shownOn(Screens.Screen screen, boolean some) {
+    return some ? on.add(screen) : on.remove(screen);
+  }
+
+  /** The window is hidden. */
+  void forget() {
+    geometry = null;
+  }
+
+  void destroy() {
+    ring.destroy();
+  }
+
+  /**
+   * Says what it is where that has changed.
+   *
+   * @param around what the frame surrounds, in coordinates of the guest's surface
+   * @param target what will be left of it once the commit is shown
+   * @return whether the wrapper must be committed for that
+   */
+  boolean send(int[] around, int[] target) throws WaylandException {
+    int border = frames.border();
+    int[] proper = window.hasGeometry ? proper(target) : target;
+    int[] limited = window.popup == null ? limited(proper) : proper;
+    int x = Frame.moved(limited[0], -around[0]);
+    int y = Frame.moved(limited[1], -around[1]);
+    int wide = Frame.larger(limited[2] - limited[0], border);
+    int high = Frame.larger(limited[3] - limited[1], border);
+    boolean ringed = window.popup == null && !Arrays.equals(limited, target);
+    int[] wanted = {x, y, x + wide, y + high};
+    int[] cover = limited == proper ? wanted : all(around);
+    if (Arrays.equals(wanted, geometry)
+        && Arrays.equals(cover, covered)
+        && ringed == ring.isShown()) {
+      return false;
+    }
+    geometry = wanted;
+    covered = cover;
+    routing.toCompositor.words(
+        window.object.upstreamId, XdgSurface.SET_WINDOW_GEOMETRY, x, y, wide, high);
+    if (ringed) {
+      ring.show(wrapper, wanted, cover);
+    } else if (ring.isShown()) {
+      ring.hide();
+    }
+    return true;
+  }
+
+  /** Of the wrapper. */
+  private int[] all(int[] around) {
+    int both = 2 * frames.border();
+    return new int[] {0, 0, around[2] - around[0] + both, around[3] - around[1] + both};
+  }
+
+  /**
+   * As much as a screen has room for, or the compositor wants: of a larger window all edges could
+   * be out of sight.
+   *
+   * @return the same where that is all
+   */
+  private int[] limited(int[] proper) {
+    Screens screens = frames.screens();
+    int both = 2 * frames.border();
+    long right = (long) proper[0] + Math.max(1, Math.max(toldWidth, screens.across(on)) - both);
+    long bottom = (long) proper[1] + Math.max(1, Math.max(toldHeight, screens.down(on)) - both);
+    if (proper[2] <= right && proper[3] <= bottom) {
+      return proper;
+    }
+    return new int[] {
+      proper[0], proper[1], (int) Math.min(proper[2], right), (int) Math.min(proper[3], bottom)
+    };
+  }
+
+  /**
+   * As the guest says, with all that it shows but for a shadow. A popup's is where it is placed by,
+   * and nothing is cut off from it.
+   */
+  private int[] proper(int[] target) {
+    int left = window.geometryX;
+    int top = window.geometryY;
+    int right = (int) Math.min((long) left + window.geometryWidth, Integer.MAX_VALUE);
+    int bottom = (int) Math.min((long) top + window.geometryHeight, Integer.MAX_VALUE);
+    if (window.popup != null) {
+      return new int[] {left, top, right, bottom};
+    }
+    int shadow = filling ? 0 : MOST_SHADOW;
+    left = Math.clamp(left, target[0], Math.min(target[0] + shadow, target[2] - 1));
+    top = Math.clamp(top, target[1], Math.min(target[1] + shadow, target[3] - 1));
+    return new int[] {
+      left,
+      top,
+      Math.clamp(right, Math.max(target[2] - shadow, left + 1), target[2]),
+      Math.clamp(bottom, Math.max(target[3] - shadow, top + 1), target[3])
+    };
+  }
+}
