@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import org.lodge.agent.handles.FileHandle;
 import org.lodge.agent.handles.Handle;
 import org.lodge.agent.handles.PipeHandle;
-import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.MessageType;
 import org.lodge.wayland.protocol.WaylandException;
@@ -45,10 +44,8 @@ final class Events {
 
   private static final int FULLSCREEN = 2;
 
-  /** What is kept of a global. */
-  private static final int GLOBAL_BYTES = 128;
-
   private final Routing routing;
+  private final Registries registries;
   private final SelectionRequests selections;
   private final DragEvents drags;
   private final Motion motion;
@@ -57,6 +54,7 @@ final class Events {
 
   Events(Routing routing, Requests requests, ClockOffset offset) {
     this.routing = routing;
+    registries = requests.registries();
     selections = requests.selections();
     passes = requests.passes();
     presentation = new Presentation(routing, offset);
@@ -74,7 +72,7 @@ final class Events {
     boolean handled =
         switch (receiver.type.index()) {
           case WlDisplay.INDEX -> display(opcode, event);
-          case WlRegistry.INDEX -> registry(receiver, opcode, event);
+          case WlRegistry.INDEX -> registries.told(receiver, opcode, event);
           case WlShm.INDEX -> ShmFormat.bytesPerPixel(event.word(0)) == 0;
           case WlBuffer.INDEX -> {
             if (receiver.role instanceof ShmBuffer buffer && !buffer.destroyed) {
@@ -156,24 +154,6 @@ final class Events {
         .string(untrustedText)
         .end();
     return true;
-  }
-
-  private boolean registry(WaylandObject receiver, int opcode, Message event)
-      throws WaylandException {
-    Requests.Registry registry = (Requests.Registry) receiver.role;
-    if (opcode == WlRegistry.EVENT_GLOBAL_REMOVE) {
-      return !registry.remove(event.word(0));
-    }
-    String untrustedType = event.string(1);
-    int version = Globals.allowedVersion(untrustedType, event.word(2), routing.frames != null);
-    if (version > 0) {
-      String type = Interfaces.named(untrustedType).name();
-      if (registry.add(event.word(0), new Requests.Advertised(type, version))) {
-        routing.objects.charge(receiver, GLOBAL_BYTES);
-      }
-      event.setWord(2, version);
-    }
-    return version == 0;
   }
 
   private boolean keyboard(WaylandObject receiver, int opcode, Message event)

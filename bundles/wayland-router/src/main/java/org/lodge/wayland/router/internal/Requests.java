@@ -1,15 +1,6 @@
 package org.lodge.wayland.router.internal;
 
-import static org.lodge.wayland.protocol.WaylandException.INVALID_OBJECT;
-import static org.lodge.wayland.protocol.WaylandException.NO_MEMORY;
-
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.SequencedMap;
-import org.lodge.wayland.protocol.Interface;
-import org.lodge.wayland.protocol.Interfaces;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlBuffer;
@@ -62,9 +53,8 @@ import org.lodge.wayland.protocol.opcode.ZxdgImporterV2;
  * watched on their way. All others are sent on as they are.
  */
 final class Requests {
-  private static final int MOST_REGISTRIES = 32;
-
   private final Routing routing;
+  private final Registries registries;
   private final ShmRequests shm;
   private final SurfaceRequests surfaces;
   private final CursorRequests cursors;
@@ -73,57 +63,10 @@ final class Requests {
   private final PassRequests passes;
   private final IconRequests icons;
   private final LockRequests locks;
-  private int registries;
-
-  /** What a client was told of globals, in one registry. */
-  static final class Registry {
-    /** A bind may be on its way for what was removed; compositors allow for it a while, too. */
-    private static final int MOST_REMOVED = 64;
-
-    private final Map<Integer, Advertised> globals = new HashMap<>();
-    private final SequencedMap<Integer, Advertised> removed = new LinkedHashMap<>();
-    private int most;
-
-    /**
-     * @return whether there have never been so many
-     */
-    boolean add(int name, Advertised global) {
-      removed.remove(name);
-      globals.put(name, global);
-      boolean more = globals.size() > most;
-      most = Math.max(most, globals.size());
-      return more;
-    }
-
-    /**
-     * @return whether the client knows it
-     */
-    boolean remove(int name) {
-      Advertised global = globals.remove(name);
-      if (global == null) {
-        return false;
-      }
-      removed.put(name, global);
-      if (removed.size() > MOST_REMOVED) {
-        removed.pollFirstEntry();
-      }
-      return true;
-    }
-
-    /**
-     * @return null where there is none
-     */
-    Advertised find(int untrustedName) {
-      Advertised global = globals.get(untrustedName);
-      return global == null ? removed.get(untrustedName) : global;
-    }
-  }
-
-  /** A global as the client may bind it. */
-  record Advertised(String name, int version) {}
 
   Requests(Conversation conversation, Routing routing, Pixels pixels) {
     this.routing = routing;
+    registries = new Registries(routing);
     shm = new ShmRequests(routing);
     shell = new ShellRequests(conversation.display(), routing);
     cursors = new CursorRequests(routing);
@@ -132,6 +75,10 @@ final class Requests {
     passes = new PassRequests(conversation.display(), routing);
     icons = new IconRequests(routing, pixels);
     locks = new LockRequests(routing);
+  }
+
+  Registries registries() {
+    return registries;
   }
 
   ShellRequests shell() {
@@ -157,8 +104,8 @@ final class Requests {
     int opcode = request.type().opcode();
     boolean handled =
         switch (receiver.type.index()) {
-          case WlDisplay.INDEX -> display(receiver, opcode, request);
-          case WlRegistry.INDEX -> bind(receiver, request);
+          case WlDisplay.INDEX -> registries.make(receiver, opcode, request);
+          case WlRegistry.INDEX -> registries.bind(receiver, request);
           case WlShm.INDEX, WlShmPool.INDEX, WlBuffer.INDEX ->
               shm.handle(receiver, opcode, request);
           case WpSinglePixelBufferManagerV1.INDEX -> singlePixel(receiver, opcode, request);
@@ -212,40 +159,6 @@ final class Requests {
     if (!handled) {
       routing.forward(receiver, request);
     }
-  }
-
-  private boolean display(WaylandObject receiver, int opcode, Message request)
-      throws WaylandException {
-    if (opcode != WlDisplay.GET_REGISTRY) {
-      return false;
-    }
-    if (++registries > MOST_REGISTRIES) {
-      throw WaylandException.ofDisplay(NO_MEMORY, "more than " + MOST_REGISTRIES + " registries");
-    }
-    routing.forward(receiver, request).role = new Registry();
-    return true;
-  }
-
-  private boolean bind(WaylandObject receiver, Message request) throws WaylandException {
-    Registry registry = (Registry) receiver.role;
-    Advertised global = registry.find(request.word(0));
-    String untrustedName = request.string(1);
-    int untrustedVersion = request.word(2);
-    if (global == null || !global.name().equals(untrustedName)) {
-      throw WaylandException.ofDisplay(
-          INVALID_OBJECT, "invalid global " + Names.clean(untrustedName, true));
-    }
-    if (untrustedVersion < 1 || untrustedVersion > global.version()) {
-      throw WaylandException.ofDisplay(
-          INVALID_OBJECT,
-          "invalid version for global " + global.name() + ": have " + global.version());
-    }
-    Interface type = Interfaces.named(global.name());
-    WaylandObject bound = routing.objects.create(request.word(3), type, untrustedVersion);
-    request.setWord(3, bound.upstreamId);
-    request.setObject(receiver.upstreamId);
-    routing.toCompositor.copy(request);
-    return true;
   }
 
   private boolean singlePixel(WaylandObject receiver, int opcode, Message request)
