@@ -70,9 +70,8 @@ final class BlkQueue implements Medium.QueueServer {
       if (isSlow(request) && (following != null || queue.inFlight() > 1)) {
         handOver(request);
       } else {
-        executor.run(request, lane);
         long before = now;
-        now = System.nanoTime();
+        now = executor.run(request, lane);
         if (!request.isSlow()) {
           usualNanos += (now - before - usualNanos) / 8;
         }

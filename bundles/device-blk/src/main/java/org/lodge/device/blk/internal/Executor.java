@@ -28,15 +28,19 @@ final class Executor {
     return writeThrough;
   }
 
-  /** Executes a request and answers it. */
-  void run(BlkRequest request, Lane lane) {
+  /**
+   * Executes a request and answers it.
+   *
+   * @return when it was done, as {@link System#nanoTime}
+   */
+  long run(BlkRequest request, Lane lane) {
     byte status;
     try {
       status = execute(request, lane);
     } catch (InternalError e) {
       status = Blk.S_IOERR;
     }
-    finish(request, status, lane);
+    return finish(request, status, lane);
   }
 
   /**
@@ -153,9 +157,10 @@ final class Executor {
     return Blk.S_IOERR;
   }
 
-  private void finish(BlkRequest request, byte status, Lane lane) {
+  private long finish(BlkRequest request, byte status, Lane lane) {
     DescriptorChain chain = request.chain;
-    counters.count(request, status, System.nanoTime());
+    long now = System.nanoTime();
+    counters.count(request, status, now);
     lane.status[0] = status;
     long written = chain.writableBytes();
     try {
@@ -168,5 +173,6 @@ final class Executor {
     } else {
       chain.complete(written);
     }
+    return now;
   }
 }
