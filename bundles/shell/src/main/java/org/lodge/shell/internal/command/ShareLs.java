@@ -78,9 +78,14 @@ final class ShareLs implements Command {
   }
 
   static String note(ShareStatus share) {
-    return share
-        .trouble()
-        .orElse(share.from().equals("host") ? "files of the host itself: for development" : "");
+    if (share.trouble().isPresent()) {
+      return share.trouble().get();
+    }
+    if (share.declared() && share.state() == ShareStatus.State.REVOKED) {
+      return "comes back with the guest's next start, or: lodge share add %s %s"
+          .formatted(share.guest(), share.share());
+    }
+    return share.from().equals("host") ? "files of the host itself: for development" : "";
   }
 
   static String size(long bytes) {
