@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 final class Links implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Links.class);
   private static final long AGAIN_MILLIS = 100;
+  private static final Duration ATTEMPT = Duration.ofSeconds(10);
   private static final Duration LAST_ANSWER = Duration.ofSeconds(1);
 
   private final Connector connector;
@@ -135,9 +136,21 @@ final class Links implements AutoCloseable {
     return current != null && current.isOpen() ? current : null;
   }
 
-  /** Why there is no connection, as far as is known; empty while there is one. */
+  /** Why there is no connection, as far as is known; empty while there is one or none is wanted. */
   synchronized String trouble() {
-    return now() == null ? trouble : "";
+    return now() == null && !closed ? trouble : "";
+  }
+
+  /** The storage guest has come up: why it could not be asked before is over. */
+  synchronized void cameUp() {
+    trouble = "";
+  }
+
+  /** Finds out whether the trouble is over, where nobody else asks; waits for nothing. */
+  synchronized void tryAgain() {
+    if (!trouble().isEmpty() && !connecting && !hurries) {
+      begin(ATTEMPT);
+    }
   }
 
   @Override

@@ -93,13 +93,29 @@ public final class Offers implements FileSystemOffer {
     });
   }
 
-  /** Why calls to its storage guest get no answer just now, as far as somebody has tried. */
+  /**
+   * Why calls to its storage guest get no answer just now, as far as somebody has tried; it is
+   * tried again, so that who asks once more is told whether it still is so.
+   */
   synchronized Optional<String> trouble(Grant grant) {
-    return grantOf.entrySet().stream()
-        .filter(each -> each.getValue().equals(grant))
-        .map(each -> each.getKey().trouble())
-        .filter(trouble -> !trouble.isEmpty())
-        .findFirst();
+    Optional<String> found = Optional.empty();
+    for (Map.Entry<Links, Grant> each : grantOf.entrySet()) {
+      String trouble = each.getKey().trouble();
+      if (each.getValue().equals(grant) && !trouble.isEmpty()) {
+        each.getKey().tryAgain();
+        found = Optional.of(trouble);
+      }
+    }
+    return found;
+  }
+
+  /** A storage guest can be asked again. */
+  synchronized void cameUp(String keeper) {
+    grantOf.forEach((links, grant) -> {
+      if (grant.from().equals(keeper)) {
+        links.cameUp();
+      }
+    });
   }
 
   private synchronized Optional<Grant> find(String guest, String share) {

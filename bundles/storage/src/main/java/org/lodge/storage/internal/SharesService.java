@@ -231,7 +231,18 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
   /** Makes what the guest has what its definitions say; what was granted beside them stays. */
   private void reconcile(String guest) {
+    while (!reconciles(guest)) {
+      LOG.debug("What guest {} is to have has changed meanwhile", guest);
+    }
+    synchronized (settled) {
+      settled.notifyAll();
+    }
+  }
+
+  /** False where there is more to ask storage guests for, which must not be done in the monitor. */
+  private boolean reconciles(String guest) {
     GuestShares shares = of(guest);
+    boolean all = true;
     Set<Given> unwanted = unwanted(shares, declared(guest));
     unwanted.forEach(given -> cutOff(given.grant()));
     Map<Grant, Optional<String>> refusals = refusals(shares, declared(guest));
@@ -252,20 +263,22 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       }
       for (Grant grant : wanted) {
         boolean missing = shares.missing.contains(grant.share());
-        if ((missing || !shares.given.containsKey(grant.share()))
-            && !isMissing(shares, grant, refusals.computeIfAbsent(grant, this::refusal))) {
-          give(shares, grant);
+        if (missing || !shares.given.containsKey(grant.share())) {
+          Optional<String> refusal = refusals.get(grant);
+          if (refusal == null) {
+            all = false;
+          } else if (!isMissing(shares, grant, refusal)) {
+            give(shares, grant);
+          }
         }
       }
-      shares.reconciled = true;
+      shares.reconciled |= all;
       if (!shares.missing.isEmpty() && !shares.asksAgain) {
         shares.asksAgain = true;
         Thread.ofVirtual().name("shares-" + guest).start(() -> askAgain(guest, shares));
       }
     }
-    synchronized (settled) {
-      settled.notifyAll();
-    }
+    return all;
   }
 
   private List<Grant> declared(String guest) {
@@ -284,6 +297,35 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     GuestShares shares = byGuest.get(guest);
     if (shares != null) {
       Thread.ofVirtual().name("shares-" + guest).start(() -> mountAgain(guest, shares));
+    }
+    offers.cameUp(guest);
+    byGuest.forEach((user, others) -> {
+      if (others.given.values().stream().anyMatch(given -> hasFailed(others, given, guest))) {
+        Thread.ofVirtual().name("shares-" + user).start(() -> giveWhatFailed(others, guest));
+      }
+    });
+  }
+
+  /** Whether it was plugged, and could not be mounted as its storage guest was away. */
+  private boolean hasFailed(GuestShares shares, Given given, String keeper) {
+    return given.state() == State.FAILED
+        && given.grant().from().equals(keeper)
+        && !shares.missing.contains(given.grant().share())
+        && isWanted(given.grant());
+  }
+
+  /** Unlike what somebody has added in vain. */
+  private boolean isWanted(Grant grant) {
+    return grant.declared() || live.granted(grant.guest()).contains(grant);
+  }
+
+  private void giveWhatFailed(GuestShares shares, String keeper) {
+    synchronized (shares) {
+      for (Given given : List.copyOf(shares.given.values())) {
+        if (hasFailed(shares, given, keeper)) {
+          give(shares, given.grant());
+        }
+      }
     }
   }
 
@@ -688,12 +730,28 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     for (GuestShares shares : byGuest.values()) {
       // Not the monitor: whoever holds it may wait for a guest.
       for (Given given : List.copyOf(shares.given.values())) {
-        all.put(key(given.grant()), given);
+        if (!isOver(given)) {
+          all.put(key(given.grant()), given);
+        }
       }
     }
     List<ShareStatus> list = new ArrayList<>();
     all.values().forEach(given -> list.add(status(given)));
     return list;
+  }
+
+  /** It was taken back or added in vain, no definition names it, and the guest has let it go. */
+  private boolean isOver(Given given) {
+    boolean ended = given.state() == State.REVOKED || given.state() == State.FAILED;
+    return ended && !isWanted(given.grant()) && !hasDevice(given.grant());
+  }
+
+  private boolean hasDevice(Grant grant) {
+    try {
+      return isPlugged(grant);
+    } catch (GuestException e) {
+      return false;
+    }
   }
 
   private static String key(Grant grant) {
@@ -723,14 +781,16 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   }
 
   private Optional<String> trouble(Given given) {
-    if (!given.trouble().isEmpty()) {
-      return Optional.of(given.trouble());
-    }
     Grant grant = given.grant();
+    Optional<String> own =
+        Optional.of(given.trouble())
+            .filter(trouble -> !trouble.isEmpty())
+            .filter(trouble -> given.state() != State.REVOKED || hasDevice(grant));
     Optional<String> refusal =
         grant.declared() ? definitions.refusal(grant.share()) : Optional.empty();
     boolean has = given.state() == State.GIVEN || given.state() == State.MOUNTED;
-    return refusal.or(() -> has ? away(grant) : Optional.empty()).or(() -> offers.trouble(grant));
+    return own.or(() -> refusal)
+        .or(() -> has ? away(grant).or(() -> offers.trouble(grant)) : Optional.empty());
   }
 
   private List<DeviceStatus.Counter> counters(Grant grant) {

@@ -1,5 +1,6 @@
 package org.lodge.storage.internal;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.io.IOException;
@@ -56,5 +57,51 @@ class LinksTest {
   void whoeverHasWaitedAsLongAsTheShareSaysGivesUp() {
     assertNull(links.await(System.nanoTime() + 1_000_000));
     end.countDown();
+  }
+
+  private Links troubled() throws InterruptedException {
+    end.countDown();
+    CompletableFuture<Link> link = ask();
+    while (links.trouble().isEmpty()) {
+      Thread.sleep(1);
+    }
+    links.hurry();
+    link.join();
+    return links;
+  }
+
+  @Test
+  void aShareThatIsTakenBackHasNoTrouble() throws Exception {
+    assertEquals("no such guest", troubled().trouble());
+    links.close();
+    assertEquals("", links.trouble());
+  }
+
+  @Test
+  void aTroubleEndsWhereItsGuestHasComeUp() throws Exception {
+    assertEquals("no such guest", troubled().trouble());
+    links.cameUp();
+    assertEquals("", links.trouble());
+  }
+
+  @Test
+  void whatWasInVainIsTriedAgain() throws Exception {
+    CountDownLatch twice = new CountDownLatch(2);
+    Links tried =
+        new Links(
+            (epoch, limit) -> {
+              twice.countDown();
+              throw new IOException("no such folder");
+            },
+            "docs for work",
+            Duration.ofMillis(1));
+    tried.tryAgain();
+    assertEquals(2, twice.getCount(), "nobody has asked for it");
+    tried.await(tried.deadline());
+    while (tried.trouble().isEmpty()) {
+      Thread.sleep(1);
+    }
+    tried.tryAgain();
+    twice.await();
   }
 }

@@ -61,6 +61,8 @@ class SharesServiceTest {
   private final CountDownLatch revoked = new CountDownLatch(1);
   private final List<String> plugged = new CopyOnWriteArrayList<>();
   private final List<String> removed = new CopyOnWriteArrayList<>();
+  private final ComingUp comingUp = new ComingUp();
+  private volatile boolean keepsDevices;
   private volatile GuestState storage = GuestState.RUNNING;
   private volatile GuestState vault = GuestState.RUNNING;
   @TempDir Path run;
@@ -115,6 +117,10 @@ class SharesServiceTest {
             (name, arguments) -> {
               if (name.equals("remove")) {
                 removed.add((String) arguments[1]);
+                if (keepsDevices) {
+                  return CompletableFuture.failedFuture(new IOException("it is busy"));
+                }
+                plugged.remove(arguments[1]);
               }
               if (name.equals("add")) {
                 plugged.add((String) arguments[1]);
@@ -133,14 +139,7 @@ class SharesServiceTest {
     offers = new Offers(guest.agents(), definitions, live, new HeapLanes(new Random(1)));
     service =
         new SharesService(
-            definitions,
-            offers,
-            live,
-            fileSystems,
-            guests,
-            devices,
-            guest.agents(),
-            new ComingUp());
+            definitions, offers, live, fileSystems, guests, devices, guest.agents(), comingUp);
   }
 
   private static DeviceStatus device(String id) {
@@ -228,7 +227,52 @@ class SharesServiceTest {
     assertEquals(List.of("fs-more"), removed);
     assertEquals(0, revoked.getCount());
     assertEquals(Optional.empty(), offers.open("vault", "more", null));
-    assertEquals(ShareStatus.State.FAILED, service.list().getFirst().state());
+    assertEquals(List.of(), service.list());
+  }
+
+  @Test
+  void whatIsOverIsListedNoMore() throws Exception {
+    guest.end(0);
+    start();
+    keepsDevices = true;
+    service.grant(MORE);
+    service.revoke("vault", "more");
+    ShareStatus kept = service.list().getFirst();
+    assertEquals(ShareStatus.State.REVOKED, kept.state());
+    assertEquals(Optional.of("the guest keeps the empty device: it is busy"), kept.trouble());
+    plugged.clear();
+    assertEquals(List.of(), service.list());
+  }
+
+  @Test
+  void aDeviceThatHasGoneIsNoTrouble() throws Exception {
+    guest.end(0);
+    files.put("docs", DOCS);
+    start();
+    service.awaitDeclared("vault", Duration.ofSeconds(15));
+    keepsDevices = true;
+    service.revoke("vault", "docs");
+    assertEquals(true, service.list().getFirst().trouble().isPresent());
+    plugged.clear();
+    ShareStatus taken = service.list().getFirst();
+    assertEquals(ShareStatus.State.REVOKED, taken.state());
+    assertEquals(Optional.empty(), taken.trouble());
+  }
+
+  /** Such as for a storage guest that has gone just then. */
+  @Test
+  void whatCouldNotBeMountedIsMountedWhenItsStorageGuestComesUp() throws Exception {
+    guest.end(1);
+    files.put("docs", DOCS);
+    start();
+    ShareStatus failed = service.awaitDeclared("vault", Duration.ofSeconds(15)).getFirst();
+    assertEquals(ShareStatus.State.FAILED, failed.state());
+    guest.mend();
+    comingUp.ready("storage");
+    while (service.list().getFirst().state() == ShareStatus.State.FAILED) {
+      Thread.sleep(1);
+    }
+    assertEquals(Optional.empty(), service.list().getFirst().trouble());
   }
 
   @Test
