@@ -506,6 +506,9 @@ final class RemoteFiles implements FileSystem {
                 return remote;
               }
               long handle = RemoteCalls.openOn(link, exchange, opcode, remote, flags);
+              if (handle >= 0 && (flags & O_TRUNC) != 0) {
+                nodes.written(link, id);
+              }
               return handle < 0
                   ? handle
                   : keep(link, id, flags, opcode == Op.OPENDIR, handle, opened);

@@ -108,6 +108,18 @@ class RemoteFilesTest {
   }
 
   @Test
+  void whatWasTruncatedByOpeningMayBeLost() throws Exception {
+    start(
+        Ledger.create(),
+        (op, body, reply) -> goes(op, reply),
+        (op, body, reply) -> keeps(op, reply));
+    assertEquals(0, create());
+    assertEquals(0, files.open(call, entry.node, 01002, opened));
+    assertEquals(-Errno.EIO, sync());
+    assertEquals(0, sync());
+  }
+
+  @Test
   void whatASyncOfAllConfirmedIsNotLost() throws Exception {
     start(
         Ledger.create(),
