@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.ServerSocketChannel;
@@ -18,13 +17,17 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import jdk.net.ExtendedSocketOptions;
+import org.lodge.shell.ExitCode;
+import org.lodge.shell.internal.Io;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +42,8 @@ final class AdminServer implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
-  private static final int MOST_CLIENTS = 64;
+  static final int MOST_COMMANDS = 64;
+  static final int MOST_SILENT = 64;
   private static final int LOCK_WAIT_SECONDS = 5;
   private static final int DRAIN_MILLIS = 1000;
 
@@ -63,7 +67,9 @@ final class AdminServer implements Closeable {
   private final ServerSocketChannel server;
   private final UserPrincipal owner;
   private final ClientCommands commands;
-  private final Set<Client> clients = ConcurrentHashMap.newKeySet();
+
+  /** The oldest first. */
+  private final Queue<Client> clients = new ConcurrentLinkedQueue<>();
 
   private AdminServer(
       Path socket,
@@ -100,7 +106,8 @@ final class AdminServer implements Closeable {
       channel = bind(run, socket);
       AdminServer server =
           new AdminServer(socket, lockFile, channel, Files.getOwner(socket), commands);
-      Thread.ofVirtual().name("admin-accept").start(server::accept);
+      Accepting accepting = new Accepting(channel::accept, server::serve);
+      Thread.ofVirtual().name("admin-accept").start(accepting);
       return server;
     } catch (IOException e) {
       if (channel != null) {
@@ -177,31 +184,38 @@ final class AdminServer implements Closeable {
     }
   }
 
-  private void accept() {
-    while (server.isOpen()) {
-      try {
-        serve(server.accept());
-      } catch (ClosedChannelException e) {
+  private void serve(SocketChannel channel) throws IOException {
+    try {
+      if (!mayUse(channel)) {
+        channel.close();
         return;
-      } catch (IOException e) {
-        LOG.warn("A client of the admin socket could not be served: {}", e.toString());
       }
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    makeRoom();
+    Client client = new Client(channel, this::run, clients::remove);
+    clients.add(client);
+    client.start();
+  }
+
+  /** Whoever connects and says nothing must keep nobody out. */
+  private void makeRoom() {
+    List<Client> silent = clients.stream().filter(Client::isSilent).toList();
+    if (silent.size() >= MOST_SILENT && silent.getFirst().dropIfSilent()) {
+      LOG.warn("Dropped the oldest of {} clients that have sent no command", silent.size());
     }
   }
 
-  private void serve(SocketChannel channel) throws IOException {
-    if (!mayUse(channel)) {
-      channel.close();
-      return;
+  private int run(List<String> words, Io io, SocketTerminal terminal) {
+    if (clients.stream().filter(client -> !client.isSilent()).count() > MOST_COMMANDS) {
+      io.err()
+          .println(
+              "lodge: %d commands run already; end one of them first".formatted(MOST_COMMANDS));
+      return ExitCode.FAILED;
     }
-    Client client = new Client(channel, commands, clients::remove);
-    if (clients.size() >= MOST_CLIENTS) {
-      LOG.warn("The admin socket already has {} clients", MOST_CLIENTS);
-      channel.close();
-      return;
-    }
-    clients.add(client);
-    client.start();
+    return commands.run(words, io, terminal);
   }
 
   private boolean mayUse(SocketChannel channel) throws IOException {

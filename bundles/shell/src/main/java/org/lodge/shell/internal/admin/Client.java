@@ -11,6 +11,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.lodge.client.Frame;
 import org.lodge.shell.internal.Io;
@@ -34,7 +35,14 @@ final class Client {
   private final BlockingQueue<ByteBuffer> outgoing = new ArrayBlockingQueue<>(QUEUED_FRAMES);
   private final CountDownLatch end = new CountDownLatch(1);
   private final StdinPipe stdin = new StdinPipe(this::grant);
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.SILENT);
   private volatile Thread command;
+
+  private enum Phase {
+    SILENT,
+    BUSY,
+    DROPPED
+  }
 
   Client(SocketChannel channel, ClientCommands commands, Consumer<Client> ended) {
     this.channel = channel;
@@ -44,6 +52,20 @@ final class Client {
 
   void start() {
     Thread.ofVirtual().name("admin-read").start(this::read);
+  }
+
+  /** Whether it has not sent its command yet. */
+  boolean isSilent() {
+    return phase.get() == Phase.SILENT;
+  }
+
+  /** Closes it, unless it has sent its command meanwhile. */
+  boolean dropIfSilent() {
+    boolean dropped = phase.compareAndSet(Phase.SILENT, Phase.DROPPED);
+    if (dropped) {
+      close();
+    }
+    return dropped;
   }
 
   private void read() {
@@ -57,6 +79,9 @@ final class Client {
         throw new IOException("The first frame is not RUN");
       }
       Request request = Request.parse(first.payload());
+      if (!phase.compareAndSet(Phase.SILENT, Phase.BUSY)) {
+        return;
+      }
       SocketTerminal seen = new SocketTerminal(request, stdin, this::setRaw);
       terminal = seen;
       Thread.ofVirtual().name("admin-write").start(this::write);

@@ -17,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -99,12 +101,16 @@ class AdminServerTest {
 
   private SocketChannel ask(String word) throws IOException {
     SocketChannel channel = connect();
+    send(channel, run(word));
+    return channel;
+  }
+
+  private static ByteBuffer run(String word) {
     String json =
         "{\"version\":2,\"argv\":[\"%s\"],\"cwd\":\"/tmp\",\"columns\":99,\"rows\":33,"
             + "\"stdinTty\":true,\"stdoutTty\":true,\"stderrTty\":true,\"term\":\"xterm\","
             + "\"noColor\":false}";
-    send(channel, Frame.encode(Frame.RUN, json.formatted(word).getBytes(StandardCharsets.UTF_8)));
-    return channel;
+    return Frame.encode(Frame.RUN, json.formatted(word).getBytes(StandardCharsets.UTF_8));
   }
 
   private static void send(SocketChannel channel, ByteBuffer frame) throws IOException {
@@ -206,6 +212,46 @@ class AdminServerTest {
       assertTrue(stuck.isOpen());
     }
     assertTrue(interrupted.get("flood").await(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void whoeverConnectsAndSaysNothingKeepsNobodyOut() throws IOException {
+    List<SocketChannel> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < AdminServer.MOST_SILENT; i++) {
+        silent.add(connect());
+      }
+      try (SocketChannel channel = ask("size")) {
+        assertEquals("99x33|7", rest(channel));
+      }
+      assertNull(Frame.read(silent.getFirst()), "the oldest makes room");
+      silent.getLast().write(run("size"));
+      assertEquals("99x33|7", rest(silent.getLast()));
+    } finally {
+      closeAll(silent);
+    }
+  }
+
+  @Test
+  void whereTooManyCommandsRunTheNextIsToldSo() throws IOException {
+    List<SocketChannel> busy = new ArrayList<>();
+    try {
+      for (int i = 0; i < AdminServer.MOST_COMMANDS; i++) {
+        busy.add(ask("wait"));
+        Frame.read(busy.getLast());
+      }
+      try (SocketChannel channel = ask("size")) {
+        assertEquals("lodge: 64 commands run already; end one of them first\n|1", rest(channel));
+      }
+    } finally {
+      closeAll(busy);
+    }
+  }
+
+  private static void closeAll(List<SocketChannel> channels) throws IOException {
+    for (SocketChannel channel : channels) {
+      channel.close();
+    }
   }
 
   @Test
