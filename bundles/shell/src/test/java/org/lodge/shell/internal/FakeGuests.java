@@ -65,6 +65,10 @@ public final class FakeGuests implements Guests {
             1));
   }
 
+  public void become(String name, GuestState state) {
+    add(name, state, guests.get(name).requires(), Optional.empty());
+  }
+
   @Override
   public List<GuestStatus> list() {
     return List.copyOf(guests.values());

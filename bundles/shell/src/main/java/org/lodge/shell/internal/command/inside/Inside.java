@@ -47,6 +47,7 @@ final class Inside {
     Agents agents = services.agents();
     Optional<AgentSession> session = agents.session(guest);
     if (session.isPresent()) {
+      refuseWherePaused(services, guest);
       return session.get();
     }
     Duration limit = limit(invocation);
@@ -82,6 +83,14 @@ final class Inside {
 
   static Duration limit(Invocation invocation) {
     return invocation.duration("limit").orElseThrow();
+  }
+
+  /** Its agent is still connected, and answers nothing. */
+  private static void refuseWherePaused(Services services, String guest) throws Exception {
+    GuestStatus status = status(services, guest);
+    if (status.state() == GuestState.PAUSED) {
+      refuseUnlessComing(status);
+    }
   }
 
   private static void refuseUnlessComing(GuestStatus status) throws CommandException {

@@ -32,6 +32,7 @@ import org.lodge.shell.Terminal;
 import org.lodge.shell.internal.Shell;
 import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.Devices;
+import org.lodge.vm.GuestState;
 import org.lodge.wayland.router.Marking;
 import org.lodge.wayland.router.Windows;
 
@@ -113,6 +114,20 @@ class InsideTest {
     assertTrue(shell.err().contains("storage is stopped; start it with: lodge start storage"));
     assertEquals(125, shell.run("exec", "nobody", "--", "true"));
     assertTrue(shell.err().contains("no such guest"), shell.err());
+  }
+
+  @Test
+  void aPausedGuestIsNotWaitedFor() {
+    shell.guests.become("display", GuestState.PAUSED);
+    String resume = "display is paused; let it run on with: lodge resume display";
+    for (String words :
+        List.of("exec display -- true", "shell display", "cp /etc/fstab display:x")) {
+      assertEquals(125, shell.run(words.split(" ")), words);
+      assertTrue(shell.err().contains(resume), words + ": " + shell.err());
+    }
+    assertEquals(125, shell.run("exec", "--json", "display", "--", "true"));
+    assertTrue(shell.err().contains(resume), shell.err());
+    assertTrue(agent.requests.isEmpty());
   }
 
   @Test
