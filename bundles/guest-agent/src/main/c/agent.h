@@ -76,8 +76,8 @@ void send_exited(uint64_t call, uint32_t code, uint32_t signal);
  * each connection, one for each handle up to a number that is checked. */
 
 #define BLOCK_BYTES 69632
-#define RELAYS_MAX 256
-#define BLOCKS_MAX 1024
+#define RELAYS_MAX 320
+#define BLOCKS_MAX 1152
 
 /* Zeroes for as long as the agent lives, as a static array has them, but only once they are needed
  * and in small pages: of a large table few entries are ever used. */
@@ -88,6 +88,12 @@ void block_give(uint8_t *block);
 int blocks_taken(void);
 
 /* relay.c: bytes between a connection to the host and something in the guest. */
+
+/* Of all relays, for sockets: what other guests reach and what programs here call. The rest is for
+ * programs and files of the host, which nobody is to keep out. */
+#define RELAYS_OF_SOCKETS (RELAYS_MAX - 96)
+/* Of those, for what programs here call: any of them may call as often as it likes. */
+#define RELAYS_OF_CALLS 160
 
 struct relay;
 
@@ -114,6 +120,8 @@ void relay_answer(struct relay *, uint64_t call);
 /* The owner wants to hear no more. */
 void relay_disown(struct relay *);
 void relay_close(struct relay *, int error);
+/* Whether so many can begin that are not for sockets. */
+bool relays_are_free(int count);
 /* How many bytes came from the host. */
 uint64_t relay_received(const struct relay *);
 /* The descriptor of a terminal, for its size. */

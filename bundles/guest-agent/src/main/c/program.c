@@ -262,6 +262,10 @@ void program_exec(struct request *request) {
     send_result(request->call, EAGAIN, "too many programs run, or this call does already");
     return;
   }
+  if (!relays_are_free(exec->error_token == 0 ? 1 : 2)) {
+    send_result(request->call, EMFILE, "too many connections");
+    return;
+  }
   static struct user found;
   struct user *user = exec->user != NULL ? &found : NULL;
   if (user != NULL && !user_find(exec->user, user)) {

@@ -35,6 +35,7 @@ struct relay {
   uint64_t call;
   relay_ended ended;
   void *owner;
+  bool is_call;
   bool used;
   struct relay *next;
 };
@@ -43,6 +44,9 @@ static struct relay relays[RELAYS_MAX];
 static struct relay *free_relays;
 static struct relay *dying;
 static size_t ever_taken; /* those beyond are free, and not resident */
+static int relays_used;
+static int sockets_used;
+static int calls_used;
 
 static uint8_t scratch[READ_BYTES];
 
@@ -80,6 +84,9 @@ void relays_reclaim(void) {
     dying = relay->next;
     relay->next = free_relays;
     free_relays = relay;
+    relays_used--;
+    sockets_used -= relay->local == LOCAL_SOCKET;
+    calls_used -= relay->is_call;
   }
 }
 
@@ -321,16 +328,23 @@ static void close_both(int read_fd, int write_fd) {
   }
 }
 
+bool relays_are_free(int count) { return relays_used + count <= RELAYS_MAX; }
+
+static bool has_room(enum local local, bool is_call) {
+  return relays_are_free(1) && (local != LOCAL_SOCKET || sockets_used < RELAYS_OF_SOCKETS) &&
+         (!is_call || calls_used < RELAYS_OF_CALLS);
+}
+
 struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t token,
                           const struct service *service, bool local_connects,
                           relay_ended ended, void *owner) {
-  bool full = free_relays == NULL && ever_taken == RELAYS_MAX;
   int link = -1;
-  if (!full) {
+  bool room = has_room(local, service != NULL);
+  if (room) {
     link = service != NULL ? carrier_dial_as_root() : carrier_dial();
   }
   if (link < 0) {
-    int error = full ? EMFILE : errno;
+    int error = room ? errno : EMFILE;
     close_both(read_fd, write_fd);
     errno = error;
     return NULL;
@@ -341,6 +355,9 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
   } else {
     relay = &relays[ever_taken++];
   }
+  relays_used++;
+  sockets_used += local == LOCAL_SOCKET;
+  calls_used += service != NULL;
   *relay = (struct relay){
       .local = local,
       .link_connects = true,
@@ -348,6 +365,7 @@ struct relay *relay_begin(enum local local, int read_fd, int write_fd, uint64_t 
       .reply_due = service != NULL ? LODGE_REPLY_BYTES : 0,
       .ended = ended,
       .owner = owner,
+      .is_call = service != NULL,
       .used = true,
   };
   watch_begin(&relay->link, link, link_ready);

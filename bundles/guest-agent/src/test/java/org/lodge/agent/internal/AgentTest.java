@@ -502,6 +502,43 @@ class AgentTest {
     }
   }
 
+  /** Neither other guests nor programs of this one, as many as they open. */
+  @Test
+  void socketsLeaveRoomForTheHostsOwnConnections() throws Exception {
+    host.agents.setCallHandler(call -> call.accept().write(text("a")));
+    Path path = folder.resolve("service");
+    session.listen(
+        path.toString(), 0600, AgentHost.uid(), AgentHost.gid(), "sign", "", "vault", SOON);
+    List<SocketChannel> clients = new ArrayList<>();
+    do {
+      clients.add(SocketChannel.open(UnixDomainSocketAddress.of(path)));
+    } while (clients.getLast().read(ByteBuffer.allocate(1)) > 0);
+    assertTrue(clients.size() > 128, "programs may call a lot");
+    List<VsockStream> reached = new ArrayList<>();
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(folder.resolve("server")), 400);
+      AgentException full =
+          assertThrows(
+              AgentException.class,
+              () -> {
+                for (int i = 0; i < 400; i++) {
+                  reached.add(session.openUnix(folder.resolve("server").toString(), SOON));
+                }
+              });
+      assertTrue(full.getMessage().contains("Too many open files"), full.getMessage());
+      assertTrue(reached.size() >= 32, "calls leave room for those who are called");
+    }
+    try (AgentProgram program = shell("cat; exit 4")) {
+      program.stream().shutdownOutput();
+      assertEquals(4, exit(program).code());
+    }
+    session.get("/etc/passwd", SOON).content().close();
+    for (SocketChannel client : clients) {
+      client.close();
+    }
+    reached.forEach(VsockStream::reset);
+  }
+
   @Test
   void nothingLeaksOverManyCalls() throws Exception {
     session.ping(SOON);
