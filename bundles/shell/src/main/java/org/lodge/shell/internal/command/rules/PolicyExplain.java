@@ -46,6 +46,9 @@ final class PolicyExplain implements Command {
                     + " reason why each does or does not match, up to the one that decides. Needs"
                     + " no running Lodge.")
             .argument("SERVICE", Kind.SERVICE, Arity.ONE, "its name, or NAME+ARGUMENT")
+            .details(
+                "Of the person at this shell the rules decide on lodge call alone. Commands such as"
+                    + " exec and cp ask no rule, which is told where SOURCE is @host.")
             .argument("SOURCE", Kind.PARTY, Arity.ONE, "the guest that calls, or @host")
             .argument(
                 "TARGET", Kind.PARTY, Arity.OPTIONAL, "the guest that is called; else @default")
@@ -55,6 +58,8 @@ final class PolicyExplain implements Command {
             .json("target", "whom it would connect to; on ask whom to offer first")
             .json("candidates", "on ask, whom a person may pick")
             .json("why", "one sentence")
+            .json(
+                "command", "of this shell that SERVICE is and that asks no rule; absent otherwise")
             .json("steps[].matches", "whether the rule matches")
             .json("steps[].reason", "why it does or does not");
     return RuleJson.describe(RuleJson.describe(description, "rule"), "steps[].rule");
@@ -64,6 +69,9 @@ final class PolicyExplain implements Command {
   public int run(Invocation invocation) throws Exception {
     Request request = request(invocation);
     Explanation explanation = services.policy().explain(request, services.parties());
+    if (AtShell.isMeantBy(request, explanation, services.parties())) {
+      return AtShell.explain(request, explanation, invocation);
+    }
     if (invocation.json()) {
       json(explanation, invocation);
       return ExitCode.OK;
@@ -71,6 +79,7 @@ final class PolicyExplain implements Command {
     Decision decision = explanation.decision();
     invocation.out().println(invocation.safe(request + ": " + outcome(decision)));
     invocation.out().println(invocation.safe("  " + decision.explanation()));
+    AtShell.hint(request, services.parties()).ifPresent(invocation.out()::println);
     if (!explanation.steps().isEmpty()) {
       List<List<String>> rows = new ArrayList<>();
       for (Explanation.Step step : explanation.steps()) {
@@ -84,7 +93,7 @@ final class PolicyExplain implements Command {
     return ExitCode.OK;
   }
 
-  private static String outcome(Decision decision) {
+  static String outcome(Decision decision) {
     return switch (decision.action()) {
       case ALLOW -> "allowed, to " + decision.target();
       case DENY -> "denied";

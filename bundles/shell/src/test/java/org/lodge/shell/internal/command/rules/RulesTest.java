@@ -95,6 +95,30 @@ class RulesTest {
   }
 
   @Test
+  void whatTheHostsShellMayWithoutAnyRuleIsTold() {
+    assertEquals(0, shell.run("policy", "explain", "exec", "@host", "work"));
+    assertTrue(shell.out().startsWith("exec @host work: allowed, as a command"), shell.out());
+    assertTrue(shell.out().contains("lodge exec asks no rule: whoever may use"), shell.out());
+    assertTrue(shell.out().contains("by lodge call, would be denied"), shell.out());
+    shell.run("policy", "explain", "exec", "@host", "work", "--json");
+    assertEquals("allow", shell.json().getString("action"));
+    assertEquals("exec", shell.json().getString("command"));
+    shell.run("policy", "explain", "exec", "host", "work");
+    assertTrue(shell.out().contains("The host itself is written @host"), shell.out());
+    shell.run("policy", "explain", "exec", "@host", "nobody");
+    assertTrue(shell.out().contains("denied: no guest is called nobody"), shell.out());
+  }
+
+  @Test
+  void rulesForAServiceThatIsCalledAsACommandIsAreExplained() {
+    shell.run("policy", "deny", "exec", "@host", "work");
+    shell.run("policy", "explain", "exec", "@host", "work");
+    assertTrue(shell.out().startsWith("exec @host work: denied"), shell.out());
+    shell.run("policy", "explain", "sign", "@host", "work");
+    assertTrue(shell.out().startsWith("sign @host work: denied"), shell.out());
+  }
+
+  @Test
   void aTemporaryRuleDecidesUntilItIsForgotten() {
     assertEquals(0, shell.run("policy", "deny", "*", "display", "*"));
     shell.run("policy", "explain", "sign", "display", "storage", "--json");
