@@ -67,6 +67,7 @@ class MotionTest {
     move(first, 1);
     batchEnds();
     rig.client.send(first, WlPointer.RELEASE);
+    rig.sync();
     theProgramReads();
     assertEquals(List.of(), said());
   }
