@@ -46,6 +46,7 @@ final class Events {
 
   private final Routing routing;
   private final Registries registries;
+  private final ShellRequests shell;
   private final SelectionRequests selections;
   private final DragEvents drags;
   private final Motion motion;
@@ -55,6 +56,7 @@ final class Events {
   Events(Routing routing, Requests requests, ClockOffset offset) {
     this.routing = routing;
     registries = requests.registries();
+    shell = requests.shell();
     selections = requests.selections();
     passes = requests.passes();
     presentation = new Presentation(routing, offset);
@@ -113,7 +115,9 @@ final class Events {
     } else if (event.type().newIdArgument() >= 0) {
       routing.deliver(receiver, event);
     } else if (receiver.role instanceof Screens.Screen screen) {
-      screen.told(receiver, opcode, event);
+      if (screen.told(receiver, opcode, event)) {
+        shell.fit();
+      }
     } else if (receiver.role instanceof Frame frame) {
       frame(frame, opcode, event);
     } else if (routing.frames != null && routing.frames.isRegistry(receiver)) {

@@ -32,13 +32,16 @@ final class Screens {
     private int logicalWidth;
     private int logicalHeight;
 
-    void told(WaylandObject receiver, int opcode, Message event) {
+    /**
+     * @return whether that was all for now
+     */
+    boolean told(WaylandObject receiver, int opcode, Message event) {
       if (receiver == logical) {
         if (opcode == ZxdgOutputV1.EVENT_LOGICAL_SIZE) {
           logicalWidth = event.word(0);
           logicalHeight = event.word(1);
         }
-        return;
+        return opcode == ZxdgOutputV1.EVENT_DONE;
       }
       switch (opcode) {
         case WlOutput.EVENT_GEOMETRY -> turned = (event.word(7) & 1) != 0;
@@ -51,6 +54,7 @@ final class Screens {
         case WlOutput.EVENT_SCALE -> scale = Math.max(1, event.word(0));
         default -> {}
       }
+      return opcode == WlOutput.EVENT_DONE;
     }
 
     private boolean isExact() {

@@ -29,6 +29,15 @@ final class ShellRequests {
     return windows;
   }
 
+  /** Screens have other sizes, by which frames are limited. */
+  void fit() throws WaylandException {
+    for (ShellSurface window : windows) {
+      if (window.frame != null) {
+        window.frame.grow();
+      }
+    }
+  }
+
   boolean handle(WaylandObject receiver, int opcode, Message request) throws WaylandException {
     return switch (receiver.type.index()) {
       case XdgWmBase.INDEX -> opcode == XdgWmBase.GET_XDG_SURFACE && xdgSurface(receiver, request);

@@ -360,6 +360,23 @@ class FrameTest {
     assertEquals(List.of(), shown.violations());
   }
 
+  @Test
+  void aScreenThatBecomesSmallerLimitsWhatIsShownAlready() throws Exception {
+    open();
+    configureSize(8, 0, 0);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    int logical = own("zxdg_output_v1");
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.sync();
+    assertEquals(0, rig.compositor.count("set_window_geometry(0, 0, 400, 300)"));
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_DONE);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    rig.sync();
+    assertEquals(List.of(), shown.violations());
+  }
+
   /** Else a compositor could be made to want it larger. */
   @Test
   void theLeastSizeOfAWindowIsNotLargerThanAScreen() throws Exception {
