@@ -20,6 +20,13 @@ import org.lodge.itests.vsock.VsockServerJar;
  */
 final class WaylandGuestsBench {
   private static final String DRIVER = "/usr/local/bin/window-driver";
+  private static final String VSOCK_DRIVER = "/usr/local/bin/vsock-driver";
+
+  /** Of the display's guest; what it is behind the waypipes. */
+  private static final int ECHO = 3;
+
+  private static final String ECHO_ADDRESS = "vsock:2:" + (5100 + ECHO);
+
   private static final String OURS = "/run/lodge/wayland-0";
   private static final String COMPOSITOR = "/run/user/0/wayland-1";
 
@@ -53,6 +60,7 @@ final class WaylandGuestsBench {
     System.err.println("bench: windows from guest to guest ...");
     try (BenchHost host = new BenchHost(home)) {
       WindowDriver.build(host.place().resolve("config/image"));
+      CProgram.build("/vsock/vsock-driver.c", host.place().resolve("config/image"));
       image(host, "app");
       image(host, "display");
       Path rules = Files.createDirectories(host.place().resolve("config/policy.d"));
@@ -75,24 +83,30 @@ final class WaylandGuestsBench {
     }
   }
 
-  /** As it is shipped, with waypipe and the client. */
+  /** As it is shipped, with waypipe and the clients. */
   private void image(BenchHost host, String name) throws Exception {
     String text = Files.readString(home.resolve("config/image/" + name + ".json"));
     JsonObject shipped = Json.createReader(new StringReader(text)).readObject();
-    JsonObject file =
-        Json.createObjectBuilder()
-            .add("path", DRIVER)
-            .add("mode", "0755")
-            .add("source", "window-driver")
-            .build();
     JsonObject ours =
         Json.createObjectBuilder(shipped)
             .add(
                 "packages",
                 Json.createArrayBuilder(shipped.getJsonArray("packages")).add("waypipe"))
-            .add("files", Json.createArrayBuilder(shipped.getJsonArray("files")).add(file))
+            .add(
+                "files",
+                Json.createArrayBuilder(shipped.getJsonArray("files"))
+                    .add(program(DRIVER))
+                    .add(program(VSOCK_DRIVER)))
             .build();
     host.addImage(name + "-waypipe", ours.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static JsonObject program(String path) {
+    return Json.createObjectBuilder()
+        .add("path", path)
+        .add("mode", "0755")
+        .add("source", Path.of(path).getFileName().toString())
+        .build();
   }
 
   private void measure(BenchHost host, BenchHost.Running lodge) throws Exception {
@@ -115,12 +129,33 @@ final class WaylandGuestsBench {
       ways.put("waypipe -c " + each, new GuestWay(host, lodge, "work", serve(lodge, each)));
     }
     WindowDriver driver = new WindowDriver(ways);
-    driver.measure(runs, STEPS);
+    in(
+        lodge,
+        "display",
+        "setsid %s serve vsock:0:%d echo >/dev/null 2>&1 </dev/null &"
+            .formatted(VSOCK_DRIVER, ECHO));
+    in(
+        lodge,
+        "work",
+        "until %s rtt %s 64 1 2>/dev/null; do sleep 0.1; done"
+            .formatted(VSOCK_DRIVER, ECHO_ADDRESS));
+    for (int run = 0; run < runs; run++) {
+      transport(driver, lodge);
+      driver.measure(1, STEPS);
+    }
     for (int run = 0; run < runs; run++) {
       first(driver, lodge, "Lodge", "");
       first(driver, lodge, "waypipe -c lz4", "lz4");
     }
     driver.print("guest to guest", table);
+  }
+
+  /** What carries all of this, without any of it. */
+  private static void transport(WindowDriver driver, BenchHost.Running lodge) throws Exception {
+    String told =
+        lodge.command("exec", "-n", "work", "--", VSOCK_DRIVER, "rtt", ECHO_ADDRESS, "64", "500");
+    String what = "64 bytes there and back by a virtio socket, p50";
+    driver.add(what, "us", "Lodge", new Result(told.strip()).number("p50"));
   }
 
   /** From power-on to the return of the first picture's round trip. */
