@@ -1,5 +1,7 @@
 package org.lodge.configuration;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * Says that a folder of {@code config/} has been read once and delivered completely.
  *
@@ -7,4 +9,13 @@ package org.lodge.configuration;
  * scan of that folder: by then Config Admin holds a configuration for every file, none for a file
  * that is gone, and every {@code SynchronousConfigurationListener} has heard of them.
  */
-public interface ConfigurationLoaded {}
+@ProviderType
+public interface ConfigurationLoaded {
+
+  /**
+   * Reads the folder once more now, for whoever must not miss what a person has just written there:
+   * changes are else seen some 60 ms late. Comes back when Config Admin holds what is there and
+   * every listener has heard of it. On any thread that holds no lock which a listener takes.
+   */
+  void readAgain();
+}

@@ -84,7 +84,7 @@ public final class Loader {
         new Served(
             feed,
             context.registerService(
-                ConfigurationLoaded.class, new ConfigurationLoaded() {}, properties)));
+                ConfigurationLoaded.class, () -> synchronise(feed), properties)));
   }
 
   private synchronized void release(String folder) {
@@ -96,6 +96,10 @@ public final class Loader {
       watch.remove(gone.feed().folder());
       gone.loaded().unregister();
     }
+  }
+
+  private synchronized void synchronise(FolderFeed feed) {
+    feed.synchronise();
   }
 
   private synchronized void synchroniseAll() {

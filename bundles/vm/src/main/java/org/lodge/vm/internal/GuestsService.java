@@ -42,6 +42,7 @@ public final class GuestsService implements Guests {
   private static final Duration LATE_LIMIT = Duration.ofSeconds(100);
 
   private final Catalog catalog;
+  private final ConfigurationLoaded definitions;
   private final Path run;
   private final Path state;
   private final RealWorld world = new RealWorld();
@@ -66,10 +67,11 @@ public final class GuestsService implements Guests {
   public GuestsService(
       @Reference Catalog catalog,
       @Reference(target = "(lodge.configuration.folder=" + Catalog.FOLDER + ")")
-          ConfigurationLoaded initialSet,
+          ConfigurationLoaded definitions,
       @Reference Inside inside,
       BundleContext context) {
     this.catalog = catalog;
+    this.definitions = definitions;
     this.run = path(context, "lodge.run");
     this.state = path(context, "lodge.state");
     this.supervisor =
@@ -191,6 +193,9 @@ public final class GuestsService implements Guests {
   private GuestActor find(String name) throws GuestException {
     loaded.join();
     readAgainUnlessGood(name);
+    if (!supervisor.isKnown(name)) {
+      definitions.readAgain();
+    }
     return supervisor.find(name);
   }
 
@@ -213,9 +218,8 @@ public final class GuestsService implements Guests {
   @Override
   public CompletableFuture<GuestStatus> start(String name) {
     return whenLoaded(() -> {
-      if (!catalog.isGood(name)) {
-        catalog.refresh();
-      }
+      definitions.readAgain();
+      readAgainUnlessGood(name);
       return supervisor.send(name, Message.Start::new);
     });
   }

@@ -147,6 +147,10 @@ final class Supervisor implements GuestActor.Others {
     }
   }
 
+  boolean isKnown(String name) {
+    return actors.containsKey(name);
+  }
+
   GuestActor find(String name) throws GuestException {
     GuestActor actor = actors.get(name);
     if (actor != null) {

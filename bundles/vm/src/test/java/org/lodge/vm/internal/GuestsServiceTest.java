@@ -1,16 +1,19 @@
 package org.lodge.vm.internal;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.vm.GuestException;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 
@@ -33,6 +36,23 @@ class GuestsServiceTest {
       assertFailsWith(bad, guests::list);
       assertFailsWith(bad, () -> guests.status("work"));
       assertFailsWith(bad, () -> guests.start("work").join());
+    } finally {
+      guests.deactivate();
+    }
+  }
+
+  /** What a person has written a moment ago is not waited for, it is read. */
+  @Test
+  void whoStartsAGuestOrAsksForOneThatIsNotKnownHasTheDefinitionsRead() {
+    Catalog catalog = new Catalog(fake(ConfigurationAdmin.class, method -> null), json -> null);
+    BundleContext context = fake(BundleContext.class, method -> directory.toString());
+    AtomicInteger read = new AtomicInteger();
+    GuestsService guests = new GuestsService(catalog, read::incrementAndGet, new Inside(), context);
+    try {
+      assertThrows(CompletionException.class, () -> guests.start("new").join());
+      assertEquals(1, read.get());
+      assertThrows(GuestException.class, () -> guests.status("new"));
+      assertEquals(2, read.get());
     } finally {
       guests.deactivate();
     }
