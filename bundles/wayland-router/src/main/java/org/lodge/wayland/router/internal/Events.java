@@ -125,6 +125,7 @@ final class Events {
         routing.frames.announced(event.word(0), event.string(1), event.word(2));
       } else {
         routing.frames.screens().removed(event.word(0));
+        shell.fit();
       }
     }
   }

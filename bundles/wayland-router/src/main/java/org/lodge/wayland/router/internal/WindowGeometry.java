@@ -53,13 +53,20 @@ final class WindowGeometry {
   }
 
   /**
-   * The compositor tells a size.
+   * The compositor tells a size. That which the window has is no wish: it may have been the
+   * guest's.
    *
    * @param filling whether the window shall be maximised or fullscreen
    */
   void told(int width, int height, boolean filling) {
-    toldWidth = width;
-    toldHeight = height;
+    boolean same =
+        geometry != null
+            && width == geometry[2] - geometry[0]
+            && height == geometry[3] - geometry[1];
+    if (!same) {
+      toldWidth = width;
+      toldHeight = height;
+    }
     toldFilling = filling;
     toldSerial = null;
     this.filling |= filling;
@@ -77,12 +84,14 @@ final class WindowGeometry {
   }
 
   /**
-   * The compositor shows some of it on a screen, or none any more.
+   * The compositor shows some of it on a screen, or none any more. It counts as on the last one
+   * even then: some compositors say that it has left where something opaque covers it, and be that
+   * what limits it there.
    *
    * @return whether that is new
    */
   boolean shownOn(Screens.Screen screen, boolean some) {
-    return some ? on.add(screen) : on.remove(screen);
+    return some ? on.add(screen) : on.size() > 1 && on.remove(screen);
   }
 
   /** The window is hidden. */

@@ -352,11 +352,42 @@ class FrameTest {
     rig.compositor.send(window, WlSurface.EVENT_LEAVE, large);
     rig.compositor.awaitCount("set_window_geometry(0, 0, 400, 300)", 2);
     rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL_REMOVE, rig.name("wl_output"));
+    rig.compositor.awaitCount("set_window_geometry(0, 0, 500, 400)", 3);
     rig.sync();
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
+  void aWindowThatIsCoveredStaysOfTheSizeOfItsScreen() throws Exception {
+    open();
+    configureSize(8, 0, 0);
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL, 90, "wl_output", 4);
+    rig.sync();
+    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
     show(root, 492, 392);
     rig.client.send(root, WlSurface.COMMIT);
     rig.sync();
-    assertEquals(3, rig.compositor.count("set_window_geometry(0, 0, 500, 400)"));
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, own("wl_output"));
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_LEAVE, own("wl_output"));
+    rig.sync();
+    assertEquals(1, rig.compositor.count("set_window_geometry(0, 0, 500, 400)"));
+  }
+
+  @Test
+  void aSizeThatTheGuestHadFirstIsNoWishOfTheCompositor() throws Exception {
+    open();
+    configureSize(8, 0, 0);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    configureSize(9, 500, 400);
+    int logical = own("zxdg_output_v1");
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_DONE);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    rig.sync();
     assertEquals(List.of(), shown.violations());
   }
 
