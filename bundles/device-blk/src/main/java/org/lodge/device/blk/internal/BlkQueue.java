@@ -13,7 +13,14 @@ import org.lodge.virtio.Virtqueue;
  */
 final class BlkQueue implements Medium.QueueServer {
   private static final long SLOW_NANOS = 50_000;
+
+  /**
+   * A call of the driver costs as much as copying 128 KiB, so that large requests wait for some.
+   */
+  private static final int SHOW_REQUESTS = 16;
+
   private static final long SHOW_NANOS = 50_000;
+  private static final long SHOW_NANOS_MAX = 160_000;
 
   private final Virtqueue queue;
   private final Executor executor;
@@ -64,6 +71,7 @@ final class BlkQueue implements Medium.QueueServer {
   private void serveAll() throws RingException {
     long now = System.nanoTime();
     long shown = now;
+    int done = 0;
     BlkRequest request = next(now);
     while (request != null) {
       BlkRequest following = nextAfter(request, now);
@@ -75,9 +83,11 @@ final class BlkQueue implements Medium.QueueServer {
         if (!request.isSlow()) {
           usualNanos += (now - before - usualNanos) / 8;
         }
-        if (now - shown > SHOW_NANOS) {
+        done++;
+        if (now - shown > (done < SHOW_REQUESTS ? SHOW_NANOS_MAX : SHOW_NANOS)) {
           queue.publish();
           shown = now;
+          done = 0;
         }
       }
       request = following != null ? following : next(now);
