@@ -254,6 +254,11 @@ class FrameTest {
     return known(type).min().orElseThrow();
   }
 
+  private void plugInASecondScreen() throws InterruptedException {
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL, 90, "wl_output", 4);
+    rig.compositor.awaitCount(".get_xdg_output(", 2);
+  }
+
   private int newest(String type) {
     return known(type).max().orElseThrow();
   }
@@ -334,8 +339,7 @@ class FrameTest {
   void aWindowHasTheSizeOfTheScreenThatItIsOn() throws Exception {
     open();
     configureSize(8, 0, 0);
-    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL, 90, "wl_output", 4);
-    rig.sync();
+    plugInASecondScreen();
     int small = own("wl_output");
     int large = newest("wl_output");
     rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
@@ -361,8 +365,7 @@ class FrameTest {
   void aWindowThatIsCoveredStaysOfTheSizeOfItsScreen() throws Exception {
     open();
     configureSize(8, 0, 0);
-    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL, 90, "wl_output", 4);
-    rig.sync();
+    plugInASecondScreen();
     rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
     rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
     show(root, 492, 392);

@@ -60,8 +60,8 @@ final class TestPeer {
       reader.append(bytes);
       Message message = reader.next(this::type, 1000);
       while (message != null) {
-        note(Trace.text(message));
         adopt(message);
+        note(Trace.text(message));
         onMessage.accept(message);
         message = reader.next(this::type, 1000);
       }
