@@ -92,9 +92,10 @@ final class DiskBench {
     try (DiskPeer lodge = DiskPeer.lodge(file, host, direct);
         DiskPeer first = DiskPeer.storageDaemon(file, host.place(), aio, direct);
         DiskPeer second = DiskPeer.storageDaemon(file, host.place(), "io_uring", direct);
-        DiskLoad ours = new DiskLoad(lodge);
-        DiskLoad theirs = new DiskLoad(first);
-        DiskLoad others = new DiskLoad(second)) {
+        DriverMemory memory = new DriverMemory();
+        DiskLoad ours = new DiskLoad(lodge, memory);
+        DiskLoad theirs = new DiskLoad(first, memory);
+        DiskLoad others = new DiskLoad(second, memory)) {
       for (Pattern pattern : patterns) {
         rounds.compare("", pattern, List.of(ours, theirs, others, new Fio(file, direct)));
       }

@@ -43,15 +43,14 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
   private static final int FLUSH = 4;
   private static final int CALL_LIMIT_MILLIS = 10_000;
   private static final int QUEUE_SIZE = 128;
-  private static final int SLOTS = 32;
-  private static final int SLOT_BYTES = 128 << 10;
+  private static final int SLOTS = DriverMemory.SLOTS;
 
   private final DiskPeer peer;
+  private final DriverMemory memory;
   private final VhostUserDriver driver;
   private final MemorySegment[] headers = new MemorySegment[SLOTS];
   private final MemorySegment[] statuses = new MemorySegment[SLOTS];
   private final long[] headerAt = new long[SLOTS];
-  private final long[] dataAt = new long[SLOTS];
   private final long[] begun = new long[SLOTS];
   private final int[] slotOf;
   private final int[] idle = new int[SLOTS];
@@ -64,15 +63,15 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
   private long next;
   private boolean flushDue;
 
-  /** Connects to a disk; owns the connection, not the peer. */
-  DiskLoad(DiskPeer peer) throws IOException {
+  /** Connects to a disk; owns the connection, not the peer nor the memory. */
+  DiskLoad(DiskPeer peer, DriverMemory memory) throws IOException {
     this.peer = peer;
-    driver = new VhostUserDriver(peer.socket(), QUEUE_SIZE);
+    this.memory = memory;
+    driver = new VhostUserDriver(peer.socket(), QUEUE_SIZE, memory);
     requireCache();
     slotOf = new int[driver.queue.size()];
     for (int slot = 0; slot < SLOTS; slot++) {
       headerAt[slot] = driver.guest.allocate(32, 16);
-      dataAt[slot] = driver.guest.allocate(SLOT_BYTES, 4096);
       headers[slot] = driver.guest.at(headerAt[slot], 16);
       statuses[slot] = driver.guest.at(headerAt[slot] + 16, 1);
     }
@@ -186,7 +185,7 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
     headers[slot].set(ValueLayout.JAVA_LONG, 8, flush ? 0 : sector(pattern));
     statuses[slot].set(ValueLayout.JAVA_BYTE, 0, (byte) 0xee);
     addresses[0] = headerAt[slot];
-    addresses[1] = flush ? headerAt[slot] + 16 : dataAt[slot];
+    addresses[1] = flush ? headerAt[slot] + 16 : memory.dataAt(slot);
     addresses[2] = headerAt[slot] + 16;
     lengths[0] = 16;
     lengths[1] = flush ? 1 : pattern.blockBytes;

@@ -38,7 +38,8 @@ final class DiskTakeovers {
   void run(Path file) throws Exception {
     System.err.println("bench: disk, " + TAKEOVERS + " takeovers ...");
     try (DiskPeer peer = DiskPeer.lodge(file, host, false);
-        DiskLoad load = new DiskLoad(peer)) {
+        DriverMemory memory = new DriverMemory();
+        DiskLoad load = new DiskLoad(peer, memory)) {
       Path told = Path.of(peer.socket() + ".takeovers");
       var running = CompletableFuture.runAsync(() -> load.runUntilStopped(LOAD));
       List<Double> silences = new ArrayList<>();

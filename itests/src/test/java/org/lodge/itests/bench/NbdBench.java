@@ -83,10 +83,11 @@ final class NbdBench {
           DiskPeer remote =
               lodge(host, "guest.sock", "from=storage;export=disk")
                   .named("Lodge, from a storage guest");
-          DiskLoad first = new DiskLoad(ours);
-          DiskLoad second = new DiskLoad(theirs);
-          DiskLoad third = new DiskLoad(local);
-          DiskLoad fourth = new DiskLoad(remote)) {
+          DriverMemory memory = new DriverMemory();
+          DiskLoad first = new DiskLoad(ours, memory);
+          DiskLoad second = new DiskLoad(theirs, memory);
+          DiskLoad third = new DiskLoad(local, memory);
+          DiskLoad fourth = new DiskLoad(remote, memory)) {
         for (Pattern pattern : PATTERNS) {
           rounds.compare("", pattern, List.of(first, second, third, fourth));
         }

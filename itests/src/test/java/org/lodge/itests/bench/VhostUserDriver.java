@@ -12,16 +12,13 @@ import java.util.List;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.Fd;
 import org.lodge.linux.LinuxException;
-import org.lodge.linux.MemFd;
-import org.lodge.linux.SharedMapping;
 import org.lodge.linux.UnixStreamSocket;
 import org.lodge.virtio.fixture.DriverQueue;
 import org.lodge.virtio.fixture.GuestArena;
-import org.lodge.virtio.ring.MemoryRegion;
 
 /**
  * The monitor's side of vhost-user and the guest's driver in one: a disk's first queue, set up as
- * QEMU does it, with an inflight area, over memory of its own.
+ * QEMU does it, with an inflight area.
  */
 final class VhostUserDriver implements AutoCloseable {
   private static final int GET_FEATURES = 1;
@@ -49,9 +46,7 @@ final class VhostUserDriver implements AutoCloseable {
   private static final long PROTOCOL_CONFIG = 1L << 9;
   private static final long PROTOCOL_INFLIGHT = 1L << 12;
 
-  private static final long GUEST = 0x4000_0000L;
   private static final long USER = 0x7f00_0000_0000L;
-  private static final long MEMORY_BYTES = 64 << 20;
   private static final int CONFIG_BYTES = 57;
   private static final int CONFIG_WRITEBACK = 32;
   private static final int LIMIT_MILLIS = 10_000;
@@ -70,16 +65,11 @@ final class VhostUserDriver implements AutoCloseable {
   final boolean writeback;
 
   private final UnixStreamSocket socket;
-  private final MemFd memory;
-  private final SharedMapping mapping;
   private final List<Fd> received = new ArrayList<>();
 
-  VhostUserDriver(Path path, int queueSize) throws IOException {
+  VhostUserDriver(Path path, int queueSize, DriverMemory memory) throws IOException {
     socket = UnixStreamSocket.connect(path);
-    memory = MemFd.sealed("bench-guest", MEMORY_BYTES);
-    mapping = SharedMapping.of(memory, 0, MEMORY_BYTES);
-    mapping.segment().fill((byte) 0);
-    guest = new GuestArena(List.of(new MemoryRegion(GUEST, mapping.segment())));
+    guest = memory.guest;
     kick = EventFd.create();
     call = EventFd.create();
 
@@ -100,8 +90,14 @@ final class VhostUserDriver implements AutoCloseable {
     }
     tell(
         SET_MEM_TABLE,
-        bytes(40).putInt(1).putInt(0).putLong(GUEST).putLong(MEMORY_BYTES).putLong(USER).putLong(0),
-        memory);
+        bytes(40)
+            .putInt(1)
+            .putInt(0)
+            .putLong(DriverMemory.GUEST)
+            .putLong(DriverMemory.BYTES)
+            .putLong(USER)
+            .putLong(0),
+        memory.file);
     queue = DriverQueue.create(guest, queueSize, features);
     queue.useIndirect(true);
     startQueue();
@@ -117,7 +113,7 @@ final class VhostUserDriver implements AutoCloseable {
 
   private void startQueue() throws LinuxException {
     var setup = queue.setup(0);
-    long delta = USER - GUEST;
+    long delta = USER - DriverMemory.GUEST;
     tell(SET_VRING_NUM, bytes(8).putInt(0).putInt(queue.size()));
     tell(SET_VRING_BASE, bytes(8).putInt(0).putInt(0));
     tell(
@@ -187,8 +183,6 @@ final class VhostUserDriver implements AutoCloseable {
   public void close() throws IOException {
     ask(GET_VRING_BASE, bytes(8).putInt(0).putInt(0));
     socket.close();
-    mapping.close();
-    memory.close();
     kick.close();
     call.close();
     received.forEach(Fd::close);
