@@ -53,6 +53,13 @@ public final class BlockFile extends Fd {
         throw LibC.failure("open " + path, -number);
       }
       FileStatus status = FileStatus.of(number);
+      // Only a pipe needs it, and io_uring refuses to wait for a file that has it.
+      int opened = LibC.fcntl(number, LibC.F_GETFL, 0);
+      if (opened < 0 || LibC.fcntl(number, LibC.F_SETFL, opened & ~LibC.O_NONBLOCK) != 0) {
+        LinuxException failure = LibC.failure("fcntl of " + path);
+        LibC.close(number);
+        throw failure;
+      }
       if (!status.isRegularFile() && !status.isBlockDevice()) {
         LibC.close(number);
         throw LibC.failure("open " + path + " (neither a file nor a block device)", 22);
@@ -103,6 +110,24 @@ public final class BlockFile extends Fd {
       if (LibC.ftruncate(raw(), sizeBytes) != 0) {
         throw LibC.failure("ftruncate to " + sizeBytes);
       }
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Whether the file system can tell that data is not at hand, instead of waiting for it; io_uring
+   * reads by threads of its own otherwise.
+   */
+  public boolean readsWithoutWaiting() {
+    if (!tryEnter()) {
+      return false;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      IoVector one = new IoVector(1);
+      one.add(arena.allocate(1).address(), 1);
+      long done = FileCalls.preadvNow(one.capture(), raw(), one.address(), one.count(), 0);
+      return done >= 0 || done == -LinuxException.EAGAIN;
     } finally {
       leave();
     }

@@ -43,6 +43,8 @@ public final class IoUring implements AutoCloseable {
 
   private static final int READV = 1;
   private static final int WRITEV = 2;
+  private static final int READ = 22;
+  private static final int WRITE = 23;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -153,12 +155,12 @@ public final class IoUring implements AutoCloseable {
    * @param token given back with the completion
    */
   public void read(BlockFile file, IoVector into, long offset, long token) {
-    prepare(READV, file.number(), offset, into.address(), into.count(), token);
+    prepare(READV, READ, file, into, offset, token);
   }
 
   /** Prepares to write, as {@link #read}. */
   public void write(BlockFile file, IoVector from, long offset, long token) {
-    prepare(WRITEV, file.number(), offset, from.address(), from.count(), token);
+    prepare(WRITEV, WRITE, file, from, offset, token);
   }
 
   /**
@@ -193,6 +195,17 @@ public final class IoUring implements AutoCloseable {
 
   private boolean isFlagUp() {
     return ((int) ORDERED.getAcquire(rings, submissionFlags) & TASKRUN) != 0;
+  }
+
+  /** A single range is told by itself: the kernel then has no list to copy and to free. */
+  private void prepare(
+      int listed, int single, BlockFile file, IoVector vector, long offset, long token) {
+    if (vector.count() == 1) {
+      long address = vector.firstAddress();
+      prepare(single, file.number(), offset, address, (int) vector.sizeBytes(), token);
+    } else {
+      prepare(listed, file.number(), offset, vector.address(), vector.count(), token);
+    }
   }
 
   private void prepare(int operation, int file, long offset, long address, int length, long token) {

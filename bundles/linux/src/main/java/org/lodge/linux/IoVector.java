@@ -87,6 +87,11 @@ public final class IoVector {
     return entries.address() + (long) first * ENTRY_BYTES;
   }
 
+  /** Where the first range begins. */
+  long firstAddress() {
+    return entries.get(ValueLayout.JAVA_LONG, (long) first * ENTRY_BYTES);
+  }
+
   int count() {
     return count - first;
   }

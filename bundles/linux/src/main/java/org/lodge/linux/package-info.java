@@ -7,7 +7,7 @@
  * and its error.
  */
 @Export
-@Version("1.3.0")
+@Version("1.4.0")
 package org.lodge.linux;
 
 import org.osgi.annotation.bundle.Export;

@@ -31,12 +31,16 @@ public final class FileCalls {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final AddressLayout ADDRESS = ValueLayout.ADDRESS;
 
+  private static final int RWF_NOWAIT = 8;
+
   private static final MethodHandle OPEN =
       call("open", FunctionDescriptor.of(INT, ADDRESS, INT), Linker.Option.firstVariadicArg(2));
   private static final MethodHandle PREADV =
       call("preadv", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG));
   private static final MethodHandle PWRITEV =
       call("pwritev", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG));
+  private static final MethodHandle PREADV2 =
+      call("preadv2", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG, INT));
   private static final MethodHandle WRITEV =
       call("writev", FunctionDescriptor.of(LONG, INT, LONG, INT));
   private static final MethodHandle FDATASYNC = call("fdatasync", FunctionDescriptor.of(INT, INT));
@@ -73,6 +77,17 @@ public final class FileCalls {
   public static long preadv(MemorySegment capture, int fd, long vectors, int count, long offset) {
     try {
       return orErrno(capture, (long) PREADV.invokeExact(capture, fd, vectors, count, offset));
+    } catch (Throwable e) {
+      throw impossible(e);
+    }
+  }
+
+  /** {@code preadv2(2)} with {@code RWF_NOWAIT}. */
+  public static long preadvNow(
+      MemorySegment capture, int fd, long vectors, int count, long offset) {
+    try {
+      return orErrno(
+          capture, (long) PREADV2.invokeExact(capture, fd, vectors, count, offset, RWF_NOWAIT));
     } catch (Throwable e) {
       throw impossible(e);
     }

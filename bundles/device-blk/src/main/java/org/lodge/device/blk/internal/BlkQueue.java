@@ -6,20 +6,21 @@ import org.lodge.virtio.RingException;
 import org.lodge.virtio.Virtqueue;
 
 /**
- * Takes requests from one queue and chooses who executes them. What is quick, and what is alone,
- * runs on the queue's own thread: a cached read costs less than waking another thread. Where
- * requests turn out to be slow and there are several, the kernel does them side by side if they go
- * past the page cache, and workers otherwise.
+ * Takes requests from one queue and chooses who executes them. What is alone runs on the queue's
+ * own thread, and writes do while they are quick: that costs less than waking another thread. Of
+ * several, reads go to the kernel together, and all that goes past the page cache; the rest goes to
+ * workers once it turns out to be slow.
  */
 final class BlkQueue implements Medium.QueueServer {
   private static final long SLOW_NANOS = 50_000;
+  private static final int TAKE_MAX = 64;
 
   /**
-   * A call of the driver costs as much as copying 128 KiB, so that large requests wait for some.
+   * A call of the driver costs as much as copying 128 KiB. It pays where the driver then goes on
+   * with one half of what it has out while the other half is done here.
    */
-  private static final int SHOW_REQUESTS = 16;
+  private static final long SHOW_NANOS = 20_000;
 
-  private static final long SHOW_NANOS = 50_000;
   private static final long SHOW_NANOS_MAX = 160_000;
 
   private final Virtqueue queue;
@@ -27,30 +28,39 @@ final class BlkQueue implements Medium.QueueServer {
   private final Workers workers;
   private final Throttle throttle;
   private final BlkRequest[] requests;
+  private final BlkRequest[] taken = new BlkRequest[TAKE_MAX];
   private final Lane lane = new Lane();
   private final AtomicBoolean wakeDue = new AtomicBoolean();
+  private final UringLane uring;
+  private final boolean direct;
+
+  private long now;
 
   /** A moving average; workers only serve while it says that they pay. */
   private long usualNanos;
 
   private int handedOver;
 
-  private final DirectLane directLane;
+  /** Thrown once what was taken before is served. */
+  private RingException broken;
 
   /**
-   * @param directLane null where data goes through the page cache
+   * @param uring null where the kernel reads nothing by itself
+   * @param direct whether data goes past the page cache
    */
   BlkQueue(
       Virtqueue queue,
       Executor executor,
       Workers workers,
       Throttle throttle,
-      DirectLane directLane) {
+      UringLane uring,
+      boolean direct) {
     this.queue = queue;
     this.executor = executor;
     this.workers = workers;
     this.throttle = throttle;
-    this.directLane = directLane;
+    this.uring = uring;
+    this.direct = direct;
     requests = new BlkRequest[queue.size()];
     for (int slot = 0; slot < requests.length; slot++) {
       requests[slot] = new BlkRequest();
@@ -59,66 +69,74 @@ final class BlkQueue implements Medium.QueueServer {
 
   @Override
   public void serve() throws RingException {
-    try {
-      serveAll();
-    } finally {
-      if (directLane != null) {
-        directLane.turn();
-      }
-    }
-  }
-
-  private void serveAll() throws RingException {
-    long now = System.nanoTime();
+    now = System.nanoTime();
     long shown = now;
     int done = 0;
-    BlkRequest request = next(now);
-    while (request != null) {
-      BlkRequest following = nextAfter(request, now);
-      if (isSlow(request) && (following != null || queue.inFlight() > 1)) {
-        handOver(request);
-      } else {
-        long before = now;
-        now = executor.run(request, lane);
-        if (!request.isSlow()) {
-          usualNanos += (now - before - usualNanos) / 8;
-        }
+    int count;
+    do {
+      count = take();
+      for (int i = 0; i < count; i++) {
+        int left = count - 1 - i;
+        serve(taken[i], left > 0 || queue.inFlight() > 1);
         done++;
-        if (now - shown > (done < SHOW_REQUESTS ? SHOW_NANOS_MAX : SHOW_NANOS)) {
+        if (now - shown > (done < left ? SHOW_NANOS_MAX : SHOW_NANOS)) {
           queue.publish();
           shown = now;
           done = 0;
         }
       }
-      request = following != null ? following : next(now);
+      if (uring != null) {
+        uring.turn();
+      }
+    } while (count > 0);
+  }
+
+  private int take() throws RingException {
+    if (broken != null) {
+      RingException thrown = broken;
+      broken = null;
+      throw thrown;
     }
+    int count = 0;
+    try {
+      while (count < TAKE_MAX && (taken[count] = next(now)) != null) {
+        count++;
+      }
+    } catch (RingException e) {
+      if (count == 0) {
+        throw e;
+      }
+      broken = e;
+    }
+    return count;
+  }
+
+  private void serve(BlkRequest request, boolean amongOthers) {
+    if (amongOthers && !request.isSlow() && goesByUring(request)) {
+      uring.submit(request);
+      now = System.nanoTime();
+    } else if (amongOthers && isSlow(request)) {
+      workers.submit(request);
+    } else {
+      long before = now;
+      now = executor.run(request, lane);
+      if (!request.isSlow()) {
+        usualNanos += (now - before - usualNanos) / 8;
+      }
+    }
+  }
+
+  private boolean goesByUring(BlkRequest request) {
+    return direct || request.type == Blk.T_IN && uring != null && uring.isUsable();
   }
 
   /** One request in 64 is tried here all the same, to find out whether the file is quick again. */
   private boolean isSlow(BlkRequest request) {
-    if (request.isSlow() || directLane != null) {
+    if (request.isSlow()) {
       return true;
     }
     boolean slow = usualNanos > SLOW_NANOS || request.type == Blk.T_OUT && executor.writeThrough();
     return slow && ++handedOver % 64 != 0;
-  }
-
-  private void handOver(BlkRequest request) {
-    if (directLane == null || request.isSlow()) {
-      workers.submit(request);
-    } else {
-      directLane.submit(request);
-    }
-  }
-
-  /** What was taken before is answered even where the driver breaks the queue after it. */
-  private BlkRequest nextAfter(BlkRequest request, long nowNanos) throws RingException {
-    try {
-      return next(nowNanos);
-    } catch (RingException e) {
-      executor.run(request, lane);
-      throw e;
-    }
   }
 
   private BlkRequest next(long nowNanos) throws RingException {
@@ -137,8 +155,8 @@ final class BlkQueue implements Medium.QueueServer {
 
   @Override
   public void close() {
-    if (directLane != null) {
-      directLane.end();
+    if (uring != null) {
+      uring.end();
     }
   }
 }

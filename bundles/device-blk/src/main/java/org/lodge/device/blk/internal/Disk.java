@@ -93,14 +93,20 @@ final class Disk implements AutoCloseable {
     return direct != null;
   }
 
+  /** Whether what is cached can be read at once and the rest later, by {@link #prepare}. */
+  boolean readsWithoutWaiting() {
+    return file.readsWithoutWaiting();
+  }
+
   /**
-   * Collects the ranges of a request that can go past the page cache as it is.
+   * Collects the ranges of a request that can go past the page cache as it is; of a disk whose data
+   * goes through it, all.
    *
    * @param firstPiece of the data in the chain
    * @param skipBytes of that piece that are not data
    * @return false where it can't, because it is not aligned or has too many pieces
    */
-  boolean gatherDirect(
+  boolean gather(
       DescriptorChain chain,
       int firstPiece,
       int skipBytes,
@@ -123,15 +129,16 @@ final class Disk implements AutoCloseable {
       piece++;
       skip = 0;
     }
-    return (misaligned & direct.alignmentBytes() - 1) == 0;
+    return direct == null || (misaligned & direct.alignmentBytes() - 1) == 0;
   }
 
-  /** Prepares what {@link #gatherDirect} collected. */
+  /** Prepares what {@link #gather} collected. */
   void prepare(IoUring ring, IoVector vector, long offset, boolean write, long token) {
+    BlockFile target = direct == null ? file : direct;
     if (write) {
-      ring.write(direct, vector, offset, token);
+      ring.write(target, vector, offset, token);
     } else {
-      ring.read(direct, vector, offset, token);
+      ring.read(target, vector, offset, token);
     }
   }
 

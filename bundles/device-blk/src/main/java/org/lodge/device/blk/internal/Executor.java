@@ -44,7 +44,7 @@ final class Executor {
   }
 
   /**
-   * Collects the ranges of a request that the kernel can do on its own, past the page cache.
+   * Collects the ranges of a request that the kernel can do on its own.
    *
    * @return false where {@link #run} must do it
    */
@@ -57,7 +57,7 @@ final class Executor {
         || !disk.holds(request.untrustedSector, request.dataBytes)) {
       return false;
     }
-    return disk.gatherDirect(
+    return disk.gather(
         request.chain,
         write ? 0 : request.chain.readablePieces(),
         write ? Blk.HEADER_BYTES : 0,

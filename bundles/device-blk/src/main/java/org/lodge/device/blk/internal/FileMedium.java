@@ -15,7 +15,7 @@ final class FileMedium implements Medium {
   private final BlkSettings settings;
   private final Disk disk;
   private final Lease lease;
-  private final DirectLane.RingMaker ringMaker;
+  private final UringLane.RingMaker ringMaker;
   private final Executor executor;
   private final Workers workers;
   private final Throttle throttle;
@@ -27,7 +27,7 @@ final class FileMedium implements Medium {
       Lease lease,
       DeviceConfig config,
       BlkCounters counters,
-      DirectLane.RingMaker ringMaker) {
+      UringLane.RingMaker ringMaker) {
     this.settings = settings;
     this.disk = disk;
     this.lease = lease;
@@ -80,9 +80,11 @@ final class FileMedium implements Medium {
 
   @Override
   public QueueServer serverOf(Virtqueue queue) {
-    DirectLane direct =
-        disk.isDirect() ? new DirectLane(queue, executor, workers, ringMaker) : null;
-    return new BlkQueue(queue, executor, workers, throttle, direct);
+    UringLane uring = null;
+    if (disk.isDirect() || disk.readsWithoutWaiting()) {
+      uring = new UringLane(queue, executor, workers, ringMaker);
+    }
+    return new BlkQueue(queue, executor, workers, throttle, uring, disk.isDirect());
   }
 
   @Override

@@ -2,12 +2,14 @@ package org.lodge.device.blk.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
@@ -15,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.linux.IoUring;
 import org.lodge.linux.LinuxException;
 import org.lodge.virtio.Device;
@@ -22,8 +26,8 @@ import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.fixture.DriverQueue;
 import org.lodge.virtio.fixture.TestTransport;
 
-/** Many requests at once past the page cache, each of which is checked. */
-class DirectDiskTest {
+/** Many requests at once, past the page cache and through it, each of which is checked. */
+class UringLaneTest {
   private static final int SLOTS = 20;
   private static final int SLOT_BYTES = 12 * 1024;
   private static final int BLOCKS = 512;
@@ -40,6 +44,7 @@ class DirectDiskTest {
   private final boolean[] busy = new boolean[BLOCKS];
   private final int[] slotOf = new int[64];
   private Path file;
+  private boolean direct = true;
   private int out;
 
   /** In the build's folder, because a temporary file system may know no direct I/O. */
@@ -60,8 +65,8 @@ class DirectDiskTest {
     Files.delete(file);
   }
 
-  private Device device(DirectLane.RingMaker ringMaker) throws DeviceException {
-    var config = BlkDriver.config(file, Map.of("direct", true));
+  private Device device(UringLane.RingMaker ringMaker) throws DeviceException {
+    var config = BlkDriver.config(file, Map.of("direct", direct));
     BlkSettings settings = BlkSettings.read(config, Path.of("/nowhere"));
     try {
       Disk disk = Disk.open(settings, config);
@@ -74,22 +79,39 @@ class DirectDiskTest {
     }
   }
 
-  private void start(DirectLane.RingMaker ringMaker) throws Exception {
+  private void start(UringLane.RingMaker ringMaker) throws Exception {
     driver.device = device(ringMaker);
     driver.transport.start(driver.device, TestTransport.SPLIT | BlkDriver.FLUSH, 64);
     driver.transport.driver(0).useIndirect(true);
   }
 
-  @Test
-  void manyRequestsAtOnceAreEachAnsweredWithTheirData() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void manyRequestsAtOnceAreEachAnsweredWithTheirData(boolean pastTheCache) throws Exception {
+    direct = pastTheCache;
     start(IoUring::create);
     load();
     assertEquals(REQUESTS, driver.counter("read.requests") + driver.counter("write.requests"));
     assertArrayEquals(expected, Files.readAllBytes(file));
   }
 
-  @Test
-  void threadsDoTheWorkWhereTheKernelHasNoRing() throws Exception {
+  /** A {@code tmpfs} can't tell whether a read would wait. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFileSystemThatAlwaysWaitsDoesAsWell(boolean pastTheCache) throws Exception {
+    direct = pastTheCache;
+    Files.delete(file);
+    file = Files.createTempFile(Path.of("/dev/shm"), "direct", ".img");
+    Files.write(file, expected);
+    start(IoUring::create);
+    load();
+    assertArrayEquals(expected, Files.readAllBytes(file));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void threadsDoTheWorkWhereTheKernelHasNoRing(boolean pastTheCache) throws Exception {
+    direct = pastTheCache;
     start(entries -> {
       throw new LinuxException("io_uring_setup", LinuxException.EPERM, "forbidden");
     });
@@ -97,8 +119,10 @@ class DirectDiskTest {
     assertArrayEquals(expected, Files.readAllBytes(file));
   }
 
-  @Test
-  void aSuccessorTakesOverWhileTheKernelIsAtWork() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aSuccessorTakesOverWhileTheKernelIsAtWork(boolean pastTheCache) throws Exception {
+    direct = pastTheCache;
     start(IoUring::create);
     for (int takeover = 0; takeover < 20; takeover++) {
       fillTo(SLOTS);
@@ -110,8 +134,33 @@ class DirectDiskTest {
     assertArrayEquals(expected, Files.readAllBytes(file));
   }
 
+  /** A thread that waits without sleeping serves then, and finds no new request. */
   @Test
-  void anErrorOfTheFileIsTheRequestsAlone() throws Exception {
+  void whatIsSaidToHaveEndedIsAnsweredInTheNextTurn() throws Exception {
+    start(IoUring::create);
+    int answered = 0;
+    for (int round = 0; round < 50; round++) {
+      fillTo(4);
+      while (driver.transport.driver(0).takeUsed()) {
+        check();
+      }
+      if (driver.transport.awaitEnded(0, Duration.ofMillis(10))) {
+        driver.transport.serve(0);
+        if (driver.transport.driver(0).takeUsed()) {
+          check();
+          // What is not aligned is the workers'.
+          answered += shiftOf[slotOf[driver.transport.driver(0).usedId()]] == 0 ? 1 : 0;
+        }
+      }
+      finish();
+    }
+    assertTrue(answered > 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anErrorOfTheFileIsTheRequestsAlone(boolean pastTheCache) throws Exception {
+    direct = pastTheCache;
     start(IoUring::create);
     try (var shorter = FileChannel.open(file, StandardOpenOption.WRITE)) {
       shorter.truncate(4096);
@@ -206,6 +255,10 @@ class DirectDiskTest {
 
   private void takeAndCheck() {
     take();
+    check();
+  }
+
+  private void check() {
     int slot = slotOf[driver.transport.driver(0).usedId()];
     assertEquals(Blk.S_OK, status(slot));
     int block = blockOf[slot];

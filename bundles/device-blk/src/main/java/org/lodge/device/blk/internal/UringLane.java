@@ -12,20 +12,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does one queue's direct reads and writes through io_uring, as many at once as the driver asks
- * for. The queue's thread begins them and answers them, in batches; no other thread is woken. The
- * ring is made with the first request; where the kernel has none, workers take over for good.
+ * Does one queue's reads, and its writes past the page cache, through io_uring, as many at once as
+ * the driver asks for: a call of the kernel begins several, and what is cached has ended by then.
+ * The queue's thread begins them and answers them; no other thread is woken. The ring is made with
+ * the first request; where the kernel has none, others do the work for good.
  *
  * <p>Belongs to the queue's thread but for {@link #end}. Nothing is allocated per request once as
  * many have been out at once as ever will be.
  */
-final class DirectLane implements Pending {
-  private static final Logger log = LoggerFactory.getLogger(DirectLane.class);
+final class UringLane implements Pending {
+  private static final Logger log = LoggerFactory.getLogger(UringLane.class);
   private static final int UNDER_WAY_MAX = 256;
   private static final int PIECES_MAX = 260;
 
   /** A driver that never pauses must not keep the kernel waiting for more. */
-  private static final int BEGIN_AT_ONCE = 16;
+  private static final int BEGIN_AT_ONCE = 8;
+
+  /**
+   * What is begun by one call the kernel merges where it can, and a disk does few large requests
+   * slower than many.
+   */
+  private static final int BEGIN_AT_ONCE_BYTES = 128 << 10;
 
   /** Makes the ring, on the thread that it belongs to. */
   interface RingMaker {
@@ -47,13 +54,14 @@ final class DirectLane implements Pending {
 
   private int waitingCount;
   private int prepared;
+  private long preparedBytes;
   private final BlkRequest[] underWay = new BlkRequest[UNDER_WAY_MAX];
   private final IoVector[] vectors = new IoVector[UNDER_WAY_MAX];
   private final int[] free = new int[UNDER_WAY_MAX];
   private int freeCount = UNDER_WAY_MAX;
   private final Lane lane = new Lane(true);
 
-  DirectLane(Virtqueue queue, Executor executor, Workers workers, RingMaker ringMaker) {
+  UringLane(Virtqueue queue, Executor executor, Workers workers, RingMaker ringMaker) {
     this.ringMaker = ringMaker;
     this.queue = queue;
     this.executor = executor;
@@ -63,13 +71,18 @@ final class DirectLane implements Pending {
     }
   }
 
+  /** Whether there is a ring, or one can be made. */
+  boolean isUsable() {
+    return ring != null || !unusable && start();
+  }
+
   /** Does a request; it may be begun only at the next {@link #turn}. */
   void submit(BlkRequest request) {
-    if (unusable || ring == null && !start()) {
+    if (!isUsable()) {
       workers.submit(request);
     } else if (freeCount > 0) {
       begin(request);
-      if (prepared >= BEGIN_AT_ONCE) {
+      if (prepared >= BEGIN_AT_ONCE || preparedBytes >= BEGIN_AT_ONCE_BYTES) {
         turn();
       }
     } else {
@@ -119,6 +132,7 @@ final class DirectLane implements Pending {
   private void prepare(int slot) {
     executor.prepare(ring, underWay[slot], vectors[slot], slot);
     prepared++;
+    preparedBytes += vectors[slot].sizeBytes();
   }
 
   /** Whether something is to be begun or answered. */
@@ -126,7 +140,10 @@ final class DirectLane implements Pending {
     return ring != null && (prepared > 0 || ring.hasEnded());
   }
 
-  /** Begins what was submitted and answers what has ended, as long as there is any of that. */
+  /**
+   * Begins what was submitted and answers what has ended, as long as there is any of that. Leaves
+   * it to the caller to publish the queue.
+   */
   void turn() {
     if (hasWork()) {
       work();
@@ -134,13 +151,13 @@ final class DirectLane implements Pending {
   }
 
   private void work() {
-    boolean answered = false;
     try {
       do {
         prepared = 0;
+        preparedBytes = 0;
         ring.submit(0);
         while (ring.next()) {
-          answered |= completed((int) ring.token(), ring.result());
+          completed((int) ring.token(), ring.result());
         }
         beginWaiting();
       } while (hasWork());
@@ -148,13 +165,10 @@ final class DirectLane implements Pending {
       log.error("The kernel takes no requests any more, threads do the work: {}", e.getMessage());
       giveUp();
     }
-    if (answered) {
-      queue.publish();
-    }
   }
 
   /** Goes on where the kernel did only a part; otherwise answers. */
-  private boolean completed(int slot, int result) {
+  private void completed(int slot, int result) {
     BlkRequest request = underWay[slot];
     IoVector vector = vectors[slot];
     if (result > 0) {
@@ -166,12 +180,11 @@ final class DirectLane implements Pending {
             || result == -LinuxException.EAGAIN;
     if (again && !ended) {
       prepare(slot);
-      return false;
+      return;
     }
     underWay[slot] = null;
     free[freeCount++] = slot;
     executor.answer(request, result > 0 && !again ? 0 : result < 0 ? result : -BlockFile.EIO, lane);
-    return true;
   }
 
   private void beginWaiting() {
@@ -218,6 +231,7 @@ final class DirectLane implements Pending {
   public boolean finish() {
     if (ring != null) {
       work();
+      queue.publish();
     }
     return ring != null && !(ended && freeCount == UNDER_WAY_MAX);
   }
