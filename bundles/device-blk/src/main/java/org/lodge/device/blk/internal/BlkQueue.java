@@ -8,12 +8,17 @@ import org.lodge.virtio.Virtqueue;
 /**
  * Takes requests from one queue and chooses who executes them. What is alone runs on the queue's
  * own thread, and writes do while they are quick: that costs less than waking another thread. Of
- * several, reads go to the kernel together, and all that goes past the page cache; the rest goes to
- * workers once it turns out to be slow.
+ * several, reads go to the kernel together, as do writes that turn out to be slow, and all that
+ * goes past the page cache. Workers do what the kernel has no such way for.
  */
 final class BlkQueue implements Medium.QueueServer {
   private static final long SLOW_NANOS = 50_000;
   private static final int TAKE_MAX = 64;
+
+  /**
+   * Beside the copy of more bytes a call of the kernel does not count, and costs less by itself.
+   */
+  private static final int TOGETHER_MAX = 64 << 10;
 
   /**
    * A call of the driver costs as much as copying 128 KiB. It pays where the driver then goes on
@@ -36,7 +41,7 @@ final class BlkQueue implements Medium.QueueServer {
 
   private long now;
 
-  /** A moving average; workers only serve while it says that they pay. */
+  /** A moving average of what was executed here. */
   private long usualNanos;
 
   private int handedOver;
@@ -112,27 +117,25 @@ final class BlkQueue implements Medium.QueueServer {
   }
 
   private void serve(BlkRequest request, boolean amongOthers) {
-    if (amongOthers && !request.isSlow() && goesByUring(request)) {
-      uring.submit(request);
-      now = System.nanoTime();
-    } else if (amongOthers && isSlow(request)) {
-      workers.submit(request);
-    } else {
+    boolean byUring = !request.isSlow() && uring != null && (direct || uring.isUsable());
+    if (!amongOthers || !goesElsewhere(request, byUring)) {
       long before = now;
       now = executor.run(request, lane);
       if (!request.isSlow()) {
         usualNanos += (now - before - usualNanos) / 8;
       }
+    } else if (byUring) {
+      uring.submit(request);
+      now = System.nanoTime();
+    } else {
+      workers.submit(request);
     }
   }
 
-  private boolean goesByUring(BlkRequest request) {
-    return direct || request.type == Blk.T_IN && uring != null && uring.isUsable();
-  }
-
   /** One request in 64 is tried here all the same, to find out whether the file is quick again. */
-  private boolean isSlow(BlkRequest request) {
-    if (request.isSlow()) {
+  private boolean goesElsewhere(BlkRequest request, boolean byUring) {
+    boolean together = byUring && request.type == Blk.T_IN && request.dataBytes <= TOGETHER_MAX;
+    if (request.isSlow() || direct || together) {
       return true;
     }
     boolean slow = usualNanos > SLOW_NANOS || request.type == Blk.T_OUT && executor.writeThrough();

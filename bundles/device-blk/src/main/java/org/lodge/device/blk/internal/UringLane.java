@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does one queue's reads, and its writes past the page cache, through io_uring, as many at once as
- * the driver asks for: a call of the kernel begins several, and what is cached has ended by then.
- * The queue's thread begins them and answers them; no other thread is woken. The ring is made with
- * the first request; where the kernel has none, others do the work for good.
+ * Does one queue's reads and writes through io_uring, as many at once as the driver asks for: a
+ * call of the kernel begins several, and what is cached has ended by then. The queue's thread
+ * begins them and answers them; no other thread is woken. The ring is made with the first request;
+ * where the kernel has none, others do the work for good.
  *
  * <p>Belongs to the queue's thread but for {@link #end}. Nothing is allocated per request once as
  * many have been out at once as ever will be.
