@@ -131,7 +131,11 @@ final class Logic {
   void stop() {
     pauseExpected = false;
     if (started && device != null) {
-      device.stop();
+      try {
+        device.stop();
+      } catch (RuntimeException | LinkageError e) {
+        log.error("The device failed when its driver went", e);
+      }
     }
     started = false;
   }

@@ -149,6 +149,29 @@ class TakeoverTest {
   }
 
   @Test
+  void aDeviceThatFailsToStopServesTheNextDriver() throws Exception {
+    bench.deploy(
+        new Bench.EchoFactory() {
+          @Override
+          public Device create(DeviceConfig config, DeviceContext context) {
+            return new Bench.Echo(1L << 5, 1) {
+              @Override
+              public void stop() {
+                throw new IllegalStateException("stuck");
+              }
+            };
+          }
+        },
+        "2.0.0");
+    for (int driver = 0; driver < 2; driver++) {
+      try (MockFrontEnd frontEnd = bench.connect()) {
+        frontEnd.start(16, MODERN);
+        frontEnd.echo(0, "driver " + driver);
+      }
+    }
+  }
+
+  @Test
   void aDeviceThatFailsInServeBreaksItsQueueUntilTheDriverResets() throws Exception {
     Bench.EchoFactory failing =
         new Bench.EchoFactory() {
