@@ -21,8 +21,13 @@ final class Accelerators {
   private static final Path DEVICE = Path.of("/dev/kvm");
   private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
-  /** Guests that start together wait for one trial that says nothing, not each for its own. */
+  /**
+   * Guests that start together wait for one trial that says nothing, not each for its own; and
+   * where trials say nothing again and again, ever fewer guests do.
+   */
   private static final long AGAIN_NANOS = Duration.ofSeconds(10).toNanos();
+
+  private static final long AGAIN_NANOS_MAX = Duration.ofHours(1).toNanos();
 
   private final QemuExecutable qemu;
   private final GuestUsers users;
@@ -66,7 +71,10 @@ final class Accelerators {
     }
   }
 
-  private record Unclear(Optional<String> failure, long nanos) {}
+  /**
+   * @param pauseNanos how long no trial is made after it
+   */
+  private record Unclear(Optional<String> failure, long nanos, long pauseNanos) {}
 
   /**
    * KVM on this host.
@@ -170,7 +178,7 @@ final class Accelerators {
     if (known.isPresent()) {
       return known.get().failure();
     }
-    if (unclear != null && nanos.getAsLong() - unclear.nanos() < AGAIN_NANOS) {
+    if (unclear != null && nanos.getAsLong() - unclear.nanos() < unclear.pauseNanos()) {
       return unclear.failure();
     }
     Outcome outcome = trial.run(answers.executable().path(), users.spare(), group());
@@ -179,7 +187,9 @@ final class Accelerators {
       unclear = null;
       qemu.remember(answers.executable(), new QemuExecutable.KvmTrial(bootId, failure));
     } else {
-      unclear = new Unclear(failure, nanos.getAsLong());
+      long pauseNanos =
+          unclear == null ? AGAIN_NANOS : Math.min(2 * unclear.pauseNanos(), AGAIN_NANOS_MAX);
+      unclear = new Unclear(failure, nanos.getAsLong(), pauseNanos);
     }
     return failure;
   }

@@ -2,6 +2,7 @@ package org.lodge.vmm.qemu.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +65,19 @@ class AcceleratorsTest {
     outcomes.add(Accelerators.Outcome.RAN);
     assertEquals(Optional.empty(), accelerators.trialFailure());
     assertEquals(Optional.empty(), accelerators().trialFailure(), "which is kept");
+  }
+
+  @Test
+  void trialsThatHaveNoTimeAgainAndAgainBecomeFewer() throws Exception {
+    Accelerators accelerators = accelerators();
+    for (int pause = 10; pause <= 40; pause *= 2) {
+      outcomes.add(Accelerators.Outcome.unclear("no time, then " + pause));
+      accelerators.trialFailure();
+      assertTrue(outcomes.isEmpty());
+      seconds += pause - 1;
+      assertEquals(Optional.of("no time, then " + pause), accelerators.trialFailure());
+      seconds++;
+    }
   }
 
   @Test
