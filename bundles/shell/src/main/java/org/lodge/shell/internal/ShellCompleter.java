@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
@@ -174,8 +175,12 @@ final class ShellCompleter implements Completer {
     Map<String, String> found = new TreeMap<>();
     Guests guests = services.peek(Guests.class);
     if (guests != null) {
-      for (GuestStatus status : guests.list()) {
-        found.put(status.name(), GuestText.state(status));
+      try {
+        for (GuestStatus status : guests.list()) {
+          found.put(status.name(), GuestText.state(status));
+        }
+      } catch (CompletionException e) {
+        return Map.of();
       }
     }
     return found;

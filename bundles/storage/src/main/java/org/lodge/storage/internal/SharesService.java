@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -136,10 +137,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   }
 
   private void definitionsChanged() {
-    for (GuestStatus guest : guests.list()) {
-      if (isUp(guest)) {
-        begin(guest.name());
+    try {
+      for (GuestStatus guest : guests.list()) {
+        if (isUp(guest)) {
+          begin(guest.name());
+        }
       }
+    } catch (CompletionException e) {
+      LOG.warn("No guest gets its shares, which guests there are is not known: {}", e.getMessage());
     }
   }
 
