@@ -72,6 +72,11 @@ public final class LiveGrants {
     return live == null ? List.of() : List.copyOf(live.granted.values());
   }
 
+  /** Whether a guest is to have it, unlike what somebody has added in vain. */
+  boolean isWanted(Grant grant) {
+    return grant.declared() || granted(grant.guest()).contains(grant);
+  }
+
   synchronized boolean isRevoked(String guest, String share) {
     Live live = byGuest.get(guest);
     return live != null

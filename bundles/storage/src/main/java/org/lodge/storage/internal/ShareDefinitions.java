@@ -89,6 +89,10 @@ public final class ShareDefinitions implements ConfigurationKind, SynchronousCon
     return grants.values().stream().flatMap(List::stream).toList();
   }
 
+  List<Grant> grants(String guest) {
+    return grants().stream().filter(grant -> grant.guest().equals(guest)).toList();
+  }
+
   /** Why a share is still what its file said before; empty where it is what the file says. */
   synchronized Optional<String> refusal(String share) {
     return Optional.ofNullable(refusals.get(share))

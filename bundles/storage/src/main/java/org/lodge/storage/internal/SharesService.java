@@ -1,36 +1,25 @@
 package org.lodge.storage.internal;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.lodge.agent.AgentException;
 import org.lodge.agent.Agents;
-import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystems;
 import org.lodge.storage.ShareException;
 import org.lodge.storage.ShareRequest;
 import org.lodge.storage.ShareStatus;
 import org.lodge.storage.ShareStatus.State;
 import org.lodge.storage.Shares;
-import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.Devices;
-import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestListener;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
@@ -50,21 +39,19 @@ import org.slf4j.LoggerFactory;
 @Component(service = {Shares.class, GuestListener.class, StopOrder.class})
 public final class SharesService implements Shares, GuestListener, StopOrder {
   private static final Logger LOG = LoggerFactory.getLogger(SharesService.class);
-  private static final Duration LET_GO = Duration.ofSeconds(10);
   private static final Duration ASK_AGAIN = Duration.ofSeconds(3);
-
-  /** What a request has that says nothing of it. */
-  private static final String CACHE = "auto";
 
   private static final Duration SOON = Duration.ofSeconds(3);
 
   private final ShareDefinitions definitions;
   private final Offers offers;
   private final LiveGrants live;
-  private final FileSystems fileSystems;
   private final Guests guests;
-  private final Devices devices;
   private final Mounts mounts;
+  private final ShareRequests requests;
+  private final ShareGiver giver;
+  private final StorageGuests keepers;
+  private final ShareStatuses statuses;
   private final ComingUp comingUp;
   private final Runnable follower = this::definitionsChanged;
   private final Consumer<String> arrivals = this::cameUp;
@@ -72,38 +59,6 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
 
   /** Notified when a guest's shares are what its definitions say. */
   private final Object settled = new Object();
-
-  /**
-   * A share that a guest has, or should have.
-   *
-   * @param boot of the guest since which it is mounted; empty where it is not
-   */
-  private record Given(Grant grant, State state, String trouble, String boot) {
-    Given(Grant grant, State state, String trouble) {
-      this(grant, state, trouble, "");
-    }
-  }
-
-  /** One guest's; its monitor makes acts on the guest follow each other. */
-  private static final class GuestShares {
-    final Map<String, Given> given = new ConcurrentSkipListMap<>();
-
-    /** Declared ones whose storage guest does not run or lacks their directory, asked for again. */
-    final Set<String> missing = new TreeSet<>();
-
-    boolean asksAgain;
-    boolean restored;
-
-    /** The boot in which mounts were tried last. */
-    String boot = "";
-
-    /** What its definitions said when it came up has been tried. */
-    volatile boolean reconciled;
-
-    synchronized void put(Given value) {
-      given.put(value.grant().share(), value);
-    }
-  }
 
   @Activate
   public SharesService(
@@ -118,10 +73,12 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     this.definitions = definitions;
     this.offers = offers;
     this.live = live;
-    this.fileSystems = fileSystems;
     this.guests = guests;
-    this.devices = devices;
     mounts = new Mounts(agents);
+    requests = new ShareRequests(definitions, guests);
+    giver = new ShareGiver(offers, fileSystems, devices, mounts);
+    keepers = new StorageGuests(guests, offers, giver);
+    statuses = new ShareStatuses(definitions, live, offers, devices, mounts, giver, keepers);
     this.comingUp = comingUp;
     comingUp.follow(arrivals);
     definitions.follow(follower);
@@ -153,7 +110,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     if (status.state() == GuestState.CREATED && before != GuestState.CREATED) {
       live.forget(status.name());
     }
-    if (status.state() != before && !mayAnswer(status.state())) {
+    if (status.state() != before && !StorageGuests.mayAnswer(status.state())) {
       hurry(status.name());
     }
     if (isUp(status)) {
@@ -182,26 +139,15 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     });
   }
 
-  private static boolean mayAnswer(GuestState state) {
-    return state.hasProcess() && state != GuestState.STOPPING;
-  }
-
-  private boolean isGoing(String guest) {
-    try {
-      return !mayAnswer(guests.status(guest).state());
-    } catch (GuestException e) {
-      return true;
-    }
-  }
-
   /** A guest that ends must not wait for one that ends too, whichever of them began. */
   private void hurry(String going) {
     offers.hurry(
-        grant -> grant.guest().equals(going) && !isGoing(grant.from()), links -> links.hurry(SOON));
+        grant -> grant.guest().equals(going) && !keepers.isGoing(grant.from()),
+        links -> links.hurry(SOON));
     offers.hurry(
         grant ->
-            grant.guest().equals(going) && isGoing(grant.from())
-                || grant.from().equals(going) && isGoing(grant.guest()),
+            grant.guest().equals(going) && keepers.isGoing(grant.from())
+                || grant.from().equals(going) && keepers.isGoing(grant.guest()),
         Links::hurry);
   }
 
@@ -248,11 +194,11 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
   private boolean reconciles(String guest) {
     GuestShares shares = of(guest);
     boolean all = true;
-    Set<Given> unwanted = unwanted(shares, declared(guest));
-    unwanted.forEach(given -> cutOff(given.grant()));
-    Map<Grant, Optional<String>> refusals = refusals(shares, declared(guest));
+    Set<Given> unwanted = unwanted(shares, definitions.grants(guest));
+    unwanted.forEach(given -> giver.cutOff(given.grant()));
+    Map<Grant, Optional<String>> refusals = keepers.refusals(shares, definitions.grants(guest));
     synchronized (shares) {
-      List<Grant> wanted = declared(guest);
+      List<Grant> wanted = definitions.grants(guest);
       unwanted.addAll(unwanted(shares, wanted));
       if (!shares.restored) {
         shares.restored = true;
@@ -261,7 +207,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       for (Given given : List.copyOf(shares.given.values())) {
         if (unwanted.stream().anyMatch(each -> each.grant().equals(given.grant()))) {
           if (!shares.missing.remove(given.grant().share())) {
-            takeBack(shares, given);
+            giver.takeBack(shares, given);
           }
           shares.given.remove(given.grant().share());
         }
@@ -273,7 +219,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
           if (refusal == null) {
             all = false;
           } else if (!isMissing(shares, grant, refusal)) {
-            give(shares, grant);
+            giver.give(shares, grant);
           }
         }
       }
@@ -284,10 +230,6 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       }
     }
     return all;
-  }
-
-  private List<Grant> declared(String guest) {
-    return definitions.grants().stream().filter(grant -> grant.guest().equals(guest)).toList();
   }
 
   /** What the definitions gave it and do not any more. */
@@ -316,19 +258,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     return given.state() == State.FAILED
         && given.grant().from().equals(keeper)
         && !shares.missing.contains(given.grant().share())
-        && isWanted(given.grant());
-  }
-
-  /** Unlike what somebody has added in vain. */
-  private boolean isWanted(Grant grant) {
-    return grant.declared() || live.granted(grant.guest()).contains(grant);
+        && live.isWanted(given.grant());
   }
 
   private void giveWhatFailed(GuestShares shares, String keeper) {
     synchronized (shares) {
       for (Given given : List.copyOf(shares.given.values())) {
         if (hasFailed(shares, given, keeper)) {
-          give(shares, given.grant());
+          giver.give(shares, given.grant());
         }
       }
     }
@@ -346,7 +283,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
         if (given.grant().mount().isPresent()
             && given.state() != State.REVOKED
             && !shares.missing.contains(given.grant().share())) {
-          give(shares, given.grant());
+          giver.give(shares, given.grant());
         }
       }
     }
@@ -395,96 +332,7 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     declared.stream()
         .filter(grant -> live.isRevoked(guest, grant.share()))
         .forEach(grant -> shares.put(new Given(grant, State.REVOKED, "")));
-    live.granted(guest).forEach(grant -> give(shares, grant));
-  }
-
-  private void give(GuestShares shares, Grant grant) {
-    shares.missing.remove(grant.share());
-    if (grant.isFromHost()) {
-      LOG.warn(
-          "Share {} gives guest {} the host's own directory {}: meant for development",
-          grant.share(),
-          grant.guest(),
-          grant.path());
-    }
-    offers.grant(grant);
-    try {
-      plug(grant);
-      shares.put(new Given(grant, State.GIVEN, ""));
-      if (grant.mount().isPresent()) {
-        shares.boot = mounts.boot(grant.guest()).orElse("");
-        String boot = mounts.mount(grant, grant.mount().get());
-        shares.boot = boot;
-        shares.put(new Given(grant, State.MOUNTED, "", boot));
-      }
-      LOG.info("Guest {} has the share {}", grant.guest(), grant.share());
-    } catch (IOException | ShareException e) {
-      LOG.error(
-          "Guest {} can't use the share {}: {}", grant.guest(), grant.share(), e.getMessage());
-      shares.put(new Given(grant, State.FAILED, String.valueOf(e.getMessage())));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * What the storage guests say to what is not given yet. Without the monitor, and side by side:
-   * each of them may take its time to answer.
-   */
-  private Map<Grant, Optional<String>> refusals(GuestShares shares, List<Grant> wanted) {
-    Map<Grant, FutureTask<Optional<String>>> asked = new HashMap<>();
-    for (Grant grant : wanted) {
-      Given given = shares.given.get(grant.share());
-      if (given == null || given.state() == State.FAILED) {
-        FutureTask<Optional<String>> task = new FutureTask<>(() -> refusal(grant));
-        asked.put(grant, task);
-        Thread.ofVirtual().name("share-probe-" + grant.share()).start(task);
-      }
-    }
-    Map<Grant, Optional<String>> said = new HashMap<>();
-    asked.forEach((grant, task) -> said.put(grant, outcome(task)));
-    return said;
-  }
-
-  private static Optional<String> outcome(FutureTask<Optional<String>> task) {
-    try {
-      return task.get();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    }
-  }
-
-  /** Why it can't be given now: its storage guest does not run, or says so. */
-  private Optional<String> refusal(Grant grant) {
-    try {
-      if (isPlugged(grant)) {
-        return Optional.empty();
-      }
-      Optional<String> away = away(grant);
-      if (away.isEmpty()) {
-        offers.probe(grant);
-      }
-      return away;
-    } catch (AgentException e) {
-      boolean saysNo = e.errno() != 0 && e.errno() != Errno.EAGAIN;
-      return saysNo ? Optional.of(refusal(grant, e)) : Optional.empty();
-    } catch (IOException | GuestException e) {
-      return Optional.empty();
-    }
-  }
-
-  /** Whom to start first; a mount would wait for it in vain, and so would who uses the mount. */
-  private Optional<String> away(Grant grant) {
-    String keeper = grant.from();
-    if (grant.isFromHost() || !isGoing(keeper)) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        "guest '%s', which keeps its files, does not run; start it: lodge start %s"
-            .formatted(keeper, keeper));
+    live.granted(guest).forEach(grant -> giver.give(shares, grant));
   }
 
   private static boolean isMissing(GuestShares shares, Grant grant, Optional<String> refusal) {
@@ -498,220 +346,38 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
     return refusal.isPresent();
   }
 
-  /** A guest that was running before this Lodge did has the device already. */
-  private boolean isPlugged(Grant grant) throws GuestException {
-    return devices.list(grant.guest()).stream()
-        .anyMatch(device -> device.id().equals(grant.device()));
-  }
-
-  private void plug(Grant grant) throws ShareException, InterruptedException {
-    try {
-      if (!isPlugged(grant)) {
-        Map<String, Object> config = new HashMap<>();
-        config.put("share", grant.share());
-        config.put("tag", grant.share());
-        config.put("cache", grant.cache());
-        config.put("acl", grant.rules().accessLists());
-        grant.locks().ifPresent(locks -> config.put("locks", locks));
-        devices.add(grant.guest(), grant.device(), "fs", config).get();
-      }
-    } catch (GuestException e) {
-      throw new ShareException(e.getMessage(), e);
-    } catch (ExecutionException e) {
-      throw new ShareException(e.getCause().getMessage(), e.getCause());
-    }
-  }
-
-  /**
-   * Takes the files. To be done without the monitor: whoever has that may wait for the very guest,
-   * which must not keep them for so long.
-   */
-  private void cutOff(Grant grant) {
-    offers.withdraw(grant);
-    fileSystems.revoke(grant.guest(), grant.share());
-  }
-
-  private void takeBack(GuestShares shares, Given given) {
-    Grant grant = given.grant();
-    cutOff(grant);
-    String trouble = "";
-    try {
-      if (given.state() == State.MOUNTED) {
-        mounts.unmount(grant, grant.mount().get(), SOON);
-      }
-    } catch (IOException e) {
-      LOG.warn("Guest {} keeps {} mounted: {}", grant.guest(), grant.share(), e.getMessage());
-    }
-    try {
-      devices.remove(grant.guest(), grant.device(), LET_GO).get();
-    } catch (ExecutionException e) {
-      trouble = "the guest keeps the empty device: " + e.getCause().getMessage();
-      LOG.warn("Guest {}: {}", grant.guest(), trouble);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    shares.put(new Given(grant, State.REVOKED, trouble));
-    LOG.info("Guest {} has the share {} no more", grant.guest(), grant.share());
-  }
-
   @Override
   public ShareStatus grant(ShareRequest request) throws ShareException {
-    Grant grant = grantOf(request);
-    requireRunning(request.guest());
+    Grant grant = requests.grantOf(request);
+    requests.requireRunning(request.guest());
     GuestShares shares = of(request.guest());
-    requireNotGiven(shares, grant);
-    requireDirectory(grant);
+    ShareRequests.requireNotGiven(shares, grant);
+    keepers.requireDirectory(grant);
     synchronized (shares) {
-      requireNotGiven(shares, grant);
+      ShareRequests.requireNotGiven(shares, grant);
       Given before = shares.given.get(grant.share());
-      give(shares, grant);
+      giver.give(shares, grant);
       Given given = shares.given.get(grant.share());
       if (given == null || given == before || given.state() == State.FAILED) {
         String trouble = given == null || given == before ? "interrupted" : given.trouble();
-        undo(shares, grant, trouble);
+        giver.undo(shares, grant, trouble);
         throw new ShareException(
             "guest '%s' can't use the share '%s': %s"
                 .formatted(grant.guest(), grant.share(), trouble));
       }
       live.grant(grant);
-      return status(given);
-    }
-  }
-
-  private static void requireNotGiven(GuestShares shares, Grant grant) throws ShareException {
-    Given given = shares.given.get(grant.share());
-    if (given != null && given.state() != State.REVOKED && given.state() != State.FAILED) {
-      throw new ShareException(
-          "guest '%s' has a share '%s' already; see: lodge share ls"
-              .formatted(grant.guest(), grant.share()));
-    }
-  }
-
-  /** What is told as failed must not be there for the guest to mount it by itself. */
-  private void undo(GuestShares shares, Grant grant, String trouble) {
-    Given failed = new Given(grant, State.FAILED, trouble);
-    cutOff(grant);
-    try {
-      if (isPlugged(grant)) {
-        takeBack(shares, failed);
-      }
-    } catch (GuestException e) {
-      LOG.debug("Guest {} is gone", grant.guest(), e);
-    }
-    shares.put(failed);
-  }
-
-  /** A device of a directory that is not there would be mounted, and each use of it fail later. */
-  private void requireDirectory(Grant grant) throws ShareException {
-    try {
-      if (!grant.isFromHost()) {
-        guests.status(grant.from());
-      }
-      Optional<String> away = away(grant);
-      if (away.isPresent()) {
-        throw new ShareException("share '%s': %s".formatted(grant.share(), away.get()));
-      }
-      offers.probe(grant);
-    } catch (GuestException e) {
-      throw new ShareException(
-          "share '%s', guest '%s': %s".formatted(grant.share(), grant.from(), e.getMessage()), e);
-    } catch (IOException e) {
-      throw new ShareException("share '%s': %s".formatted(grant.share(), refusal(grant, e)), e);
-    }
-  }
-
-  private static String refusal(Grant grant, IOException said) {
-    String why = String.valueOf(said.getMessage()).replaceFirst("^guest '[^']*': ", "");
-    return "guest '%s' can't give %s: %s".formatted(grant.from(), grant.path(), why);
-  }
-
-  private Grant grantOf(ShareRequest request) throws ShareException {
-    if (!request.share().matches(ShareReader.NAME)) {
-      throw new ShareException(
-          "a share's name begins with a letter a-z and has at most 16 of a-z, 0-9 and -, unlike '"
-              + request.share()
-              + "'");
-    }
-    Optional<Grant> own =
-        declared(request.guest()).stream()
-            .filter(grant -> grant.share().equals(request.share()))
-            .findFirst();
-    if (own.isPresent() && request.from().isEmpty() && request.path().isEmpty()) {
-      requireAsDeclared(request, own.get());
-      return own.get();
-    }
-    Optional<Grant> declared =
-        definitions.grants().stream().filter(g -> g.share().equals(request.share())).findFirst();
-    Optional<String> from = request.from().or(() -> declared.map(Grant::from));
-    Optional<String> path = request.path().or(() -> declared.map(Grant::path));
-    if (from.isEmpty() || path.isEmpty()) {
-      throw new ShareException(
-          "no share '%s' is declared; say what it is: --from GUEST --path DIRECTORY, or --file FILE"
-              .formatted(request.share()));
-    }
-    if (!path.get().startsWith("/")) {
-      throw new ShareException("what is shared must be an absolute path, not " + path.get());
-    }
-    boolean file = request.path().isPresent() ? request.file() : declared.get().file();
-    if (file && path.get().endsWith("/")) {
-      throw new ShareException("a file has a name behind its last slash, unlike " + path.get());
-    }
-    if (from.get().equals(request.guest())) {
-      throw new ShareException("guest '%s' has that directory itself".formatted(request.guest()));
-    }
-    return LiveGrants.granted(
-        request.share(),
-        request.guest(),
-        from.get(),
-        path.get(),
-        file,
-        request.readOnly(),
-        request.mount(),
-        request.cache());
-  }
-
-  /** What a definition says of it is more than a request can, such as names that it hides. */
-  private static void requireAsDeclared(ShareRequest request, Grant own) throws ShareException {
-    boolean same =
-        (own.rules().readOnly() || !request.readOnly())
-            && (request.mount().isEmpty() || request.mount().equals(own.mount()))
-            && (request.cache().equals(CACHE) || request.cache().equals(own.cache()));
-    if (!same) {
-      throw new ShareException(
-          ("share '%s' is declared for guest '%s', %s%s, and given as that: leave out --read-only, --mount and --cache,"
-                  + " change its definition, or say --from and --path as well")
-              .formatted(
-                  own.share(),
-                  own.guest(),
-                  own.rules().readOnly() ? "read-only" : "read-write",
-                  own.mount().map(mount -> " at " + mount).orElse("")));
-    }
-  }
-
-  private void requireRunning(String guest) throws ShareException {
-    try {
-      GuestState state = guests.status(guest).state();
-      if (state == GuestState.PAUSED) {
-        throw new ShareException(
-            "guest '%s' is paused; let it run on: lodge resume %s".formatted(guest, guest));
-      }
-      if (state != GuestState.RUNNING) {
-        throw new ShareException(
-            "guest '%s' does not run; start it: lodge start %s".formatted(guest, guest));
-      }
-    } catch (GuestException e) {
-      throw new ShareException(e.getMessage(), e);
+      return statuses.status(given);
     }
   }
 
   @Override
   public ShareStatus revoke(String guest, String share) throws ShareException {
-    requireRunning(guest);
+    requests.requireRunning(guest);
     GuestShares shares = of(guest);
     Given before = shares.given.get(share);
     if (before != null && before.state() != State.REVOKED) {
       live.revoke(guest, share);
-      cutOff(before.grant());
+      giver.cutOff(before.grant());
     }
     synchronized (shares) {
       Given given = shares.given.get(share);
@@ -721,93 +387,14 @@ public final class SharesService implements Shares, GuestListener, StopOrder {
       }
       live.revoke(guest, share);
       shares.missing.remove(share);
-      takeBack(shares, given);
-      return status(shares.given.get(share));
+      giver.takeBack(shares, given);
+      return statuses.status(shares.given.get(share));
     }
   }
 
   @Override
   public List<ShareStatus> list() {
-    Map<String, Given> all = new TreeMap<>();
-    for (Grant grant : definitions.grants()) {
-      all.put(key(grant), new Given(grant, State.DECLARED, ""));
-    }
-    for (GuestShares shares : byGuest.values()) {
-      // Not the monitor: whoever holds it may wait for a guest.
-      for (Given given : List.copyOf(shares.given.values())) {
-        if (!isOver(given)) {
-          all.put(key(given.grant()), given);
-        }
-      }
-    }
-    List<ShareStatus> list = new ArrayList<>();
-    all.values().forEach(given -> list.add(status(given)));
-    return list;
-  }
-
-  /** It was taken back or added in vain, no definition names it, and the guest has let it go. */
-  private boolean isOver(Given given) {
-    boolean ended = given.state() == State.REVOKED || given.state() == State.FAILED;
-    return ended && !isWanted(given.grant()) && !hasDevice(given.grant());
-  }
-
-  private boolean hasDevice(Grant grant) {
-    try {
-      return isPlugged(grant);
-    } catch (GuestException e) {
-      return false;
-    }
-  }
-
-  private static String key(Grant grant) {
-    return grant.share() + "/" + grant.guest();
-  }
-
-  private ShareStatus status(Given given) {
-    Grant grant = given.grant();
-    return new ShareStatus(
-        grant.share(),
-        grant.guest(),
-        grant.from(),
-        grant.path(),
-        grant.rules().readOnly(),
-        grant.cache(),
-        grant.mount(),
-        isMountedBefore(given) ? State.GIVEN : given.state(),
-        grant.declared(),
-        trouble(given),
-        counters(grant));
-  }
-
-  /** Before the guest rebooted itself, if not since. */
-  private boolean isMountedBefore(Given given) {
-    return given.state() == State.MOUNTED
-        && !mounts.boot(given.grant().guest()).equals(Optional.of(given.boot()));
-  }
-
-  private Optional<String> trouble(Given given) {
-    Grant grant = given.grant();
-    Optional<String> own =
-        Optional.of(given.trouble())
-            .filter(trouble -> !trouble.isEmpty())
-            .filter(trouble -> given.state() != State.REVOKED || hasDevice(grant));
-    Optional<String> refusal =
-        grant.declared() ? definitions.refusal(grant.share()) : Optional.empty();
-    boolean has = given.state() == State.GIVEN || given.state() == State.MOUNTED;
-    return own.or(() -> refusal)
-        .or(() -> has ? away(grant).or(() -> offers.trouble(grant)) : Optional.empty());
-  }
-
-  private List<DeviceStatus.Counter> counters(Grant grant) {
-    try {
-      return devices.list(grant.guest()).stream()
-          .filter(device -> device.id().equals(grant.device()))
-          .findFirst()
-          .map(DeviceStatus::counters)
-          .orElse(List.of());
-    } catch (GuestException e) {
-      return List.of();
-    }
+    return statuses.list(byGuest.values());
   }
 
   @Override
