@@ -38,6 +38,7 @@ public final class Offers implements FileSystemOffer {
   private static final int DESCRIPTORS_MAX = 4096;
   private static final Duration ANSWER = Duration.ofSeconds(120);
   private static final Duration AGENT = Duration.ofSeconds(10);
+  private static final Duration COMING_UP = Duration.ofSeconds(60);
 
   private final Agents agents;
   private final ShareDefinitions definitions;
@@ -206,6 +207,16 @@ public final class Offers implements FileSystemOffer {
     String path = (grant.file() ? named.getParent() : named).toString();
     if (session.isPresent()) {
       session.get().serveFolder(path, create, AGENT).reset();
+    }
+  }
+
+  /**
+   * Waits for a guest that may have been started a moment ago: what is mounted before it can answer
+   * fails.
+   */
+  void awaitKeeper(Grant grant) throws IOException {
+    if (!grant.isFromHost()) {
+      agents.await(grant.from(), COMING_UP);
     }
   }
 

@@ -97,6 +97,7 @@ final class StorageGuests {
       if (away.isPresent()) {
         throw new ShareException("share '%s': %s".formatted(grant.share(), away.get()));
       }
+      offers.awaitKeeper(grant);
       offers.probe(grant);
     } catch (GuestException e) {
       throw new ShareException(

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lodge.agent.AgentException;
 import org.lodge.configuration.ConfigurationKind;
 import org.lodge.configuration.SchemaValidator;
 import org.lodge.configuration.Schemas;
@@ -291,6 +292,17 @@ class SharesServiceTest {
     service.guestChanged(guest("storage", storage), GuestState.READY);
     guest.runs.await();
     assertEquals(List.of("fs-docs"), plugged);
+  }
+
+  @Test
+  void whoAddsAShareWaitsForItsStorageGuest() {
+    start();
+    guest.away = new AgentException("guest 'storage': no agent has connected");
+    ShareException told = assertThrows(ShareException.class, () -> service.grant(MORE));
+    assertEquals(
+        "share 'more': guest 'storage' can't give /srv/more: no agent has connected",
+        told.getMessage());
+    assertEquals(List.of(), plugged);
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.lodge.agent.AgentException;
 import org.lodge.agent.AgentInfo;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
@@ -17,6 +18,10 @@ final class SilentGuest {
   final CountDownLatch runs = new CountDownLatch(1);
   final CompletableFuture<Integer> signalled = new CompletableFuture<>();
   volatile CountDownLatch serving;
+
+  /** What is said to who waits for its agent; null where that is there. */
+  volatile AgentException away;
+
   private volatile CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
   interface Behaviour {
@@ -40,10 +45,15 @@ final class SilentGuest {
     AgentSession session = fake(AgentSession.class, this::session);
     return fake(
         Agents.class,
-        (name, arguments) ->
-            !name.equals("session")
-                ? session
-                : serving == null ? Optional.empty() : Optional.of(session));
+        (name, arguments) -> {
+          if (name.equals("session")) {
+            return serving == null ? Optional.empty() : Optional.of(session);
+          }
+          if (away != null) {
+            throw away;
+          }
+          return session;
+        });
   }
 
   private Object session(String name, Object[] arguments) throws IOException {
