@@ -43,7 +43,7 @@ class AdminServerTest {
 
   @BeforeEach
   void open() throws IOException {
-    for (String name : new String[] {"wait", "flood", "read one and wait"}) {
+    for (String name : new String[] {"wait", "stop", "flood", "read one and wait"}) {
       interrupted.put(name, new CountDownLatch(1));
     }
     server =
@@ -69,7 +69,7 @@ class AdminServerTest {
           io.in().read();
           new CountDownLatch(1).await();
         }
-        case "wait" -> {
+        case "wait", "stop" -> {
           io.out().print("waiting");
           io.out().flush();
           new CountDownLatch(1).await();
@@ -242,6 +242,14 @@ class AdminServerTest {
       }
       try (SocketChannel channel = ask("size")) {
         assertEquals("lodge: 64 commands run already; end one of them first\n|1", rest(channel));
+      }
+      for (int i = 0; i < AdminServer.MOST_ENDING; i++) {
+        busy.add(ask("stop"));
+        assertEquals(
+            "waiting", new String(Frame.read(busy.getLast()).payload(), StandardCharsets.UTF_8));
+      }
+      try (SocketChannel channel = ask("stop")) {
+        assertEquals("lodge: 72 commands run already; end one of them first\n|1", rest(channel));
       }
     } finally {
       closeAll(busy);
