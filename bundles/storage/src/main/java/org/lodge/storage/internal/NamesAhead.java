@@ -27,10 +27,13 @@ final class NamesAhead {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
+  private static final byte[] NONE = new byte[0];
+  private static final MemorySegment NOTHING = MemorySegment.ofArray(NONE);
+
   private final boolean complete;
   private final Name name = new Name();
-  private byte[] bytes = new byte[0];
-  private MemorySegment memory = MemorySegment.ofArray(bytes);
+  private byte[] bytes = NONE;
+  private MemorySegment memory = NOTHING;
   private int at;
   private int end;
   private int counted;
@@ -119,6 +122,15 @@ final class NamesAhead {
     }
     drop();
     return false;
+  }
+
+  int sizeBytes() {
+    return bytes.length;
+  }
+
+  /** Of all that are kept. */
+  static int allBytes() {
+    return ALL_BYTES.get();
   }
 
   void drop() {

@@ -266,6 +266,10 @@ final class RemoteCalls {
       if (handle.epoch == link.epoch) {
         return handle.remote;
       }
+      if (handle.isReleased()) {
+        // Nobody would close it there.
+        return -Errno.EBADF;
+      }
       long node = resolve(link, handle.node);
       if (node < 0) {
         return node;

@@ -17,7 +17,13 @@ final class RemoteHandle {
   /** How often it was read without being open there. Guarded by this. */
   int readClosed;
 
+  /** Not this, which may be held until the guest has answered. */
+  private final Object listing = new Object();
+
+  /** Guarded by {@link #listing}. */
   private NamesAhead ahead;
+
+  private volatile boolean released;
 
   /**
    * @param epoch 0 where it is open on no connection
@@ -32,17 +38,34 @@ final class RemoteHandle {
   }
 
   /** What its guest has listed already of what comes there, for one reader; null for nothing. */
-  synchronized NamesAhead takeAhead(long offset) {
-    NamesAhead taken = ahead;
-    ahead = null;
-    if (taken != null) {
-      taken.drop();
+  NamesAhead takeAhead(long offset) {
+    synchronized (listing) {
+      NamesAhead taken = ahead;
+      ahead = null;
+      if (taken != null) {
+        taken.drop();
+      }
+      return taken != null && taken.isAt(offset) ? taken : null;
     }
-    return taken != null && taken.isAt(offset) ? taken : null;
   }
 
-  synchronized void keepAhead(NamesAhead names) {
-    takeAhead(0);
-    ahead = names.keep() ? names : null;
+  void keepAhead(NamesAhead names) {
+    synchronized (listing) {
+      takeAhead(0);
+      ahead = !released && names.keep() ? names : null;
+    }
+  }
+
+  /** Whether the client has closed it, though some of its requests may go on. */
+  boolean isReleased() {
+    return released;
+  }
+
+  /** Nothing is kept of it from now on, whoever still reads it. */
+  void release() {
+    synchronized (listing) {
+      released = true;
+      takeAhead(0);
+    }
   }
 }

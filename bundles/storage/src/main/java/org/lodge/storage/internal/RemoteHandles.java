@@ -48,7 +48,7 @@ final class RemoteHandles {
   synchronized void remove(long number) {
     RemoteHandle handle = all.remove(number);
     if (handle != null) {
-      handle.takeAhead(0);
+      handle.release();
       if (handle.cell != Ledger.NONE) {
         ledger.remove(handle.cell);
       }
@@ -58,7 +58,7 @@ final class RemoteHandles {
   /** Forgets all; true where there was any. The ledger is cleared by whoever has it. */
   synchronized boolean reset() {
     boolean any = !all.isEmpty();
-    all.values().forEach(each -> each.takeAhead(0));
+    all.values().forEach(RemoteHandle::release);
     all.clear();
     return any;
   }

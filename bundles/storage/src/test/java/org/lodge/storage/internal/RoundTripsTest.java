@@ -22,6 +22,7 @@ import org.lodge.filesystem.Change;
 import org.lodge.filesystem.Data;
 import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
+import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystem;
 import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
@@ -347,6 +348,62 @@ class RoundTripsTest {
     assertEquals(List.of("one is 0"), seen);
     guest.listed.set(1, "other");
     assertEquals(List.of("one", "other", "three"), list(4096));
+  }
+
+  /** Of a client that closes a directory while it reads it, at one of the calls of its sink. */
+  private DirectorySink closing(boolean early) {
+    return new DirectorySink() {
+      private boolean added;
+
+      private void close() {
+        files.releaseDirectory(ROOT, opened.handle);
+      }
+
+      @Override
+      public int sizeBytes() {
+        if (early) {
+          close();
+        }
+        return 4096;
+      }
+
+      @Override
+      public boolean wants(Name name, long nextOffset) {
+        return true;
+      }
+
+      @Override
+      public boolean fits(int nameBytes) {
+        return !added;
+      }
+
+      @Override
+      public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+        added = true;
+        close();
+      }
+    };
+  }
+
+  @Test
+  void nothingIsKeptOfADirectoryThatIsClosedWhileItIsListed() throws Exception {
+    start(true);
+    guest.listed.addAll(List.of("one", "two", "three"));
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    int before = NamesAhead.allBytes();
+    assertEquals(0, files.readDirectory(call, ROOT, opened.handle, 0, false, closing(false)));
+    assertEquals(before, NamesAhead.allBytes());
+  }
+
+  @Test
+  void nothingIsOpenedForWhoHasClosedIt() throws Exception {
+    start(true);
+    guest.listed.addAll(List.of("one", "two", "three"));
+    ask(0);
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    int result = files.readDirectory(call, ROOT, opened.handle, 1, false, closing(true));
+    assertEquals(-Errno.EBADF, result);
+    assertEquals(List.of(Op.GETATTR), guest.asked());
   }
 
   private void find(String file) {
