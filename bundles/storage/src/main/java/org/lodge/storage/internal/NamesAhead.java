@@ -116,7 +116,11 @@ final class NamesAhead {
 
   /** Whether there is room to keep it, until {@link #drop}. */
   boolean keep() {
-    counted = hasNames() ? bytes.length : 0;
+    if (!hasNames()) {
+      bytes = NONE;
+      memory = NOTHING;
+    }
+    counted = bytes.length;
     if (ALL_BYTES.addAndGet(counted) <= ALL_BYTES_MAX || counted == 0) {
       return true;
     }

@@ -1,6 +1,7 @@
 package org.lodge.storage.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.lodge.filesystem.DirectorySink;
+import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Ledger;
 import org.lodge.filesystem.Name;
 
@@ -34,6 +37,46 @@ class NamesAheadTest {
   void end() {
     handle.release();
     assertEquals(before, NamesAhead.allBytes());
+  }
+
+  private static final class Counting implements DirectorySink {
+    private int count;
+
+    @Override
+    public int sizeBytes() {
+      return 1 << 16;
+    }
+
+    @Override
+    public boolean wants(Name name, long nextOffset) {
+      return true;
+    }
+
+    @Override
+    public boolean fits(int nameBytes) {
+      return true;
+    }
+
+    @Override
+    public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+      count++;
+    }
+  }
+
+  @Test
+  void whatIsReadToItsEndTakesNoMemory() {
+    handle.keepAhead(names());
+    NamesAhead ahead = handle.takeAhead(1);
+    assertTrue(ahead.sizeBytes() > NAMES);
+    Counting sink = new Counting();
+    assertEquals(NAMES, ahead.give(sink));
+    assertEquals(NAMES, sink.count);
+    handle.keepAhead(ahead);
+    assertEquals(0, ahead.sizeBytes());
+    NamesAhead again = handle.takeAhead(1 + NAMES);
+    assertNotNull(again);
+    assertTrue(again.isOver());
+    assertEquals(0, again.give(sink));
   }
 
   @Test
