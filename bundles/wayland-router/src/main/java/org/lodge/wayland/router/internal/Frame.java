@@ -6,6 +6,7 @@ import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
+import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgWmBase;
 
 /**
@@ -38,6 +39,13 @@ final class Frame {
 
   /** State of the window that its surface's next commit applies, and no other surface's. */
   private boolean pending;
+
+  /**
+   * Which configure event the client has acknowledged since its last commit; null where none. The
+   * compositor hears of it with that commit: until then there may be others of the wrapper, which
+   * would not have the size that it was told.
+   */
+  private Integer acknowledged;
 
   /** A popup that is shown no more. */
   private boolean dismissed;
@@ -110,7 +118,7 @@ final class Frame {
 
   void acknowledged(int serial) {
     geometry.acknowledged(serial);
-    configured = true;
+    acknowledged = serial;
     pending = true;
   }
 
@@ -125,6 +133,7 @@ final class Frame {
   void unmapped() {
     hide();
     configured = false;
+    acknowledged = null;
     dismissed = false;
   }
 
@@ -135,12 +144,22 @@ final class Frame {
    */
   void beforeCommit(Surface surface) throws WaylandException {
     if (surface == window.surface) {
+      acknowledge();
       dirty |= pending;
       pending = false;
     }
     if (window.surface.buffer != null && configured) {
       grow();
     }
+  }
+
+  private void acknowledge() {
+    if (acknowledged != null && !dismissed) {
+      routing.toCompositor.words(window.object.upstreamId, XdgSurface.ACK_CONFIGURE, acknowledged);
+      geometry.applied();
+      configured = true;
+    }
+    acknowledged = null;
   }
 
   /**

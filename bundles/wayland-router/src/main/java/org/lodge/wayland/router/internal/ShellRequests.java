@@ -142,7 +142,7 @@ final class ShellRequests {
         if (window.frame != null) {
           window.frame.acknowledged(request.word(0));
         }
-        return false;
+        return window.frame != null;
       }
       default -> {
         return false;

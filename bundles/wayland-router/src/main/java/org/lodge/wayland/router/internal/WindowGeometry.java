@@ -38,6 +38,9 @@ final class WindowGeometry {
   /** Which configure event it came with; null until that has come. */
   private Integer toldSerial;
 
+  /** The client's next commit leaves such a state. */
+  private boolean leaving;
+
   /** The window may be in such a state. */
   private boolean filling;
 
@@ -70,6 +73,7 @@ final class WindowGeometry {
     toldFilling = filling;
     toldSerial = null;
     this.filling |= filling;
+    leaving &= !filling;
   }
 
   /** It has told all. */
@@ -79,8 +83,14 @@ final class WindowGeometry {
 
   void acknowledged(int serial) {
     if (toldSerial != null && toldSerial == serial) {
-      filling = toldFilling;
+      leaving = !toldFilling;
     }
+  }
+
+  /** The client commits what it has acknowledged. */
+  void applied() {
+    filling &= !leaving;
+    leaving = false;
   }
 
   /**

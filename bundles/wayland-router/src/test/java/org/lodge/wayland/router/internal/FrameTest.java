@@ -155,6 +155,42 @@ class FrameTest {
     assertEquals(List.of(), shown.violations());
   }
 
+  /** The next commit after that applies it, and must have the size that was told with it. */
+  @Test
+  void whatIsAcknowledgedIsAppliedByTheProgramsOwnCommitAlone() throws Exception {
+    open();
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    int child = rig.surface(compositor);
+    int subsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, root);
+    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    configureSize(8, 350, 250, 1);
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    rig.sync();
+    tellScreens();
+    rig.compositor.send(own("wl_output"), WlOutput.EVENT_DONE);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    show(child, 600, 450);
+    rig.client.send(child, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(608, 458)");
+    assertEquals(0, rig.compositor.count("ack_configure(8)"));
+    rig.client.send(child, WlSurface.ATTACH, 0, 0, 0);
+    rig.client.send(child, WlSurface.COMMIT);
+    show(root, 342, 242);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    List<String> log = List.copyOf(rig.compositor.log);
+    int at = log.indexOf(rig.compositor.await("ack_configure(8)"));
+    String commit = "wl_surface@" + shown.wrapper() + ".commit()";
+    List<String> after = log.subList(at, log.size());
+    assertTrue(
+        after.subList(0, after.indexOf(commit)).stream()
+            .anyMatch(line -> line.endsWith("set_window_geometry(0, 0, 350, 250)")));
+    assertEquals(List.of(), shown.violations());
+  }
+
   @Test
   void aShadowLiesOutsideOfTheGeometryAndTheFrameAroundBoth() throws Exception {
     open();
