@@ -102,8 +102,13 @@ struct fuse_dirent { uint64_t ino, off; uint32_t namelen, type; };
  * kernel asks next. */
 #define SHARE_TELLS 0x10000u
 
-/* In place of a handle where a request only reads: the request's node is opened for it alone. A
- * READDIRPLUS looks up what lies in the first `read_flags` bytes of its answer only, unless 0. */
+/* With that of a listing which has come to the directory's end: so many bytes behind its entries, all
+ * zero. A shorter answer than there is room for may have been cut by an error as well. */
+#define SHARE_LISTED_BYTES 8u
+
+/* In place of a handle where a request only reads: the request's node is opened for it alone. Of a
+ * directory whose positions hold for one opening that is refused, by EBADF. A READDIRPLUS looks up
+ * what lies in the first `read_flags` bytes of its answer only, unless 0. */
 #define SHARE_NO_HANDLE 0u
 
 _Static_assert(sizeof(struct fuse_in) == 40, "fuse_in_header");

@@ -20,6 +20,9 @@
 #define RESOLVE_NO_SYMLINKS 0x04
 #define RESOLVE_BENEATH 0x08
 #define OPENAT2 437
+/* Of statfs. */
+#define OVERLAYFS 0x794c7630
+#define FUSE 0x65735546
 #define OPEN_FLAGS (O_ACCMODE | O_TRUNC | O_APPEND | O_SYNC | O_DSYNC)
 
 struct how {
@@ -431,7 +434,9 @@ static long list(struct exchange *x, const struct held *handle) {
   for (;;) {
     long count = syscall(SYS_getdents64, handle->fd, entries, sizeof entries);
     if (count <= 0) {
-      return count < 0 && used == 0 ? -errno : (long)used;
+      bool tells = count == 0 && (x->in->extensions & SHARE_TELLS) != 0;
+      memset(x->out + used, 0, tells ? SHARE_LISTED_BYTES : 0);
+      return count < 0 && used == 0 ? -errno : (long)(used + (tells ? SHARE_LISTED_BYTES : 0));
     }
     for (long at = 0; at < count;) {
       struct linux_dirent *entry = (struct linux_dirent *)(entries + at);
@@ -527,6 +532,13 @@ static bool only_reads(uint32_t opcode) {
          opcode == FUSE_READDIRPLUS;
 }
 
+/* Whether the next who opens the directory may go on at a position of the former: there are file
+ * systems that list it as it was when it was opened, by counting. */
+static bool positions_stay(int fd) {
+  struct statfs of;
+  return fstatfs(fd, &of) == 0 && of.f_type != OVERLAYFS && of.f_type != FUSE;
+}
+
 /* A file that is read once needs no handle: opening it by itself costs the host a round trip. */
 static long on_closed(struct exchange *x, bool directory) {
   struct node *node = node_get(x->in->nodeid);
@@ -539,7 +551,7 @@ static long on_closed(struct exchange *x, bool directory) {
     return fd;
   }
   struct held once = {.fd = fd, .directory = directory};
-  long answer = execute_on(x, &once);
+  long answer = directory && !positions_stay(fd) ? -EBADF : execute_on(x, &once);
   close(fd);
   return answer;
 }

@@ -51,6 +51,11 @@ class ProtocolFuzzTest {
     run("stale_share");
   }
 
+  @Test
+  void aDirectoryThatIsNotOpenIsListedToItsEndOrNotAtAll() throws Exception {
+    run("listed_share");
+  }
+
   private static void run(String program) throws Exception {
     run(program, "2", "7");
   }

@@ -35,7 +35,8 @@ final class Link {
   /** Null while nobody has asked. */
   private volatile Boolean lane;
 
-  private volatile boolean readsClosed = true;
+  private volatile boolean readsClosedFiles = true;
+  private volatile boolean listsClosed = true;
 
   private final ReentrantLock sending = new ReentrantLock();
   private final Condition told = sending.newCondition();
@@ -114,14 +115,21 @@ final class Link {
     }
   }
 
-  /** Whether the guest reads files that are not open there; it is taken to, until it refuses. */
-  boolean readsClosed() {
-    return readsClosed;
+  /** Whether the guest reads what is not open there; it is taken to, until it refuses. */
+  boolean readsClosed(boolean directory) {
+    return directory ? listsClosed : readsClosedFiles;
   }
 
-  /** Its agent is of an earlier Lodge, and has refused. */
-  void refusesClosed() {
-    readsClosed = false;
+  /**
+   * Its agent is of an earlier Lodge and has refused, or its file system numbers a directory's
+   * entries anew with each opening.
+   */
+  void refusesClosed(boolean directory) {
+    if (directory) {
+      listsClosed = false;
+    } else {
+      readsClosedFiles = false;
+    }
   }
 
   /** Whether the guest has a lane; asks it the first time. */

@@ -203,7 +203,7 @@ final class LookAhead {
       Link link, Exchange exchange, Listing into, boolean plus, long asked) {
     boolean holds = listings.contains(into);
     boolean end = exchange.length() == 0;
-    boolean good =
+    int listed =
         Replies.entries(
             exchange,
             plus,
@@ -217,6 +217,7 @@ final class LookAhead {
                 calls.tell(link, Op.FORGET, exchange.getLong(at), 1);
               }
             });
+    boolean good = listed >= 0;
     if (!good) {
       link.end("a directory with an entry that can't be");
     }

@@ -30,7 +30,7 @@ final class NamesAhead {
   private static final byte[] NONE = new byte[0];
   private static final MemorySegment NOTHING = MemorySegment.ofArray(NONE);
 
-  private final boolean complete;
+  private boolean complete;
   private final Name name = new Name();
   private byte[] bytes = NONE;
   private MemorySegment memory = NOTHING;
@@ -45,10 +45,8 @@ final class NamesAhead {
 
   /**
    * @param offset where the guest was asked to begin
-   * @param complete whether nothing follows what it has answered
    */
-  NamesAhead(long offset, boolean complete) {
-    this.complete = complete;
+  NamesAhead(long offset) {
     read = offset;
     seen = offset;
   }
@@ -56,6 +54,11 @@ final class NamesAhead {
   /** Whether this is what comes there. */
   boolean isAt(long offset) {
     return offset != 0 && (offset == read || offset == seen);
+  }
+
+  /** Nothing follows what the guest has answered. */
+  void end() {
+    complete = true;
   }
 
   boolean hasNames() {

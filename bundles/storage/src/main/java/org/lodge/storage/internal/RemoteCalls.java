@@ -140,7 +140,7 @@ final class RemoteCalls {
             if (result != -Errno.EBADF) {
               return result;
             }
-            link.refusesClosed();
+            link.refusesClosed(handle.directory);
           }
           long remote = resolve(link, handle);
           return remote < 0 ? remote : request.on(link, exchange, node, remote);
@@ -150,7 +150,7 @@ final class RemoteCalls {
   private static boolean readsClosed(Link link, RemoteHandle handle) {
     synchronized (handle) {
       return handle.epoch != link.epoch
-          && link.readsClosed()
+          && link.readsClosed(handle.directory)
           && handle.readClosed++ < CLOSED_READS_MAX;
     }
   }

@@ -41,9 +41,6 @@ final class RemoteFiles implements FileSystem {
   /** A directory is listed by so much at once. */
   private static final int LISTED_BYTES = Call.BUFFER_BYTES;
 
-  /** As large as an entry of a directory can be. */
-  private static final int LISTED_ENTRY_BYTES_MAX = 512;
-
   /** Of {@code fallocate(2)}: it moves what lies behind. */
   private static final int COLLAPSE_OR_INSERT = 8 | 32;
 
@@ -522,7 +519,7 @@ final class RemoteFiles implements FileSystem {
   private boolean opensLater(long id, boolean directory, int flags) {
     Link open = links.now();
     return open != null
-        && open.readsClosed()
+        && open.readsClosed(directory)
         && (flags & (O_ACCMODE | O_TRUNC)) == 0
         && nodes.remote(id, open) > 0
         && (id == ROOT
@@ -748,29 +745,35 @@ final class RemoteFiles implements FileSystem {
             handle,
             offset == 0,
             (link, exchange, node, remote) -> {
-              int size = link.readsClosed() ? LISTED_BYTES : room;
+              int size = link.readsClosed(false) ? LISTED_BYTES : room;
               int opcode = plus ? Op.READDIRPLUS : Op.READDIR;
               exchange.request(opcode, node, calls.uid(call), calls.gid(call), 0, size);
+              exchange.tells();
               exchange.out().putLong(remote).putLong(offset).putInt(size).putInt(plus ? room : 0);
               exchange.out().putLong(0).putLong(0);
               link.ask(exchange);
               if (exchange.error() < 0) {
                 return exchange.error();
               }
-              boolean complete = exchange.length() <= size - LISTED_ENTRY_BYTES_MAX;
-              NamesAhead rest = new NamesAhead(offset, complete);
-              boolean good = entries(link, exchange, handle.node, plus, into, rest);
-              if (good && (complete || rest.hasNames())) {
-                handle.keepAhead(rest);
+              NamesAhead rest = new NamesAhead(offset);
+              int listed = entries(link, exchange, handle.node, plus, into, rest);
+              if (listed < 0) {
+                return -Errno.EIO;
               }
-              return good ? 0 : -Errno.EIO;
+              // A short answer alone may be one that an error has cut.
+              if (listed < exchange.length()) {
+                rest.end();
+              }
+              handle.keepAhead(rest);
+              return 0;
             });
   }
 
   /**
    * @param rest gets what does not fit
+   * @return as {@link Replies#entries}
    */
-  private boolean entries(
+  private int entries(
       Link link,
       Exchange exchange,
       long directory,
@@ -779,7 +782,7 @@ final class RemoteFiles implements FileSystem {
       NamesAhead rest)
       throws LostException {
     Entry entry = new Entry();
-    boolean good =
+    int listed =
         Replies.entries(
             exchange,
             plus,
@@ -804,10 +807,10 @@ final class RemoteFiles implements FileSystem {
                 calls.tell(link, Op.FORGET, remote, 1);
               }
             });
-    if (!good) {
+    if (listed < 0) {
       link.end("a directory with an entry that can't be");
     }
-    return good;
+    return listed;
   }
 
   @Override

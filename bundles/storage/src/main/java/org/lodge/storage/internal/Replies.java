@@ -20,6 +20,9 @@ final class Replies {
   static final int STATFS_BYTES = 80;
   static final int DIRENT_BYTES = 24;
 
+  /** What follows the last entry of a directory: {@code SHARE_LISTED_BYTES} of the agent. */
+  static final int LISTED_BYTES = 8;
+
   private static final int FIFO = 0x1000;
   private static final int SOCKET = 0xc000;
 
@@ -82,25 +85,26 @@ final class Replies {
   /**
    * The entries of a READDIR or READDIRPLUS.
    *
-   * @return false from the first on that can't be
+   * @return where they end: before the answer does where its last word says that the directory has
+   *     no more; negative from the first on that can't be
    */
-  static boolean entries(Exchange from, boolean plus, Entries into) {
+  static int entries(Exchange from, boolean plus, Entries into) {
     Name name = new Name();
     int head = plus ? ENTRY_BYTES : 0;
     int at = 0;
-    while (at < from.length()) {
+    while (at < from.length() && from.length() - at != LISTED_BYTES) {
       int names = at + head + DIRENT_BYTES;
       int length = names <= from.length() ? from.getInt(names - 8) : -1;
       if (length < 1
           || length > 255
           || names + length > from.length()
           || !isName(from, names, length)) {
-        return false;
+        return -1;
       }
       into.take(name.of(from.memory(), names, length), at, names);
       at = names + length + 7 & ~7;
     }
-    return true;
+    return at;
   }
 
   /** A name of a directory's entry: no slash and no NUL. */

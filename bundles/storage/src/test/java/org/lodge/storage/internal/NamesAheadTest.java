@@ -24,7 +24,8 @@ class NamesAheadTest {
   private final int before = NamesAhead.allBytes();
 
   private static NamesAhead names() {
-    NamesAhead names = new NamesAhead(0, true);
+    NamesAhead names = new NamesAhead(0);
+    names.end();
     Name name = new Name().of(MemorySegment.ofArray(new byte[] {'a', 0}), 0, 1);
     names.passed(1, true);
     for (int next = 2; next < 2 + NAMES; next++) {

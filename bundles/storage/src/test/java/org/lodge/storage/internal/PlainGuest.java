@@ -16,6 +16,7 @@ final class PlainGuest extends StorageStream {
 
   private static final int TELLS = 0x10000;
   private static final int EBADF = 9;
+  private static final int EIO = 5;
 
   /** Opcodes, one list for each write to the connection. */
   final List<List<Integer>> writes = new ArrayList<>();
@@ -25,6 +26,12 @@ final class PlainGuest extends StorageStream {
 
   /** Whether it reads files that are not open. */
   boolean readsClosed = true;
+
+  /** Whether it lists directories that are not open. */
+  boolean listsClosed = true;
+
+  /** From which name on its directories can't be read. */
+  int unreadable = Integer.MAX_VALUE;
 
   /** What an answer to a change of attributes says that it is. */
   int changedType = FOLDER;
@@ -76,8 +83,13 @@ final class PlainGuest extends StorageStream {
         tells && (changesNames || opcode == Op.WRITE) && asked.getInt(at + 36) == TELLS;
     boolean reads = opcode == Op.READ || opcode == Op.READDIR || opcode == Op.READDIRPLUS;
     ByteBuffer reply = ByteBuffer.allocate(70_000).order(ByteOrder.LITTLE_ENDIAN).position(16);
-    if (reads && asked.getLong(at + 40) == Op.NO_HANDLE && !readsClosed) {
+    boolean closed = reads && asked.getLong(at + 40) == Op.NO_HANDLE;
+    if (closed && !(opcode == Op.READ ? readsClosed : listsClosed)) {
       replies.add(reply.putInt(0, 16).putInt(4, -EBADF).putLong(8, unique).flip());
+      return;
+    }
+    if (reads && opcode != Op.READ && asked.getLong(at + 48) >= unreadable) {
+      replies.add(reply.putInt(0, 16).putInt(4, -EIO).putLong(8, unique).flip());
       return;
     }
     switch (opcode) {
@@ -108,6 +120,9 @@ final class PlainGuest extends StorageStream {
     int size = asked.getInt(at + 56);
     int lookedUp = asked.getInt(at + 60) == 0 ? size : asked.getInt(at + 60);
     for (int next = (int) asked.getLong(at + 48); next < listed.size(); next++) {
+      if (next == unreadable) {
+        return;
+      }
       String name = listed.get(next);
       int end = into.position() - 16 + ((plus ? 128 : 0) + 24 + name.length() + 7 & ~7);
       if (end > size) {
@@ -118,6 +133,9 @@ final class PlainGuest extends StorageStream {
       }
       into.putLong(1000 + next).putLong(next + 1).putInt(name.length()).putInt(8);
       into.put(name.getBytes(StandardCharsets.UTF_8)).position(end + 16);
+    }
+    if (asked.getInt(at + 36) == TELLS) {
+      into.putLong(0);
     }
   }
 

@@ -406,6 +406,48 @@ class RoundTripsTest {
     assertEquals(List.of(Op.GETATTR), guest.asked());
   }
 
+  @Test
+  void aDirectoryThatCannotBeReadToItsEndHasAnError() throws Exception {
+    start(true);
+    guest.listed.addAll(List.of("one", "two", "three"));
+    guest.unreadable = 2;
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    List<String> seen = new ArrayList<>();
+    PageSink page = new PageSink(4096, name -> true, seen);
+    assertEquals(0, files.readDirectory(call, ROOT, opened.handle, 0, false, page));
+    assertEquals(List.of("one is 0", "two is 0"), seen);
+    PageSink next = new PageSink(4096, name -> true, seen);
+    int result = files.readDirectory(call, ROOT, opened.handle, page.next, false, next);
+    assertEquals(-Errno.EIO, result);
+  }
+
+  @Test
+  void aGuestMayWantDirectoriesAloneToBeOpened() throws Exception {
+    start(true);
+    guest.listsClosed = false;
+    guest.listed.addAll(List.of("one", "two"));
+    ask(0);
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    assertEquals(guest.listed, list(4096));
+    files.releaseDirectory(ROOT, opened.handle);
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    assertEquals(guest.listed, list(4096));
+    find("file");
+    read();
+    assertEquals(
+        List.of(
+            Op.GETATTR,
+            Op.READDIRPLUS,
+            Op.OPENDIR,
+            Op.READDIRPLUS, // refused, and then not
+            Op.RELEASEDIR,
+            Op.OPENDIR,
+            Op.READDIRPLUS,
+            Op.LOOKUP,
+            Op.READ),
+        guest.asked().stream().filter(each -> each != Op.FORGET).toList());
+  }
+
   private void find(String file) {
     assertEquals(0, files.lookup(call.of(0, 0, 1), ROOT, name(file), entry));
     assertEquals(0, files.open(call, entry.node, 0, opened));
