@@ -85,12 +85,16 @@ final class ObjectMap {
     return object;
   }
 
-  /** Makes an object of the router towards the compositor. */
-  WaylandObject createOwn(Interface type, int version) throws WaylandException {
+  /**
+   * Makes an object of the router towards the compositor. It counts, but is not refused: the client
+   * can't help what screens there are, and each of its windows has only some.
+   */
+  WaylandObject createOwn(Interface type, int version) {
     if (!mapped) {
       throw new IllegalStateException("numbers are the client's");
     }
-    admit(Heap.OBJECT_BYTES);
+    heap.add(Heap.OBJECT_BYTES);
+    live++;
     WaylandObject object = new WaylandObject(type, version, 0, upstream.take());
     upstream.put(object.upstreamId, object);
     return object;

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
 import org.lodge.wayland.protocol.opcode.WlKeyboard;
 import org.lodge.wayland.protocol.opcode.WlOutput;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
@@ -30,8 +31,9 @@ import org.lodge.wayland.protocol.opcode.ZxdgOutputV1;
 
 class FrameTest {
   private static final int BORDER = 4;
+  private static final String REGION = ".create_region(";
 
-  private final Rig rig = Rig.framed();
+  private Rig rig = Rig.framed();
   private final ShownSurfaces shown = new ShownSurfaces(BORDER);
   private int compositor;
   private int subcompositor;
@@ -428,6 +430,44 @@ class FrameTest {
     rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
     rig.sync();
     assertEquals(List.of(), shown.violations());
+  }
+
+  /** Which is none of its program's business. */
+  @ParameterizedTest
+  @CsvSource({"objects,80", "heap,1M"})
+  void aProgramAtItsLimitOutlivesASmallerScreen(String limit, String most) throws Exception {
+    Limits limits = Limits.of(Map.of(limit, most));
+    openLarge(limits);
+    long before = rig.compositor.count(REGION);
+    makeRegions(1000);
+    rig.refused("more than");
+    long room = rig.compositor.count(REGION) - before;
+    openLarge(limits);
+    makeRegions(room - 2);
+    rig.compositor.awaitCount(REGION, before + room - 2);
+    int logical = own("zxdg_output_v1");
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_DONE);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    plugInASecondScreen();
+    assertEquals(0, rig.client.count(".error("));
+    makeRegions(3);
+    rig.refused("more than");
+  }
+
+  private void openLarge(Limits limits) throws Exception {
+    rig = Rig.framed(limits);
+    open();
+    configureSize(8, 0, 0);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+  }
+
+  private void makeRegions(long count) {
+    for (int i = 0; i < count; i++) {
+      rig.client.send(compositor, WlCompositor.CREATE_REGION, rig.id("wl_region"));
+    }
   }
 
   @Test

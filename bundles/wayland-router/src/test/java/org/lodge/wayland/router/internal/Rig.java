@@ -84,9 +84,13 @@ final class Rig {
   }
 
   static Rig framed() {
+    return framed(Limits.DEFAULT);
+  }
+
+  static Rig framed(Limits limits) {
     GuestSettings settings = new GuestSettings(GuestSettings.Frame.ROUTER, 0xff0000, 4);
     return new Rig(
-        new Guest("work", settings, Limits.DEFAULT),
+        new Guest("work", settings, limits),
         new Display("display", new java.util.concurrent.atomic.AtomicLong()));
   }
 
