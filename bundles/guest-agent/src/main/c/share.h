@@ -23,6 +23,7 @@ struct node {
   struct file_handle *handle;
   uint64_t uses;
   uint32_t pins;
+  bool nameless; /* so that it could not be found again */
   struct node *next;
 };
 
@@ -34,6 +35,11 @@ void node_put(struct node *);
 /* Takes the descriptor of a file just found, which is in use once more, and fills in the entry.
  * 0 or a negated errno. */
 int node_found(int fd, struct fuse_entry *);
+/* Takes the descriptor of a file that may be about to lose its last name. Where the host knows the
+ * file, it is held until node_put, and then as far as it has no name; else NULL. */
+struct node *node_keep(int fd);
+/* Whether any file is known by its handle alone. */
+bool nodes_let_go(void);
 void node_forget(uint64_t id, uint64_t uses);
 /* Whether any file was on another file system than the root: there may be mounts beneath. */
 bool nodes_elsewhere(void);

@@ -19,6 +19,8 @@
 #ifndef NODES_HELD_MAX
 #define NODES_HELD_MAX 8192u
 #endif
+/* Among them those that have no name, and which whoever has them open may yet read. */
+#define NODES_NAMELESS_MAX NODES_HELD_MAX
 #define HANDLE_BYTES 128
 #define HANDLES_MAX 65536u
 #define BUCKETS 65536u
@@ -34,6 +36,7 @@ static uint32_t hand;
 static int mount_fd; /* the root, opened, as those that find files by handles want it */
 static bool handles_work = true;
 static bool elsewhere;
+static bool let_go; /* of any descriptor, ever */
 static uint32_t *free_nodes;
 static uint32_t free_count;
 static struct node *buckets[BUCKETS];
@@ -177,12 +180,24 @@ static bool describe(struct node *node) {
   return node->handle != NULL;
 }
 
+/* A file without a name is found by its handle only while somebody holds it. */
+static bool is_to_stay(struct node *node) {
+  struct stat status;
+  if (nodes_held >= NODES_HELD_MAX + NODES_NAMELESS_MAX) {
+    return false;
+  }
+  node->nameless = node->nameless || (fstat(node->fd, &status) == 0 && status.st_nlink == 0);
+  return node->nameless;
+}
+
 /* Lets some descriptors go where there are too many. */
 static void make_room(void) {
   for (uint32_t tried = 0; handles_work && nodes_held >= NODES_HELD_MAX && tried < nodes_used; tried++) {
     hand = hand + 1 < nodes_used ? hand + 1 : 1;
     struct node *node = hand < nodes_used ? nodes[hand] : NULL;
-    if (node != NULL && node->fd >= 0 && node->pins == 0 && (node->handle != NULL || describe(node))) {
+    if (node != NULL && node->fd >= 0 && node->pins == 0 && !is_to_stay(node) &&
+        (node->handle != NULL || describe(node))) {
+      let_go = true;
       close(node->fd);
       node->fd = -1;
       nodes_held--;
@@ -235,6 +250,48 @@ static bool is_still(const struct node *node, int fd) {
          memcmp(node->handle, &handle, length) == 0;
 }
 
+static struct node *of(const struct stat *status) {
+  struct node *node = buckets[bucket_of(status->st_dev, status->st_ino)];
+  while (node != NULL && (node->ino != status->st_ino || node->dev != status->st_dev ||
+                          node->type != (status->st_mode & S_IFMT))) {
+    node = node->next;
+  }
+  return node;
+}
+
+bool nodes_let_go(void) {
+  pthread_mutex_lock(&lock);
+  bool any = let_go;
+  pthread_mutex_unlock(&lock);
+  return any;
+}
+
+struct node *node_keep(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    close(fd);
+    return NULL;
+  }
+  pthread_mutex_lock(&lock);
+  struct node *node = of(&status);
+  bool takes = node != NULL && node->fd < 0 && is_still(node, fd);
+  if (takes) {
+    make_room();
+    node->fd = fd;
+    nodes_held++;
+  }
+  if (node != NULL && node->fd >= 0) {
+    node->pins++;
+  } else {
+    node = NULL;
+  }
+  pthread_mutex_unlock(&lock);
+  if (!takes) {
+    close(fd);
+  }
+  return node;
+}
+
 int node_found(int fd, struct fuse_entry *entry) {
   struct stat status;
   if (fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
@@ -243,11 +300,7 @@ int node_found(int fd, struct fuse_entry *entry) {
     return -error;
   }
   pthread_mutex_lock(&lock);
-  struct node *node = buckets[bucket_of(status.st_dev, status.st_ino)];
-  while (node != NULL && (node->ino != status.st_ino || node->dev != status.st_dev ||
-                          node->type != (status.st_mode & S_IFMT))) {
-    node = node->next;
-  }
+  struct node *node = of(&status);
   if (node != NULL && !is_still(node, fd)) {
     hide(node);
     node = NULL;

@@ -224,13 +224,31 @@ static long make(struct exchange *x, int directory) {
   }
 }
 
+/* What has the name and may lose it, held until node_put; NULL where nothing need be. */
+static struct node *kept(int directory, const char *name) {
+  int fd = nodes_let_go() ? beneath(directory, name, O_PATH, 0) : -1;
+  return fd < 0 ? NULL : node_keep(fd);
+}
+
+static int without(struct node *former, int outcome) {
+  int answer = result(outcome);
+  if (former != NULL) {
+    node_put(former);
+  }
+  return answer;
+}
+
 static long change_name(struct exchange *x, const struct node *node) {
   size_t next;
   const char *name;
   if (x->in->opcode == FUSE_UNLINK || x->in->opcode == FUSE_RMDIR) {
     name = name_at(x, 0, NULL);
     int flags = x->in->opcode == FUSE_RMDIR ? AT_REMOVEDIR : 0;
-    return name == NULL ? -EINVAL : result(unlinkat(node->fd, name, flags));
+    if (name == NULL) {
+      return -EINVAL;
+    }
+    struct node *former = kept(node->fd, name);
+    return without(former, unlinkat(node->fd, name, flags));
   }
   bool link = x->in->opcode == FUSE_LINK;
   struct node *other = node_get(*(const uint64_t *)x->body);
@@ -250,7 +268,8 @@ static long change_name(struct exchange *x, const struct node *node) {
     name = name_at(x, sizeof *in, &next);
     const char *to = name == NULL ? NULL : name_at(x, next, NULL);
     if (to != NULL) {
-      error = result((int)syscall(SYS_renameat2, node->fd, name, other->fd, to, in->flags));
+      struct node *former = kept(other->fd, to);
+      error = without(former, (int)syscall(SYS_renameat2, node->fd, name, other->fd, to, in->flags));
     }
   }
   node_put(other);

@@ -1,6 +1,7 @@
 /*
  * A file that is gone while the server of a share holds no descriptor of it, and another one made
  * with its inode: that one is a file of its own, and of the former one is said that it is stale.
+ * What the host itself removes or replaces can still be read, by whoever has it open there.
  * Where the file system uses no inode again, or handles need privileges, there is nothing to see.
  * usage: stale_share
  */
@@ -71,6 +72,50 @@ static bool use_again(uint64_t inode) {
   return false;
 }
 
+static void check_kept(uint8_t *out, uint64_t node, const char *what) {
+  const struct fuse_read in = {.size = 64};
+  size_t length = strlen(what);
+  if (ask(out, FUSE_READ, node, (const char *)&in, sizeof in) != (long)length ||
+      memcmp(out, what, length) != 0) {
+    fail(what);
+  }
+}
+
+static void rename_to(uint8_t *out, const char *from, const char *to) {
+  char body[sizeof(struct fuse_rename2) + 32] = {0};
+  struct fuse_rename2 in = {.newdir = FUSE_ROOT};
+  memcpy(body, &in, sizeof in);
+  int length = snprintf(body + sizeof in, 32, "%s%c%s", from, 0, to);
+  if (ask(out, FUSE_RENAME2, FUSE_ROOT, body, sizeof in + (size_t)length + 1) != 0) {
+    fail(from);
+  }
+}
+
+static void unlink_there(uint8_t *out, const char *name) {
+  if (ask(out, FUSE_UNLINK, FUSE_ROOT, name, strlen(name) + 1) != 0) {
+    fail(name);
+  }
+}
+
+/* Of nothing but a handle each is known, or not yet. */
+static void lose_names(uint8_t *out) {
+  put_file("at-once", "at-once");
+  put_file("removed", "removed");
+  put_file("replaced", "replaced");
+  uint64_t removed = look(out, "removed").nodeid;
+  uint64_t replaced = look(out, "replaced").nodeid;
+  use_others(out);
+  uint64_t at_once = look(out, "at-once").nodeid;
+  unlink_there(out, "at-once");
+  unlink_there(out, "removed");
+  put_file("another", "another");
+  rename_to(out, "another", "replaced");
+  use_others(out);
+  check_kept(out, at_once, "at-once");
+  check_kept(out, removed, "removed");
+  check_kept(out, replaced, "replaced");
+}
+
 int main(void) {
   uint8_t *out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   snprintf(place, sizeof place, "/tmp/lodge-stale-share-%d", (int)getpid());
@@ -87,6 +132,7 @@ int main(void) {
   if (!nodes_begin(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC))) {
     fail("begin");
   }
+  lose_names(out);
   struct fuse_entry former = look(out, "former");
   use_others(out);
   bool finds = attributes(out, former.nodeid) > 0;
