@@ -183,6 +183,7 @@ final class Rig {
     int callback = id("wl_callback");
     client.send(1, WlDisplay.SYNC, callback);
     client.await("wl_callback@" + callback + ".done");
+    client.await("wl_display@1.delete_id(" + callback + ")");
   }
 
   int bind(int registry, String type, int version) {
