@@ -83,6 +83,14 @@ final class Events {
             yield false;
           }
           case WlKeyboard.INDEX -> keyboard(receiver, opcode, event);
+          case WlSurface.INDEX -> {
+            if (receiver.role instanceof Surface surface
+                && surface.xdg != null
+                && surface.xdg.frame != null) {
+              frame(surface.xdg.frame, receiver, opcode, event);
+            }
+            yield false;
+          }
           case WlPointer.INDEX -> motion.hold(receiver, opcode, event);
           case WlDataSource.INDEX -> dataSource(receiver, opcode, event);
           case ZwpPrimarySelectionSourceV1.INDEX, ZwpPrimarySelectionOfferV1.INDEX -> refuse(event);
@@ -119,7 +127,7 @@ final class Events {
         shell.fit();
       }
     } else if (receiver.role instanceof Frame frame) {
-      frame(frame, opcode, event);
+      frame(frame, receiver, opcode, event);
     } else if (routing.frames != null && routing.frames.isRegistry(receiver)) {
       if (opcode == WlRegistry.EVENT_GLOBAL) {
         routing.frames.announced(event.word(0), event.string(1), event.word(2));
@@ -130,12 +138,13 @@ final class Events {
     }
   }
 
-  private void frame(Frame frame, int opcode, Message event) throws WaylandException {
+  private void frame(Frame frame, WaylandObject receiver, int opcode, Message event)
+      throws WaylandException {
     boolean entered = opcode == WlSurface.EVENT_ENTER;
     if (entered || opcode == WlSurface.EVENT_LEAVE) {
       WaylandObject output = routing.named(event, 0);
       if (output != null && output.role instanceof Screens.Screen screen) {
-        frame.shownOn(screen, entered);
+        frame.shownOn(receiver, screen, entered);
       }
     }
   }

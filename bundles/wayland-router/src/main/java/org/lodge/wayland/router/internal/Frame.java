@@ -122,9 +122,9 @@ final class Frame {
     pending = true;
   }
 
-  /** The compositor shows some of it on a screen, or none any more. */
-  void shownOn(Screens.Screen screen, boolean some) throws WaylandException {
-    if (geometry.shownOn(screen, some)) {
+  /** The compositor shows some of a surface of it on a screen, or none any more. */
+  void shownOn(WaylandObject surface, Screens.Screen screen, boolean some) throws WaylandException {
+    if (geometry.shownOn(surface, screen, some)) {
       grow();
     }
   }

@@ -132,6 +132,7 @@ final class Frames {
   Ring.Strip strip(WaylandObject wrapper) throws WaylandException {
     Outbox out = routing.toCompositor;
     WaylandObject surface = own(WlSurface.INDEX, 4);
+    surface.role = wrapper.role;
     out.words(compositor.upstreamId, WlCompositor.CREATE_SURFACE, surface.upstreamId);
     takeNoInput(surface);
     WaylandObject subsurface = own(WlSubsurface.INDEX, 1);

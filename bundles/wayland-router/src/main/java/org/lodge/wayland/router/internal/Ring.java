@@ -52,6 +52,10 @@ final class Ring {
     shown = true;
   }
 
+  boolean has(WaylandObject surface) {
+    return strips.stream().anyMatch(strip -> strip.surface == surface);
+  }
+
   private void place(Strip strip, int left, int top, int right, int bottom) {
     Outbox out = routing.toCompositor;
     int surface = strip.surface.upstreamId;

@@ -1,7 +1,9 @@
 package org.lodge.wayland.router.internal;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
@@ -44,8 +46,8 @@ final class WindowGeometry {
   /** The window may be in such a state. */
   private boolean filling;
 
-  /** Where some of it is seen. */
-  private final Set<Screens.Screen> on = new HashSet<>();
+  /** Where some of it is seen, and which of its surfaces. */
+  private final Map<Screens.Screen, Set<WaylandObject>> on = new HashMap<>();
 
   WindowGeometry(Frames frames, Routing routing, ShellSurface window, WaylandObject wrapper) {
     this.frames = frames;
@@ -94,14 +96,28 @@ final class WindowGeometry {
   }
 
   /**
-   * The compositor shows some of it on a screen, or none any more. It counts as on the last one
-   * even then: some compositors say that it has left where something opaque covers it, and be that
-   * what limits it there.
+   * The compositor shows some of a surface on a screen, or none any more. Some compositors say that
+   * one has left where something opaque covers it, and be that what lies within the wrapper. So all
+   * surfaces count that may cover it, and the window is on the last screen until it is on another.
    *
-   * @return whether that is new
+   * @param surface the wrapper, a strip or the guest's
+   * @return whether the window is on other screens than before
    */
-  boolean shownOn(Screens.Screen screen, boolean some) {
-    return some ? on.add(screen) : on.size() > 1 && on.remove(screen);
+  boolean shownOn(WaylandObject surface, Screens.Screen screen, boolean some) {
+    Set<Screens.Screen> before = Set.copyOf(on.keySet());
+    if (some) {
+      on.computeIfAbsent(screen, added -> new HashSet<>()).add(surface);
+    } else if (on.containsKey(screen)) {
+      on.get(screen).remove(surface);
+    }
+    forgetLeft();
+    return !before.equals(on.keySet());
+  }
+
+  private void forgetLeft() {
+    if (on.values().stream().anyMatch(seen -> !seen.isEmpty())) {
+      on.values().removeIf(Set::isEmpty);
+    }
   }
 
   /** The window is hidden. */
@@ -144,6 +160,8 @@ final class WindowGeometry {
       ring.show(wrapper, wanted, cover);
     } else if (ring.isShown()) {
       ring.hide();
+      on.values().forEach(seen -> seen.removeIf(ring::has));
+      forgetLeft();
     }
     return true;
   }
@@ -163,8 +181,10 @@ final class WindowGeometry {
   private int[] limited(int[] proper) {
     Screens screens = frames.screens();
     int both = 2 * frames.border();
-    long right = (long) proper[0] + Math.max(1, Math.max(toldWidth, screens.across(on)) - both);
-    long bottom = (long) proper[1] + Math.max(1, Math.max(toldHeight, screens.down(on)) - both);
+    long right =
+        (long) proper[0] + Math.max(1, Math.max(toldWidth, screens.across(on.keySet())) - both);
+    long bottom =
+        (long) proper[1] + Math.max(1, Math.max(toldHeight, screens.down(on.keySet())) - both);
     if (proper[2] <= right && proper[3] <= bottom) {
       return proper;
     }

@@ -416,6 +416,40 @@ class FrameTest {
     assertEquals(1, rig.compositor.count("set_window_geometry(0, 0, 500, 400)"));
   }
 
+  /** Some compositors say that a surface is nowhere while others in the same window cover it. */
+  @Test
+  void aWindowIsOnAScreenThatAnyOfItsSurfacesIsOn() throws Exception {
+    open();
+    configureSize(8, 0, 0);
+    plugInASecondScreen();
+    int small = own("wl_output");
+    int large = newest("wl_output");
+    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    int content = own("wl_surface");
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, large);
+    rig.compositor.send(content, WlSurface.EVENT_ENTER, small);
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_LEAVE, large);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    rig.sync();
+    int strip = newest("wl_surface");
+    rig.compositor.send(strip, WlSurface.EVENT_ENTER, small);
+    rig.compositor.send(content, WlSurface.EVENT_LEAVE, small);
+    rig.sync();
+    assertEquals(1, rig.compositor.count("set_window_geometry(0, 0, 500, 400)"));
+    rig.compositor.send(content, WlSurface.EVENT_ENTER, large);
+    rig.compositor.awaitCount("set_window_geometry(0, 0, 500, 400)", 2);
+    rig.compositor.send(content, WlSurface.EVENT_LEAVE, large);
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, small);
+    rig.compositor.awaitCount("set_window_geometry(0, 0, 400, 300)", 2);
+    rig.sync();
+    assertEquals(0, rig.client.count(".enter("));
+    assertEquals(List.of(), shown.violations());
+  }
+
   @Test
   void aSizeThatTheGuestHadFirstIsNoWishOfTheCompositor() throws Exception {
     open();
