@@ -1018,5 +1018,6 @@ final class RemoteFiles implements FileSystem {
   public void close() {
     ahead.close();
     links.close();
+    handles.close();
   }
 }

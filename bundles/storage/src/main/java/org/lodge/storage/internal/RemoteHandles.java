@@ -63,6 +63,11 @@ final class RemoteHandles {
     return any;
   }
 
+  /** The ledger keeps what is open, for whoever goes on with it. */
+  synchronized void close() {
+    all.values().forEach(RemoteHandle::release);
+  }
+
   synchronized int count() {
     return all.size();
   }

@@ -44,7 +44,13 @@ final class HostileGuest extends StorageStream {
     reply.putInt(fails ? -random.nextInt(600) : 0);
     reply.putLong(random.nextInt(40) == 0 ? random.nextLong() : unique);
     fill(reply, opcode);
-    reply.flip().limit(16 + (fails ? 0 : body));
+    boolean lists = opcode == Op.READDIR || opcode == Op.READDIRPLUS;
+    if (lists && !fails && body >= 200 && random.nextInt(4) > 0) {
+      list(reply.position(16).limit(16 + body - 8), opcode == Op.READDIRPLUS ? 128 : 0);
+      body = reply.position() - 16;
+      reply.putInt(0, reply.position());
+    }
+    reply.clear().limit(16 + (fails ? 0 : body));
     replies.add(reply);
     if (random.nextInt(100) == 0) {
       reset();
@@ -59,7 +65,8 @@ final class HostileGuest extends StorageStream {
       case Op.OPEN, Op.OPENDIR -> 16;
       case Op.WRITE, Op.LSEEK, Op.COPY_FILE_RANGE -> 8;
       case Op.STATFS -> 80;
-      case Op.READ, Op.READLINK, Op.READDIR, Op.READDIRPLUS, Op.GETXATTR, Op.LISTXATTR -> 200;
+      case Op.READDIRPLUS -> 1600;
+      case Op.READ, Op.READLINK, Op.READDIR, Op.GETXATTR, Op.LISTXATTR -> 200;
       default -> 0;
     };
   }
@@ -76,6 +83,23 @@ final class HostileGuest extends StorageStream {
         };
     if (mode + 4 <= reply.capacity() && random.nextInt(4) > 0) {
       reply.putInt(mode, random.nextBoolean() ? 0100644 : 0040755);
+    }
+  }
+
+  /** Entries that look well, but for some names, and go on anywhere. */
+  private void list(ByteBuffer reply, int head) {
+    while (random.nextInt(12) > 0 && reply.remaining() >= head + 32) {
+      int at = reply.position() + head;
+      reply.putLong(at, random.nextInt(5)).putLong(at + 8, random.nextInt(5) - 1);
+      reply.putInt(at + 16, random.nextInt(40) == 0 ? 0 : 1 + random.nextInt(8)).putInt(at + 20, 8);
+      reply.putLong(at + 24, 0x6867666564636261L);
+      if (random.nextInt(40) == 0) {
+        reply.put(at + 24, (byte) (random.nextBoolean() ? '/' : 0));
+      }
+      reply.position(at + 32);
+    }
+    if (random.nextInt(3) == 0) {
+      reply.limit(reply.capacity()).putLong(0);
     }
   }
 

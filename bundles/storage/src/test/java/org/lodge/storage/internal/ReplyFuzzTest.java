@@ -1,5 +1,6 @@
 package org.lodge.storage.internal;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
@@ -43,6 +44,7 @@ class ReplyFuzzTest {
 
   @Test
   void everyAnswerIsAResultOrAnErrorAndNothingWaitsForEver() throws Exception {
+    int before = NamesAhead.allBytes();
     for (long seed = 0; seed < 150; seed++) {
       Random random = new Random(seed);
       Links links =
@@ -65,6 +67,7 @@ class ReplyFuzzTest {
           step(files, random, nodes, handles, "seed " + seed);
         }
       }
+      assertEquals(before, NamesAhead.allBytes(), "seed " + seed);
     }
   }
 
@@ -82,11 +85,15 @@ class ReplyFuzzTest {
           case 3 -> files.makeDirectory(call, node, name, 0755, entry);
           case 4 -> files.getAttributes(call, node, 0, attributes);
           case 5 -> files.setAttributes(call, node, 0, new Change(), attributes);
-          case 6 -> files.open(call, node, 2, opened);
+          case 6 -> files.open(call, node, 2 * random.nextInt(2), opened);
           case 7 -> files.openDirectory(call, node, 0, opened);
           case 8 -> files.read(call, node, handle, 0, data);
           case 9 -> files.write(call, node, handle, 0, data, false);
-          case 10, 11 -> files.readDirectory(call, node, handle, 0, kind == 10, new Sink());
+          case 10, 11 -> {
+            Sink sink = new Sink(random.nextInt(600));
+            long from = random.nextInt(5);
+            yield files.readDirectory(call, node, handle, from, kind == 10, sink);
+          }
           case 12 -> files.getXattr(call, node, name);
           case 13 -> files.statistics(call, node, new Statistics());
           case 14 -> files.rename(call, node, name, 1, name("other"), 0);
@@ -149,19 +156,28 @@ class ReplyFuzzTest {
   }
 
   private static final class Sink implements DirectorySink {
+    private final int size;
+    private int used;
+
+    Sink(int size) {
+      this.size = size;
+    }
+
     @Override
     public int sizeBytes() {
-      return 4096;
+      return size;
     }
 
     @Override
     public boolean fits(int nameBytes) {
-      return true;
+      return used + 24 + nameBytes <= size;
     }
 
     @Override
     public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
       assertTrue(name.length() >= 1 && name.length() <= 255);
+      used += 24 + name.length();
+      assertTrue(used <= size);
       for (int i = 0; i < name.length(); i++) {
         assertTrue(name.at(i) != '/' && name.at(i) != 0);
       }

@@ -396,6 +396,19 @@ class RoundTripsTest {
   }
 
   @Test
+  void nothingIsKeptOfADirectoryWhoseShareEnds() throws Exception {
+    start(true);
+    guest.listed.addAll(List.of("one", "two", "three"));
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    int before = NamesAhead.allBytes();
+    PageSink page = new PageSink(170, name -> true, new ArrayList<>());
+    assertEquals(0, files.readDirectory(call, ROOT, opened.handle, 0, false, page));
+    assertTrue(NamesAhead.allBytes() > before);
+    files.close();
+    assertEquals(before, NamesAhead.allBytes());
+  }
+
+  @Test
   void nothingIsOpenedForWhoHasClosedIt() throws Exception {
     start(true);
     guest.listed.addAll(List.of("one", "two", "three"));
