@@ -17,6 +17,8 @@ final class WindowGeometry {
   /** How far a guest may show something outside of it, which is its shadow. */
   static final int MOST_SHADOW = 64;
 
+  private static final int[] NO_SIZE = {0, 0};
+
   private final Frames frames;
   private final Routing routing;
   private final ShellSurface window;
@@ -46,6 +48,18 @@ final class WindowGeometry {
   /** The window may be in such a state. */
   private boolean filling;
 
+  /** What was told last: width and height. */
+  private int[] last = NO_SIZE;
+
+  /**
+   * The size of such a state that the client has acknowledged. Compositors insist on it until the
+   * client has acknowledged another one, and have the window begin on the screen.
+   */
+  private int[] insisted = NO_SIZE;
+
+  /** That from the client's next commit on. */
+  private int[] insistedNext = NO_SIZE;
+
   /** Where some of it is seen, and which of its surfaces. */
   private final Map<Screens.Screen, Set<WaylandObject>> on = new HashMap<>();
 
@@ -72,6 +86,7 @@ final class WindowGeometry {
       toldWidth = width;
       toldHeight = height;
     }
+    last = new int[] {width, height};
     toldFilling = filling;
     toldSerial = null;
     this.filling |= filling;
@@ -86,6 +101,7 @@ final class WindowGeometry {
   void acknowledged(int serial) {
     if (toldSerial != null && toldSerial == serial) {
       leaving = !toldFilling;
+      insistedNext = toldFilling ? last : NO_SIZE;
     }
   }
 
@@ -93,6 +109,7 @@ final class WindowGeometry {
   void applied() {
     filling &= !leaving;
     leaving = false;
+    insisted = insistedNext;
   }
 
   /**
@@ -181,10 +198,10 @@ final class WindowGeometry {
   private int[] limited(int[] proper) {
     Screens screens = frames.screens();
     int both = 2 * frames.border();
-    long right =
-        (long) proper[0] + Math.max(1, Math.max(toldWidth, screens.across(on.keySet())) - both);
-    long bottom =
-        (long) proper[1] + Math.max(1, Math.max(toldHeight, screens.down(on.keySet())) - both);
+    int width = Math.max(insisted[0], Math.max(toldWidth, screens.across(on.keySet())));
+    int height = Math.max(insisted[1], Math.max(toldHeight, screens.down(on.keySet())));
+    long right = (long) proper[0] + Math.max(1, width - both);
+    long bottom = (long) proper[1] + Math.max(1, height - both);
     if (proper[2] <= right && proper[3] <= bottom) {
       return proper;
     }

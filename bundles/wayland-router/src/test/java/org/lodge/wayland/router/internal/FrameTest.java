@@ -193,6 +193,28 @@ class FrameTest {
     assertEquals(List.of(), shown.violations());
   }
 
+  /** Compositors end the connection of a maximised window of another size than it acknowledged. */
+  @Test
+  void aMaximisedWindowKeepsItsSizeUntilItHasAnother() throws Exception {
+    open();
+    configureSize(8, 500, 400, 1);
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    configureSize(9, 400, 300, 1);
+    tellScreens();
+    rig.compositor.send(own("wl_output"), WlOutput.EVENT_DONE);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(0, rig.compositor.count("set_window_geometry(0, 0, 400, 300)"));
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 9);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    assertEquals(List.of(), shown.violations());
+  }
+
   @Test
   void aShadowLiesOutsideOfTheGeometryAndTheFrameAroundBoth() throws Exception {
     open();
