@@ -397,16 +397,9 @@ class FrameTest {
 
   @Test
   void aWindowHasTheSizeOfTheScreenThatItIsOn() throws Exception {
-    open();
-    configureSize(8, 0, 0);
-    plugInASecondScreen();
+    openOnTwoScreens();
     int small = own("wl_output");
     int large = newest("wl_output");
-    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
-    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
-    show(root, 492, 392);
-    rig.client.send(root, WlSurface.COMMIT);
-    rig.sync();
     rig.compositor.await("set_window_geometry(0, 0, 500, 400)");
     int window = shown.wrapper();
     rig.compositor.send(window, WlSurface.EVENT_ENTER, small);
@@ -423,14 +416,7 @@ class FrameTest {
 
   @Test
   void aWindowThatIsCoveredStaysOfTheSizeOfItsScreen() throws Exception {
-    open();
-    configureSize(8, 0, 0);
-    plugInASecondScreen();
-    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
-    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
-    show(root, 492, 392);
-    rig.client.send(root, WlSurface.COMMIT);
-    rig.sync();
+    openOnTwoScreens();
     rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, own("wl_output"));
     rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
     rig.compositor.send(shown.wrapper(), WlSurface.EVENT_LEAVE, own("wl_output"));
@@ -441,16 +427,9 @@ class FrameTest {
   /** Some compositors say that a surface is nowhere while others in the same window cover it. */
   @Test
   void aWindowIsOnAScreenThatAnyOfItsSurfacesIsOn() throws Exception {
-    open();
-    configureSize(8, 0, 0);
-    plugInASecondScreen();
+    openOnTwoScreens();
     int small = own("wl_output");
     int large = newest("wl_output");
-    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
-    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
-    show(root, 492, 392);
-    rig.client.send(root, WlSurface.COMMIT);
-    rig.sync();
     int content = own("wl_surface");
     rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, large);
     rig.compositor.send(content, WlSurface.EVENT_ENTER, small);
@@ -474,11 +453,7 @@ class FrameTest {
 
   @Test
   void aSizeThatTheGuestHadFirstIsNoWishOfTheCompositor() throws Exception {
-    open();
-    configureSize(8, 0, 0);
-    show(root, 492, 392);
-    rig.client.send(root, WlSurface.COMMIT);
-    rig.sync();
+    openLarge();
     configureSize(9, 500, 400);
     int logical = own("zxdg_output_v1");
     rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
@@ -513,8 +488,26 @@ class FrameTest {
 
   private void openLarge(Limits limits) throws Exception {
     rig = Rig.framed(limits);
+    openLarge();
+  }
+
+  private void openLarge() throws Exception {
     open();
     configureSize(8, 0, 0);
+    showLarge();
+  }
+
+  /** The window is larger than the smaller of them, and on none yet. */
+  private void openOnTwoScreens() throws Exception {
+    open();
+    configureSize(8, 0, 0);
+    plugInASecondScreen();
+    rig.compositor.send(own("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
+    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 4000, 3000);
+    showLarge();
+  }
+
+  private void showLarge() throws Exception {
     show(root, 492, 392);
     rig.client.send(root, WlSurface.COMMIT);
     rig.sync();
@@ -528,11 +521,7 @@ class FrameTest {
 
   @Test
   void aScreenThatBecomesSmallerLimitsWhatIsShownAlready() throws Exception {
-    open();
-    configureSize(8, 0, 0);
-    show(root, 492, 392);
-    rig.client.send(root, WlSurface.COMMIT);
-    rig.sync();
+    openLarge();
     int logical = own("zxdg_output_v1");
     rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 400, 300);
     rig.sync();
