@@ -53,7 +53,7 @@ public final class BlockFile extends Fd {
         throw LibC.failure("open " + path, -number);
       }
       FileStatus status = FileStatus.of(number);
-      // Only a pipe needs it, and io_uring refuses to wait for a file that has it.
+      // Opening a pipe would wait without; io_uring may refuse to wait where it is set.
       int opened = LibC.fcntl(number, LibC.F_GETFL, 0);
       if (opened < 0 || LibC.fcntl(number, LibC.F_SETFL, opened & ~LibC.O_NONBLOCK) != 0) {
         LinuxException failure = LibC.failure("fcntl of " + path);

@@ -21,7 +21,7 @@ final class Replies {
   static final int DIRENT_BYTES = 24;
 
   /** What follows the last entry of a directory: {@code SHARE_LISTED_BYTES} of the agent. */
-  static final int LISTED_BYTES = 8;
+  static final int LISTED_END_BYTES = 8;
 
   private static final int FIFO = 0x1000;
   private static final int SOCKET = 0xc000;
@@ -92,7 +92,7 @@ final class Replies {
     Name name = new Name();
     int head = plus ? ENTRY_BYTES : 0;
     int at = 0;
-    while (at < from.length() && from.length() - at != LISTED_BYTES) {
+    while (at < from.length() && from.length() - at != LISTED_END_BYTES) {
       int names = at + head + DIRENT_BYTES;
       int length = names <= from.length() ? from.getInt(names - 8) : -1;
       if (length < 1

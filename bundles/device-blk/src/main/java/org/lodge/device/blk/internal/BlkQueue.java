@@ -15,9 +15,7 @@ final class BlkQueue implements Medium.QueueServer {
   private static final long SLOW_NANOS = 50_000;
   private static final int TAKE_MAX = 64;
 
-  /**
-   * Beside the copy of more bytes a call of the kernel does not count, and costs less by itself.
-   */
+  /** A larger copy takes so long that sharing a call of the kernel gains nothing. */
   private static final int TOGETHER_MAX = 64 << 10;
 
   /**
