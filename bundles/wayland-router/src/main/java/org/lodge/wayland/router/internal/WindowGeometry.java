@@ -1,6 +1,8 @@
 package org.lodge.wayland.router.internal;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -17,7 +19,17 @@ final class WindowGeometry {
   /** How far a guest may show something outside of it, which is its shadow. */
   static final int MOST_SHADOW = 64;
 
-  private static final int[] NO_SIZE = {0, 0};
+  /** How many unacknowledged configure events are known apart. */
+  private static final int MOST_TOLD = 64;
+
+  private static final Told NOTHING = new Told(0, 0, 0, false);
+
+  /**
+   * What one configure event tells.
+   *
+   * @param filling whether the window shall be maximised or fullscreen, and so have no shadow
+   */
+  private record Told(int serial, int width, int height, boolean filling) {}
 
   private final Frames frames;
   private final Routing routing;
@@ -36,29 +48,20 @@ final class WindowGeometry {
 
   private int toldHeight;
 
-  /** That was told with a state in which windows have no shadow. */
-  private boolean toldFilling;
+  /** What is told for the configure event that comes next. */
+  private Told coming = NOTHING;
 
-  /** Which configure event it came with; null until that has come. */
-  private Integer toldSerial;
+  /** What was told and not acknowledged, in order. */
+  private final Deque<Told> unacknowledged = new ArrayDeque<>();
 
-  /** The client's next commit leaves such a state. */
-  private boolean leaving;
-
-  /** The window may be in such a state. */
-  private boolean filling;
-
-  /** What was told last: width and height. */
-  private int[] last = NO_SIZE;
+  /** What the client has acknowledged, and its next commit applies. */
+  private Told acknowledged = NOTHING;
 
   /**
-   * The size of such a state that the client has acknowledged. Compositors insist on it until the
-   * client has acknowledged another one, and have the window begin on the screen.
+   * What it has applied. Of a filling window compositors insist on that size until another is
+   * acknowledged, and have the window begin on the screen.
    */
-  private int[] insisted = NO_SIZE;
-
-  /** That from the client's next commit on. */
-  private int[] insistedNext = NO_SIZE;
+  private Told applied = NOTHING;
 
   /** Where some of it is seen, and which of its surfaces. */
   private final Map<Screens.Screen, Set<WaylandObject>> on = new HashMap<>();
@@ -86,30 +89,37 @@ final class WindowGeometry {
       toldWidth = width;
       toldHeight = height;
     }
-    last = new int[] {width, height};
-    toldFilling = filling;
-    toldSerial = null;
-    this.filling |= filling;
-    leaving &= !filling;
+    coming = new Told(0, width, height, filling);
   }
 
   /** It has told all. */
   void told(int serial) {
-    toldSerial = serial;
+    if (unacknowledged.size() == MOST_TOLD) {
+      unacknowledged.remove();
+    }
+    unacknowledged.add(new Told(serial, coming.width, coming.height, coming.filling));
   }
 
+  /** Which may be any that was told since the last; those before it count no more. */
   void acknowledged(int serial) {
-    if (toldSerial != null && toldSerial == serial) {
-      leaving = !toldFilling;
-      insistedNext = toldFilling ? last : NO_SIZE;
+    if (unacknowledged.stream().anyMatch(told -> told.serial == serial)) {
+      do {
+        acknowledged = unacknowledged.remove();
+      } while (acknowledged.serial != serial);
     }
   }
 
   /** The client commits what it has acknowledged. */
   void applied() {
-    filling &= !leaving;
-    leaving = false;
-    insisted = insistedNext;
+    applied = acknowledged;
+  }
+
+  /** The window may be in such a state. */
+  private boolean isFilling() {
+    return applied.filling
+        || acknowledged.filling
+        || coming.filling
+        || unacknowledged.stream().anyMatch(Told::filling);
   }
 
   /**
@@ -198,8 +208,12 @@ final class WindowGeometry {
   private int[] limited(int[] proper) {
     Screens screens = frames.screens();
     int both = 2 * frames.border();
-    int width = Math.max(insisted[0], Math.max(toldWidth, screens.across(on.keySet())));
-    int height = Math.max(insisted[1], Math.max(toldHeight, screens.down(on.keySet())));
+    int width = Math.max(toldWidth, screens.across(on.keySet()));
+    int height = Math.max(toldHeight, screens.down(on.keySet()));
+    if (applied.filling) {
+      width = Math.max(width, applied.width);
+      height = Math.max(height, applied.height);
+    }
     long right = (long) proper[0] + Math.max(1, width - both);
     long bottom = (long) proper[1] + Math.max(1, height - both);
     if (proper[2] <= right && proper[3] <= bottom) {
@@ -222,7 +236,7 @@ final class WindowGeometry {
     if (window.popup != null) {
       return new int[] {left, top, right, bottom};
     }
-    int shadow = filling ? 0 : MOST_SHADOW;
+    int shadow = isFilling() ? 0 : MOST_SHADOW;
     left = Math.clamp(left, target[0], Math.min(target[0] + shadow, target[2] - 1));
     top = Math.clamp(top, target[1], Math.min(target[1] + shadow, target[3] - 1));
     return new int[] {

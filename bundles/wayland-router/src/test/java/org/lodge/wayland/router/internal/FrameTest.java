@@ -216,6 +216,26 @@ class FrameTest {
   }
 
   @Test
+  void aMaximisedWindowHasTheSizeItAcknowledgedWhenOthersWereToldSince() throws Exception {
+    open();
+    configureSize(8, 500, 400, 1);
+    configureSize(9, 400, 300, 1);
+    tellScreens();
+    rig.compositor.send(own("wl_output"), WlOutput.EVENT_DONE);
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 8);
+    show(root, 492, 392);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 500, 400)");
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 9);
+    show(root, 392, 292);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    assertEquals(List.of(), shown.violations());
+  }
+
+  @Test
   void aShadowLiesOutsideOfTheGeometryAndTheFrameAroundBoth() throws Exception {
     open();
     show(root, 164, 114);
