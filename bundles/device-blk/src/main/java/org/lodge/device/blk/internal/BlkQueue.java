@@ -18,14 +18,6 @@ final class BlkQueue implements Medium.QueueServer {
   /** A larger copy takes so long that sharing a call of the kernel gains nothing. */
   private static final int TOGETHER_MAX = 64 << 10;
 
-  /**
-   * A call of the driver costs as much as copying 128 KiB. It pays where the driver then goes on
-   * with one half of what it has out while the other half is done here.
-   */
-  private static final long SHOW_NANOS = 20_000;
-
-  private static final long SHOW_NANOS_MAX = 160_000;
-
   private final Virtqueue queue;
   private final Executor executor;
   private final Workers workers;
@@ -36,6 +28,7 @@ final class BlkQueue implements Medium.QueueServer {
   private final AtomicBoolean wakeDue = new AtomicBoolean();
   private final UringLane uring;
   private final boolean direct;
+  private final Showing showing = new Showing();
 
   private long now;
 
@@ -73,19 +66,16 @@ final class BlkQueue implements Medium.QueueServer {
   @Override
   public void serve() throws RingException {
     now = System.nanoTime();
-    long shown = now;
-    int done = 0;
+    showing.begin(now);
     int count;
     do {
       count = take();
       for (int i = 0; i < count; i++) {
         int left = count - 1 - i;
         serve(taken[i], left > 0 || queue.inFlight() > 1);
-        done++;
-        if (now - shown > (done < left ? SHOW_NANOS_MAX : SHOW_NANOS)) {
+        if (showing.isDue(now, left)) {
           queue.publish();
-          shown = now;
-          done = 0;
+          showing.begin(now);
         }
       }
       if (uring != null) {
