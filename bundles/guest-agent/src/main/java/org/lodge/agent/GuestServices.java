@@ -20,4 +20,9 @@ public interface GuestServices {
   default Collection<GuestSocket> sockets(String guest) {
     return List.of();
   }
+
+  /** Whether it stands still, so that its agent answers nobody until it is let run on. */
+  default boolean isPaused(String guest) {
+    return false;
+  }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.lodge.agent.AgentProgram;
 import org.lodge.agent.AgentSession;
@@ -41,6 +42,7 @@ final class AttachedGuest implements GuestEndpoint {
   final AgentSession agent;
   private final Vsock vsock;
   private final Outcomes outcomes;
+  private final BooleanSupplier paused;
   private volatile Map<String, GuestService> services = Map.of();
   private volatile GuestSession session;
 
@@ -54,10 +56,11 @@ final class AttachedGuest implements GuestEndpoint {
 
   private record Wish(Collection<GuestSocket> sockets, boolean anew) {}
 
-  AttachedGuest(AgentSession agent, Vsock vsock, Outcomes outcomes) {
+  AttachedGuest(AgentSession agent, Vsock vsock, Outcomes outcomes, BooleanSupplier paused) {
     this.agent = agent;
     this.vsock = vsock;
     this.outcomes = outcomes;
+    this.paused = paused;
   }
 
   void attached(GuestSession to) {
@@ -183,6 +186,10 @@ final class AttachedGuest implements GuestEndpoint {
     if (service == null) {
       throw new ConnectException(
           Reason.NOT_OFFERED, guest() + " offers no " + announcement.service() + " any more");
+    }
+    if (paused.getAsBoolean()) {
+      throw new ConnectException(
+          Reason.UNREACHABLE, guest() + " is paused; let it run on with: lodge resume " + guest());
     }
     Thread.ofVirtual()
         .name("announce-" + guest() + "-" + announcement.service())

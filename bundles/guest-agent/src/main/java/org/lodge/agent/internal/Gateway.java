@@ -104,10 +104,15 @@ public final class Gateway implements AgentListener, AgentCallHandler {
 
   @Override
   public void connected(AgentSession session) {
-    AttachedGuest guest = new AttachedGuest(session, vsock, outcomes);
+    AttachedGuest guest =
+        new AttachedGuest(session, vsock, outcomes, () -> isPaused(session.guest()));
     guest.attached(broker.attach(guest));
     guests.put(session.guest(), guest);
     offer(guest);
+  }
+
+  private boolean isPaused(String guest) {
+    return services.stream().anyMatch(each -> each.isPaused(guest));
   }
 
   @Override
@@ -192,7 +197,8 @@ public final class Gateway implements AgentListener, AgentCallHandler {
               + "` says which rule";
       case LIMIT -> what + ": too many calls or connections of this guest";
       case NOT_OFFERED -> what + ": allowed, but not offered there";
-      case UNREACHABLE -> what + ": allowed, but the guest is not running or has no agent";
+      case UNREACHABLE ->
+          what + ": allowed, but the guest is not running, is paused, or has no agent";
       case REFUSED -> what + ": allowed, but the program there could not be started";
       case TIMEOUT -> what + ": no answer in time, by a person who was asked or by the guest there";
       case BAD_TOKEN, ENDED -> what + ": ended before it was open";

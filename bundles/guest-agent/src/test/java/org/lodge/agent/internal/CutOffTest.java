@@ -92,7 +92,8 @@ class CutOffTest {
         new AttachedGuest(
             play(AgentSession.class, Map.of("guest", _ -> "vault", "exec", _ -> program)),
             null,
-            outcomes);
+            outcomes,
+            () -> false);
     CompletableFuture<ByteStream> redeemed = new CompletableFuture<>();
     vault.attached(
         play(

@@ -1,20 +1,33 @@
 package org.lodge.agent.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lodge.agent.AgentSession;
+import org.lodge.agent.GuestService;
+import org.lodge.agent.GuestServices;
 import org.lodge.agent.GuestSocket;
+import org.lodge.connect.Announcement;
+import org.lodge.connect.Broker;
+import org.lodge.connect.ConnectException;
+import org.lodge.connect.GuestEndpoint;
+import org.lodge.connect.GuestSession;
+import org.lodge.connect.Metadata;
+import org.lodge.connect.ServiceDescription;
 
 class GatewayTest {
   /** The agent of a guest that never answers, until it is let. */
@@ -47,7 +60,7 @@ class GatewayTest {
   @Timeout(30)
   void aGuestThatComesUpOverAndOverIsListenedToOnce() throws Exception {
     SlowAgent agent = new SlowAgent();
-    AttachedGuest guest = new AttachedGuest(agent.session(), null, new Outcomes());
+    AttachedGuest guest = new AttachedGuest(agent.session(), null, new Outcomes(), () -> false);
     for (int i = 0; i < 1000; i++) {
       guest.listen(List.of(socket("/run/a", 0666, "a")), true);
     }
@@ -58,6 +71,55 @@ class GatewayTest {
       times++;
     }
     assertTrue(times <= 4, times + " times");
+  }
+
+  /** Its agent is still connected, and would leave the caller without an answer. */
+  @Test
+  void aCallOfAGuestThatIsPausedIsRefusedAtOnce() {
+    SlowAgent agent = new SlowAgent();
+    AtomicReference<GuestEndpoint> vault = new AtomicReference<>();
+    Gateway gateway = new Gateway(broker(vault), null);
+    gateway.addServices(
+        new GuestServices() {
+          @Override
+          public Collection<GuestService> of(String guest) {
+            return List.of(
+                new GuestService(
+                    ServiceDescription.bytes("sign", ""), new GuestService.TcpPort(22)));
+          }
+
+          @Override
+          public boolean isPaused(String guest) {
+            return guest.equals("work");
+          }
+        });
+    gateway.connected(agent.session());
+    ConnectException refused =
+        assertThrows(
+            ConnectException.class,
+            () ->
+                vault
+                    .get()
+                    .announce(
+                        new Announcement(7, "t", "sign", "", "@host", Map.of(), Metadata.NONE)));
+    assertEquals(ConnectException.Reason.UNREACHABLE, refused.reason());
+    assertEquals("work is paused; let it run on with: lodge resume work", refused.getMessage());
+  }
+
+  private static Broker broker(AtomicReference<GuestEndpoint> attached) {
+    Object session =
+        Proxy.newProxyInstance(
+            GatewayTest.class.getClassLoader(),
+            new Class<?>[] {GuestSession.class},
+            (_, _, _) -> null);
+    return (Broker)
+        Proxy.newProxyInstance(
+            GatewayTest.class.getClassLoader(),
+            new Class<?>[] {Broker.class},
+            (_, _, arguments) -> {
+              attached.set((GuestEndpoint) arguments[0]);
+              return session;
+            });
   }
 
   private static GuestSocket socket(String path, int mode, String service) {

@@ -190,6 +190,11 @@ public final class GuestsService implements Guests {
     return find(name).status();
   }
 
+  /** From memory, at any time. */
+  boolean isPaused(String name) {
+    return supervisor.isPaused(name);
+  }
+
   private GuestActor find(String name) throws GuestException {
     loaded.join();
     readAgainUnlessGood(name);

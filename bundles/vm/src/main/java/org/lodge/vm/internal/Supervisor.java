@@ -151,6 +151,11 @@ final class Supervisor implements GuestActor.Others {
     return actors.containsKey(name);
   }
 
+  boolean isPaused(String name) {
+    GuestActor actor = actors.get(name);
+    return actor != null && actor.status().state() == GuestState.PAUSED;
+  }
+
   GuestActor find(String name) throws GuestException {
     GuestActor actor = actors.get(name);
     if (actor != null) {

@@ -1,6 +1,7 @@
 package org.lodge.vm.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,6 +78,19 @@ class SupervisorTest {
     supervisor.startAll(List.of("display", "storage"));
     world.settle();
     assertEquals(2, world.works.size());
+  }
+
+  @Test
+  void onlyAGuestThatStandsStillIsPaused() {
+    start("storage");
+    assertFalse(supervisor.isPaused("storage"));
+    supervisor.send(
+        "storage",
+        done -> new Message.Control(Message.Control.Kind.PAUSE, vmm -> vmm.pause(), done));
+    world.runWorks();
+    assertTrue(supervisor.isPaused("storage"));
+    assertFalse(supervisor.isPaused("display"));
+    assertFalse(supervisor.isPaused("nobody"));
   }
 
   @Test
