@@ -2,6 +2,7 @@ package org.lodge.itests.bench;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,13 +12,16 @@ import java.util.Set;
  * {@code ./lodge bench}: measures what Lodge promises, side by side with the same thing done by
  * hand, in one run, and prints the table. Judges nothing.
  *
- * <p>Arguments: the parts to measure (default: all), and how many runs of each (default 5).
+ * <p>Arguments: the parts to measure (default: all), and how many runs of each (default 5). For
+ * {@code blk} also {@code --rows TEXT}, the rows that have it in their name, and {@code --beside
+ * FOLDER}, another Lodge, built, that takes its turns as well.
  */
 public final class Bench {
   /** What others measure too, so that only who asks for them gets them. */
   private static final Set<String> PARTS_OF_PARTS = Set.of("fs-auto", "fs-none");
 
   private final int runs;
+  private final Map<String, String> options;
   private final Path home = Path.of(System.getProperty("lodge.home"));
   private final Table table = new Table();
 
@@ -25,22 +29,27 @@ public final class Bench {
     void measure() throws Exception;
   }
 
-  private Bench(int runs) {
+  private Bench(int runs, Map<String, String> options) {
     this.runs = runs;
+    this.options = options;
   }
 
   public static void main(String[] arguments) throws Exception {
     List<String> parts = new ArrayList<>(List.of(arguments));
     int runs = 5;
+    Map<String, String> options = options(parts);
     if (!parts.isEmpty() && parts.getLast().matches("[1-9][0-9]*")) {
       runs = Integer.parseInt(parts.removeLast());
     }
-    Bench bench = new Bench(runs);
+    if (!options.isEmpty() && !parts.equals(List.of("blk"))) {
+      fail(
+          options.keySet() + " goes with the part blk alone: ./lodge bench blk 3 --rows '128 KiB'");
+    }
+    Bench bench = new Bench(runs, options);
     Map<String, Part> all = bench.parts();
     for (String part : parts) {
       if (!all.containsKey(part)) {
-        System.err.println("bench: there is no part '" + part + "'; there are " + all.keySet());
-        System.exit(2);
+        fail("there is no part '" + part + "'; there are " + all.keySet());
       }
     }
     try {
@@ -54,6 +63,27 @@ public final class Bench {
     }
   }
 
+  /** Takes them out of the arguments. */
+  private static Map<String, String> options(List<String> arguments) {
+    Map<String, String> options = new HashMap<>();
+    for (String option : List.of("--rows", "--beside")) {
+      int at = arguments.indexOf(option);
+      if (at >= 0 && at + 1 == arguments.size()) {
+        fail(option + " lacks its value");
+      }
+      if (at >= 0) {
+        arguments.remove(at);
+        options.put(option, arguments.remove(at));
+      }
+    }
+    return options;
+  }
+
+  private static void fail(String why) {
+    System.err.println("bench: " + why);
+    System.exit(2);
+  }
+
   /** What can be asked for by name, in the order in which it is done. */
   private Map<String, Part> parts() {
     Map<String, Part> parts = new LinkedHashMap<>();
@@ -61,7 +91,7 @@ public final class Bench {
     parts.put("exec", () -> new CommandBench(home, runs, table).run());
     parts.put("start", () -> guestStart("storage", "storage"));
     parts.put("desktop", this::desktop);
-    parts.put("blk", () -> new DiskBench(home, runs, table).run());
+    parts.put("blk", this::disks);
     parts.put("nbd", () -> new NbdBench(home, runs, table).run());
     parts.put("handles", () -> new HandlesBench(runs, table).run());
     parts.put("fs", () -> files("auto", "none"));
@@ -72,6 +102,12 @@ public final class Bench {
     parts.put("wayland", () -> new WaylandBench(runs, table).run());
     parts.put("wayland-guests", () -> new WaylandGuestsBench(home, runs, table).run());
     return parts;
+  }
+
+  private void disks() throws Exception {
+    String other = options.get("--beside");
+    Path beside = other == null ? null : Path.of(other).toAbsolutePath();
+    new DiskBench(home, runs, options.getOrDefault("--rows", ""), beside, table).run();
   }
 
   private void files(String... caches) throws Exception {

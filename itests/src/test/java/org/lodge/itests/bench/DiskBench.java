@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.lodge.itests.bench.DiskLoad.Pattern;
@@ -19,6 +20,8 @@ import org.lodge.itests.bench.DiskLoad.Result;
 final class DiskBench {
   private static final int FILE_MEBIBYTES = 256;
   private static final int LARGE = 128 << 10;
+  private static final int TURNS = 4;
+  private static final String IN_GUEST = "in a guest, ";
 
   private static final List<Pattern> CACHED =
       List.of(
@@ -31,6 +34,12 @@ final class DiskBench {
           new Pattern("128 KiB read, depth 32", false, false, LARGE, 32, false),
           new Pattern("128 KiB write, depth 1", true, false, LARGE, 1, false),
           new Pattern("128 KiB write, depth 32", true, false, LARGE, 32, false));
+
+  /** What the sleep and the waking of a driver leave out of sight. */
+  private static final List<Pattern> POLLED =
+      List.of(
+          new Pattern("4 KiB random read, depth 1, polled", false, true, 4096, 1, false, true),
+          new Pattern("128 KiB read, depth 1, polled", false, false, LARGE, 1, false, true));
 
   private static final List<Pattern> DIRECT =
       List.of(
@@ -47,29 +56,39 @@ final class DiskBench {
   }
 
   private final Path home;
+  private final Path other;
+  private final boolean all;
   private final Table table;
   private final DiskRounds rounds;
 
-  DiskBench(Path home, int runs, Table table) {
+  /**
+   * @param rows what of the table is asked for: those that have this in their name
+   * @param other another Lodge, built, to be measured beside; null for none
+   */
+  DiskBench(Path home, int runs, String rows, Path other, Table table) {
     this.home = home;
+    this.other = other;
     this.table = table;
-    rounds = new DiskRounds("blk", runs, table);
+    all = rows.isEmpty();
+    rounds = new DiskRounds("blk", runs, rows, table);
   }
 
   void run() throws Exception {
     try (BenchHost host = new BenchHost(home)) {
       FioGuest.image(host);
       host.define("fio", "{\"image\": \"" + FioGuest.IMAGE + "\", \"memory\": \"256M\"}");
-      BenchHost.Running lodge = host.up();
-      try {
+      try (BenchHost.Running lodge = host.up()) {
         Path file = host.place().resolve("disk.img");
         fill(file, FILE_MEBIBYTES);
         throughOurDriver(file, host, CACHED, "threads", false);
+        throughOurDriver(file, host, POLLED, "threads", false);
         throughOurDriver(file, host, DIRECT, "native", true);
-        inGuest(file, host, lodge);
-        new DiskTakeovers(home, host, table).run(file);
-      } finally {
-        lodge.close();
+        if (rounds.wants(IN_GUEST, CACHED)) {
+          inGuest(file, host, lodge);
+        }
+        if (all) {
+          new DiskTakeovers(home, host, table).run(file);
+        }
       }
     }
   }
@@ -89,17 +108,48 @@ final class DiskBench {
   private void throughOurDriver(
       Path file, BenchHost host, List<Pattern> patterns, String aio, boolean direct)
       throws Exception {
+    if (!rounds.wants("", patterns)) {
+      return;
+    }
     try (DiskPeer lodge = DiskPeer.lodge(file, host, direct);
+        DiskPeer beside = beside(direct);
         DiskPeer first = DiskPeer.storageDaemon(file, host.place(), aio, direct);
         DiskPeer second = DiskPeer.storageDaemon(file, host.place(), "io_uring", direct);
         DriverMemory memory = new DriverMemory();
         DiskLoad ours = new DiskLoad(lodge, memory);
+        DiskLoad besides = beside == null ? null : new DiskLoad(beside, memory);
         DiskLoad theirs = new DiskLoad(first, memory);
         DiskLoad others = new DiskLoad(second, memory)) {
+      List<Contender> contenders = new ArrayList<>(List.of(ours, theirs, others));
+      contenders.add(new Fio(file, direct));
+      if (besides != null) {
+        contenders.add(1, besides);
+      }
       for (Pattern pattern : patterns) {
-        rounds.compare("", pattern, List.of(ours, theirs, others, new Fio(file, direct)));
+        rounds.compare("", pattern, TURNS, contenders);
       }
     }
+  }
+
+  /** The other Lodge, with a file of its own, as no two of them may write one. */
+  private DiskPeer beside(boolean direct) throws Exception {
+    if (other == null) {
+      return null;
+    }
+    BenchHost host = new BenchHost(other);
+    BenchHost.Running lodge = host.up();
+    Path file = host.place().resolve("disk.img");
+    fill(file, FILE_MEBIBYTES);
+    DiskPeer disk = DiskPeer.lodge(file, host, direct);
+    return new DiskPeer(
+        "Lodge of " + other,
+        disk.socket(),
+        disk.pid(),
+        () -> {
+          disk.close();
+          lodge.close();
+          host.close();
+        });
   }
 
   private void inGuest(Path file, BenchHost host, BenchHost.Running lodge) throws Exception {
@@ -111,7 +161,7 @@ final class DiskBench {
         FioGuest guest = FioGuest.boot(hand, List.of(ours, theirs))) {
       List<Contender> contenders = List.of(guest.disk(0, ours), guest.disk(1, theirs));
       for (Pattern pattern : CACHED) {
-        rounds.compare("in a guest, ", pattern, contenders);
+        rounds.compare(IN_GUEST, pattern, 1, contenders);
       }
     }
   }

@@ -18,9 +18,21 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
    * What is asked for.
    *
    * @param flushes whether a request is a write and a flush after it; depth 1 only
+   * @param polls whether the driver looks for what is used instead of sleeping until it is called
    */
   record Pattern(
-      String name, boolean writes, boolean random, int blockBytes, int depth, boolean flushes) {}
+      String name,
+      boolean writes,
+      boolean random,
+      int blockBytes,
+      int depth,
+      boolean flushes,
+      boolean polls) {
+    Pattern(
+        String name, boolean writes, boolean random, int blockBytes, int depth, boolean flushes) {
+      this(name, writes, random, blockBytes, depth, flushes, false);
+    }
+  }
 
   /**
    * What came of it.
@@ -132,8 +144,8 @@ final class DiskLoad implements DiskBench.Contender, AutoCloseable {
         if (armed) {
           await();
         }
-        armed = !armed;
-        driver.queue.wantCalls(true);
+        armed = !armed && !pattern.polls;
+        driver.queue.wantCalls(!pattern.polls);
         continue;
       }
       armed = false;

@@ -14,6 +14,7 @@ import org.lodge.itests.bench.DiskLoad.Pattern;
 final class NbdBench {
   private static final int FILE_MEBIBYTES = 64;
   private static final int LARGE = 128 << 10;
+  private static final int TURNS = 4;
 
   private static final List<Pattern> PATTERNS =
       List.of(
@@ -29,7 +30,7 @@ final class NbdBench {
 
   NbdBench(Path home, int runs, Table table) {
     this.home = home;
-    rounds = new DiskRounds("nbd", runs, table);
+    rounds = new DiskRounds("nbd", runs, "", table);
   }
 
   void run() throws Exception {
@@ -89,7 +90,7 @@ final class NbdBench {
           DiskLoad third = new DiskLoad(local, memory);
           DiskLoad fourth = new DiskLoad(remote, memory)) {
         for (Pattern pattern : PATTERNS) {
-          rounds.compare("", pattern, List.of(first, second, third, fourth));
+          rounds.compare("", pattern, TURNS, List.of(first, second, third, fourth));
         }
       }
     } finally {
