@@ -53,6 +53,8 @@ final class Frame {
   /** What compositors place it by. */
   private WindowGeometry geometry;
 
+  private final SizeLimits limits = new SizeLimits();
+
   Frame(
       Frames frames,
       Routing routing,
@@ -116,6 +118,11 @@ final class Frame {
     return geometry;
   }
 
+  /** How small and large the client wants it. */
+  SizeLimits limits() {
+    return limits;
+  }
+
   void acknowledged(int serial) {
     geometry.acknowledged(serial);
     acknowledged = serial;
@@ -129,9 +136,16 @@ final class Frame {
     }
   }
 
+  private void limit() {
+    if (window.toplevel != null) {
+      dirty |= limits.send(routing.toCompositor, window.toplevel.upstreamId, geometry);
+    }
+  }
+
   /** The client has no window any more, and may make one again. */
   void unmapped() {
     hide();
+    limits.forget();
     configured = false;
     acknowledged = null;
     dismissed = false;
@@ -145,6 +159,8 @@ final class Frame {
   void beforeCommit(Surface surface) throws WaylandException {
     if (surface == window.surface) {
       acknowledge();
+      limits.apply();
+      limit();
       dirty |= pending;
       pending = false;
     }
@@ -268,6 +284,7 @@ final class Frame {
       mapped = false;
       configured = false;
       geometry.forget();
+      limits.forget();
       dirty = true;
       commit();
     }

@@ -181,21 +181,24 @@ final class ShellRequests {
       }
       case XdgToplevel.SET_MAX_SIZE, XdgToplevel.SET_MIN_SIZE -> {
         if (window.frame != null) {
-          int border = routing.frames.border();
-          request.setWord(0, Frame.larger(request.word(0), border));
-          request.setWord(1, Frame.larger(request.word(1), border));
-          if (opcode == XdgToplevel.SET_MIN_SIZE) {
-            // Else the compositor might want it larger than it may be.
-            Screens screens = routing.frames.screens();
-            request.setWord(0, Math.min(request.word(0), screens.across(List.of())));
-            request.setWord(1, Math.min(request.word(1), screens.down(List.of())));
-          }
+          limit(window.frame.limits(), opcode, request);
         }
-        return false;
+        return window.frame != null;
       }
       default -> {
         return false;
       }
+    }
+  }
+
+  private void limit(SizeLimits limits, int opcode, Message request) {
+    int border = routing.frames.border();
+    int width = Frame.larger(request.word(0), border);
+    int height = Frame.larger(request.word(1), border);
+    if (opcode == XdgToplevel.SET_MIN_SIZE) {
+      limits.least(width, height);
+    } else {
+      limits.most(width, height);
     }
   }
 

@@ -147,6 +147,15 @@ final class WindowGeometry {
     }
   }
 
+  /** How wide the screens are that it is on; the greatest number where that is not known. */
+  int across() {
+    return frames.screens().across(on.keySet());
+  }
+
+  int down() {
+    return frames.screens().down(on.keySet());
+  }
+
   /** The window is hidden. */
   void forget() {
     geometry = null;
@@ -206,10 +215,9 @@ final class WindowGeometry {
    * @return the same where that is all
    */
   private int[] limited(int[] proper) {
-    Screens screens = frames.screens();
     int both = 2 * frames.border();
-    int width = Math.max(toldWidth, screens.across(on.keySet()));
-    int height = Math.max(toldHeight, screens.down(on.keySet()));
+    int width = Math.max(toldWidth, across());
+    int height = Math.max(toldHeight, down());
     if (applied.filling) {
       width = Math.max(width, applied.width);
       height = Math.max(height, applied.height);

@@ -12,6 +12,7 @@ import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
+import org.lodge.wayland.protocol.opcode.XdgToplevel;
 
 /** What the compositor tells a window, and when that is applied. */
 class FrameConfigureTest extends FramedWindow {
@@ -177,5 +178,52 @@ class FrameConfigureTest extends FramedWindow {
     rig.sync();
     rig.compositor.await("set_destination(38, 28)");
     assertEquals(List.of(), shown.violations());
+  }
+
+  /** A compositor ends the connection of a window whose least size is larger than its most. */
+  @Test
+  void leastAndMostSizeAreToldByTheProgramsOwnCommitAlone() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(toplevel, XdgToplevel.SET_MAX_SIZE, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    int child = rig.surface(compositor);
+    int subsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, root);
+    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 120, 70);
+    show(child, 200, 50);
+    rig.client.send(child, WlSurface.COMMIT);
+    rig.sync();
+    rig.compositor.await("set_destination(208, 58)");
+    rig.compositor.await("set_max_size(108, 58)");
+    assertEquals(0, rig.compositor.count("set_min_size("));
+    rig.client.send(toplevel, XdgToplevel.SET_MAX_SIZE, 130, 0);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    List<String> log = List.copyOf(rig.compositor.log);
+    int least = log.indexOf(rig.compositor.await("set_min_size(128, 78)"));
+    int most = log.indexOf(rig.compositor.await("set_max_size(138, 0)"));
+    assertEquals(1, Math.abs(least - most), "they are told together");
+    String commit = "wl_surface@" + shown.wrapper() + ".commit()";
+    assertTrue(log.subList(most, log.size()).contains(commit), "and applied");
+    assertEquals(1, rig.compositor.count("set_min_size("));
+    assertEquals(List.of(), shown.violations());
+  }
+
+  /** As compositors forget them. */
+  @Test
+  void sizesOfAWindowThatWasHiddenAreToldAgain() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 50, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.client.send(root, WlSurface.ATTACH, 0, 0, 0);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 50, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(2, rig.compositor.count("set_min_size(58, 58)"));
   }
 }

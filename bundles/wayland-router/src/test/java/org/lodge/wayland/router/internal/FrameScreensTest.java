@@ -201,11 +201,16 @@ class FrameScreensTest extends FramedWindow {
   void theLeastSizeOfAWindowIsNotLargerThanAScreen() throws Exception {
     open();
     tellScreens();
-    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 100, 5000);
-    rig.client.send(toplevel, XdgToplevel.SET_MIN_SIZE, 393, 0);
-    rig.sync();
+    limit(XdgToplevel.SET_MIN_SIZE, 100, 5000);
     rig.compositor.await("set_min_size(108, 300)");
+    limit(XdgToplevel.SET_MIN_SIZE, 393, 0);
     rig.compositor.await("set_min_size(400, 0)");
+  }
+
+  private void limit(int request, int width, int height) throws Exception {
+    rig.client.send(toplevel, request, width, height);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
   }
 
   @Test
