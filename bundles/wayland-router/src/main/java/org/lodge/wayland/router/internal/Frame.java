@@ -132,8 +132,16 @@ final class Frame {
   /** The compositor shows some of a surface of it on a screen, or none any more. */
   void shownOn(WaylandObject surface, Screens.Screen screen, boolean some) throws WaylandException {
     if (geometry.shownOn(surface, screen, some)) {
-      grow();
+      fit();
     }
+  }
+
+  /** Screens have other sizes, or it is on others. */
+  void fit() throws WaylandException {
+    if (mapped) {
+      limit();
+    }
+    grow();
   }
 
   private void limit() {

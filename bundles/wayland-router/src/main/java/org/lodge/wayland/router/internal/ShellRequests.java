@@ -33,7 +33,7 @@ final class ShellRequests {
   void fit() throws WaylandException {
     for (ShellSurface window : windows) {
       if (window.frame != null) {
-        window.frame.grow();
+        window.frame.fit();
       }
     }
   }

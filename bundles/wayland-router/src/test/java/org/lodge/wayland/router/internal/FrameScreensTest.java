@@ -207,6 +207,46 @@ class FrameScreensTest extends FramedWindow {
     rig.compositor.await("set_min_size(400, 0)");
   }
 
+  @Test
+  void theLeastSizeOfAWindowFollowsTheScreens() throws Exception {
+    open();
+    tellScreens();
+    configureSize(8, 0, 0);
+    showLarge();
+    limit(XdgToplevel.SET_MIN_SIZE, 1000, 200);
+    rig.compositor.await("set_min_size(400, 208)");
+    int logical = own("zxdg_output_v1");
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 350, 150);
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_DONE);
+    rig.compositor.await("set_min_size(350, 150)");
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_LOGICAL_SIZE, 700, 500);
+    rig.compositor.send(logical, ZxdgOutputV1.EVENT_DONE);
+    rig.compositor.await("set_min_size(700, 208)");
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL_REMOVE, rig.name("wl_output"));
+    rig.compositor.await("set_min_size(1008, 208)");
+    rig.sync();
+    assertEquals(4, rig.compositor.count("set_min_size("));
+    assertEquals("wl_surface@" + shown.wrapper() + ".commit()", afterLast("set_min_size("));
+  }
+
+  private String afterLast(String text) {
+    List<String> log = List.copyOf(rig.compositor.log);
+    int at = log.indexOf(log.stream().filter(line -> line.contains(text)).toList().getLast());
+    return log.subList(at, log.size()).stream()
+        .filter(line -> line.endsWith(".commit()"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void theLeastSizeOfAWindowIsNotLargerThanTheScreenThatItIsOn() throws Exception {
+    openOnTwoScreens();
+    limit(XdgToplevel.SET_MIN_SIZE, 1000, 200);
+    rig.compositor.await("set_min_size(1008, 208)");
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, own("wl_output"));
+    rig.compositor.await("set_min_size(400, 208)");
+  }
+
   private void limit(int request, int width, int height) throws Exception {
     rig.client.send(toplevel, request, width, height);
     rig.client.send(root, WlSurface.COMMIT);
