@@ -70,7 +70,7 @@ final class Requests {
     shm = new ShmRequests(routing);
     shell = new ShellRequests(conversation.display(), routing);
     cursors = new CursorRequests(routing);
-    surfaces = new SurfaceRequests(routing, shm, pixels, cursors);
+    surfaces = new SurfaceRequests(routing, shm, pixels, cursors, shell);
     selections = new SelectionRequests(conversation, routing);
     passes = new PassRequests(conversation.display(), routing);
     icons = new IconRequests(routing, pixels);

@@ -202,6 +202,15 @@ final class ShellRequests {
     }
   }
 
+  /** The client has hidden it, by which compositors forget its names. */
+  void hidden(ShellSurface window) {
+    if (window.toplevel != null) {
+      window.untrustedTitle = "";
+      window.untrustedAppId = "";
+      name(window);
+    }
+  }
+
   /** Before the client has said a name, and also if it never does. */
   private void name(ShellSurface window) {
     send(window.toplevel, XdgToplevel.SET_TITLE, routing.guest.names().title(null));

@@ -35,6 +35,7 @@ final class SurfaceRequests {
   private final ShmRequests shm;
   private final Pixels pixels;
   private final CursorRequests cursors;
+  private final ShellRequests shell;
   private final Rectangles copy = new Rectangles();
 
   /** How many rectangles a region has been made of. */
@@ -42,11 +43,17 @@ final class SurfaceRequests {
     int rectangles;
   }
 
-  SurfaceRequests(Routing routing, ShmRequests shm, Pixels pixels, CursorRequests cursors) {
+  SurfaceRequests(
+      Routing routing,
+      ShmRequests shm,
+      Pixels pixels,
+      CursorRequests cursors,
+      ShellRequests shell) {
     this.routing = routing;
     this.shm = shm;
     this.pixels = pixels;
     this.cursors = cursors;
+    this.shell = shell;
   }
 
   boolean handle(WaylandObject receiver, int opcode, Message request)
@@ -165,6 +172,7 @@ final class SurfaceRequests {
   private void commit(Surface surface, Message request) throws WaylandException {
     sendDamage(surface.object.upstreamId, WlSurface.DAMAGE, surface.damage);
     sendDamage(surface.object.upstreamId, WlSurface.DAMAGE_BUFFER, surface.bufferDamage);
+    boolean shown = surface.buffer != null;
     ShmBuffer changed = surface.commit(copy);
     checkSize(surface);
     // What an icon shows must not change, says the protocol; a surface shows it with its edge.
@@ -178,6 +186,9 @@ final class SurfaceRequests {
     routing.forward(surface.object, request);
     if (frame != null) {
       frame.afterCommit(surface);
+    }
+    if (shown && surface.buffer == null && surface.xdg != null) {
+      shell.hidden(surface.xdg);
     }
     cursors.committed(surface.root());
     if (surface.replaced != null) {

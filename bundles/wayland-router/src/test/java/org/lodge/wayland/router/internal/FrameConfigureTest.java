@@ -226,4 +226,18 @@ class FrameConfigureTest extends FramedWindow {
     rig.sync();
     assertEquals(2, rig.compositor.count("set_min_size(58, 58)"));
   }
+
+  @Test
+  void aWindowThatWasHiddenIsNamedAgain() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.client.send(root, WlSurface.ATTACH, 0, 0, 0);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    List<String> log = List.copyOf(rig.compositor.log);
+    int hidden = log.indexOf("wl_surface@" + shown.wrapper() + ".attach(nil, 0, 0)");
+    List<String> after = log.subList(hidden, log.size());
+    assertTrue(after.get(2).endsWith(".set_title(\"[work]\")"), "" + after);
+  }
 }

@@ -400,6 +400,36 @@ class HostileClientTest {
     assertTrue(rig.compositor.log.stream().allMatch(line -> line.length() < 400));
   }
 
+  /** Compositors forget the names of a window that is hidden. */
+  @Test
+  void aWindowThatWasHiddenIsNamedAgain() throws Exception {
+    int registry = rig.registry();
+    int surface = rig.surface(rig.bind(registry, "wl_compositor", 4));
+    int shell = rig.bind(registry, "xdg_wm_base", 2);
+    int xdg = rig.id("xdg_surface");
+    rig.client.send(shell, XdgWmBase.GET_XDG_SURFACE, xdg, surface);
+    int toplevel = rig.id("xdg_toplevel");
+    rig.client.send(xdg, XdgSurface.GET_TOPLEVEL, toplevel);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.client.send(toplevel, XdgToplevel.SET_TITLE, "mail");
+    MemoryConnection.MemoryFile file = rig.client.connection.new MemoryFile(1 << 20);
+    int pool = rig.pool(rig.bind(registry, "wl_shm", 1), file, 1 << 20);
+    rig.client.send(surface, WlSurface.ATTACH, rig.buffer(pool, 0, 9, 9, 36, 1), 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.client.send(surface, WlSurface.ATTACH, 0, 0, 0);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.client.send(surface, WlSurface.COMMIT);
+    rig.sync();
+    List<String> log = List.copyOf(rig.compositor.log);
+    List<String> after = log.subList(log.indexOf(rig.compositor.await(".attach(nil")), log.size());
+    assertTrue(after.getFirst().contains(".attach(nil"));
+    assertTrue(after.get(1).endsWith(".commit()"));
+    assertTrue(after.get(2).endsWith(".set_title(\"[work]\")"), "" + after);
+    assertTrue(after.get(3).endsWith(".set_app_id(\"lodge.work\")"));
+    assertEquals(2, rig.compositor.count(".set_app_id("));
+    assertEquals("", rig.conversation.windows().getFirst().title());
+  }
+
   @Test
   void aCursorCantPassForAWindow() throws Exception {
     int registry = rig.registry();
