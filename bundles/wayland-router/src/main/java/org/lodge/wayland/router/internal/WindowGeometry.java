@@ -75,8 +75,8 @@ final class WindowGeometry {
   }
 
   /**
-   * The compositor tells a size. That which the window has is no wish: it may have been the
-   * guest's.
+   * The compositor tells a size. That which the window has is no wish, as it may have been the
+   * guest's, but the end of one that was larger.
    *
    * @param filling whether the window shall be maximised or fullscreen
    */
@@ -85,10 +85,8 @@ final class WindowGeometry {
         geometry != null
             && width == geometry[2] - geometry[0]
             && height == geometry[3] - geometry[1];
-    if (!same) {
-      toldWidth = width;
-      toldHeight = height;
-    }
+    toldWidth = same ? Math.min(toldWidth, width) : width;
+    toldHeight = same ? Math.min(toldHeight, height) : height;
     coming = new Told(0, width, height, filling);
   }
 

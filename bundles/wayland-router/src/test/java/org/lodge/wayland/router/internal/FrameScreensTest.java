@@ -142,6 +142,21 @@ class FrameScreensTest extends FramedWindow {
     assertEquals(List.of(), shown.violations());
   }
 
+  /** Else a guest could ask for the larger screen, and stay as it is until it is back. */
+  @Test
+  void aWishOfTheCompositorEndsWithOneForTheSizeThatTheWindowHas() throws Exception {
+    openOnTwoScreens();
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, own("wl_output"));
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    configureSize(9, 4000, 3000, 2);
+    configureSize(10, 400, 300);
+    rig.client.send(xdg, XdgSurface.ACK_CONFIGURE, 10);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    assertEquals(1, rig.compositor.count("set_window_geometry(0, 0, 500, 400)"));
+    assertEquals(List.of(), shown.violations());
+  }
+
   @Test
   void aSizeThatTheGuestHadFirstIsNoWishOfTheCompositor() throws Exception {
     openLarge();
