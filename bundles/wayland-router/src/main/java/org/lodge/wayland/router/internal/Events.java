@@ -84,10 +84,8 @@ final class Events {
           }
           case WlKeyboard.INDEX -> keyboard(receiver, opcode, event);
           case WlSurface.INDEX -> {
-            if (receiver.role instanceof Surface surface
-                && surface.xdg != null
-                && surface.xdg.frame != null) {
-              frame(surface.xdg.frame, receiver, opcode, event);
+            if (receiver.role instanceof Surface surface && surface.frame() != null) {
+              frame(surface.frame(), receiver, opcode, event);
             }
             yield false;
           }
@@ -124,7 +122,7 @@ final class Events {
       routing.deliver(receiver, event);
     } else if (receiver.role instanceof Screens.Screen screen) {
       if (screen.told(receiver, opcode, event)) {
-        shell.fit();
+        shell.screensChanged();
       }
     } else if (receiver.role instanceof Frame frame) {
       frame(frame, receiver, opcode, event);
@@ -133,7 +131,7 @@ final class Events {
         routing.frames.announced(event.word(0), event.string(1), event.word(2));
       } else {
         routing.frames.screens().removed(event.word(0));
-        shell.fit();
+        shell.screensChanged();
       }
     }
   }

@@ -131,13 +131,26 @@ final class Frame {
 
   /** The compositor shows some of a surface of it on a screen, or none any more. */
   void shownOn(WaylandObject surface, Screens.Screen screen, boolean some) throws WaylandException {
-    if (geometry.shownOn(surface, screen, some)) {
+    boolean within = surface.role instanceof Surface shown && shown != window.surface;
+    if (geometry.seenOn().told(surface, within, screen, some)) {
       fit();
     }
   }
 
-  /** Screens have other sizes, or it is on others. */
-  void fit() throws WaylandException {
+  /** A subsurface is no part of it any more, with all that it has. */
+  void left(Surface gone) throws WaylandException {
+    if (geometry.seenOn().forget(of -> of.role instanceof Surface some && some.isWithin(gone))) {
+      fit();
+    }
+  }
+
+  /** There are other screens. */
+  void screensChanged() throws WaylandException {
+    geometry.seenOn().keep(frames.screens()::has);
+    fit();
+  }
+
+  private void fit() throws WaylandException {
     if (mapped) {
       limit();
     }

@@ -128,6 +128,10 @@ final class Screens {
     }
   }
 
+  boolean has(Screen screen) {
+    return byName.containsValue(screen);
+  }
+
   /** Whether a window of this size has an edge on the screen wherever it lies. */
   boolean hold(int width, int height) {
     return byName.values().stream().allMatch(screen -> screen.holds(width, height));

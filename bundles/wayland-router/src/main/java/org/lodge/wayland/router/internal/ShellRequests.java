@@ -29,11 +29,11 @@ final class ShellRequests {
     return windows;
   }
 
-  /** Screens have other sizes, by which frames are limited. */
-  void fit() throws WaylandException {
+  /** There are others, or of other sizes, by which frames are limited. */
+  void screensChanged() throws WaylandException {
     for (ShellSurface window : windows) {
       if (window.frame != null) {
-        window.frame.fit();
+        window.frame.screensChanged();
       }
     }
   }

@@ -246,6 +246,20 @@ final class Surface {
     return at;
   }
 
+  /** The frame of that window; null where it has none. */
+  Frame frame() {
+    ShellSurface window = root().xdg;
+    return window == null ? null : window.frame;
+  }
+
+  boolean isWithin(Surface other) {
+    Surface at = this;
+    while (at != null && at != other) {
+      at = at.parent;
+    }
+    return at != null;
+  }
+
   /** How many levels of subsurfaces it has. */
   int levels() {
     int most = 0;

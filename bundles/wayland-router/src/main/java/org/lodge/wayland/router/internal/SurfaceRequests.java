@@ -179,7 +179,7 @@ final class SurfaceRequests {
     if (changed != null && !changed.edged) {
       pixels.copy(changed, copy);
     }
-    Frame frame = frameOf(surface);
+    Frame frame = surface.frame();
     if (frame != null) {
       frame.beforeCommit(surface);
     }
@@ -194,11 +194,6 @@ final class SurfaceRequests {
     if (surface.replaced != null) {
       shm.replaced(surface.replaced);
     }
-  }
-
-  private static Frame frameOf(Surface surface) {
-    ShellSurface window = surface.root().xdg;
-    return window == null ? null : window.frame;
   }
 
   private void sendDamage(int surface, int opcode, Rectangles damage) {
@@ -269,7 +264,7 @@ final class SurfaceRequests {
     }
     surface.addTo(parent);
     checkSize(parent);
-    Frame frame = frameOf(parent);
+    Frame frame = parent.frame();
     if (frame != null) {
       frame.grow();
     }
@@ -300,8 +295,12 @@ final class SurfaceRequests {
     return false;
   }
 
-  private static void detach(Surface surface) {
+  private static void detach(Surface surface) throws WaylandException {
     if (surface.parent != null) {
+      Frame frame = surface.frame();
+      if (frame != null) {
+        frame.left(surface);
+      }
       surface.parent.children.remove(surface);
       surface.parent = null;
     }

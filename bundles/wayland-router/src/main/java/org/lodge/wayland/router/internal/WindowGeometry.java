@@ -3,10 +3,6 @@ package org.lodge.wayland.router.internal;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
-import java.util.Set;
 import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 
@@ -63,8 +59,7 @@ final class WindowGeometry {
    */
   private Told applied = NOTHING;
 
-  /** Where some of it is seen, and which of its surfaces. */
-  private final Map<Screens.Screen, Set<WaylandObject>> on = new HashMap<>();
+  private final SeenOn seenOn = new SeenOn();
 
   WindowGeometry(Frames frames, Routing routing, ShellSurface window, WaylandObject wrapper) {
     this.frames = frames;
@@ -120,38 +115,17 @@ final class WindowGeometry {
         || unacknowledged.stream().anyMatch(Told::filling);
   }
 
-  /**
-   * The compositor shows some of a surface on a screen, or none any more. Some compositors say that
-   * one has left where something opaque covers it, and be that what lies within the wrapper. So all
-   * surfaces count that may cover it, and the window is on the last screen until it is on another.
-   *
-   * @param surface the wrapper, a strip or the guest's
-   * @return whether the window is on other screens than before
-   */
-  boolean shownOn(WaylandObject surface, Screens.Screen screen, boolean some) {
-    Set<Screens.Screen> before = Set.copyOf(on.keySet());
-    if (some) {
-      on.computeIfAbsent(screen, added -> new HashSet<>()).add(surface);
-    } else if (on.containsKey(screen)) {
-      on.get(screen).remove(surface);
-    }
-    forgetLeft();
-    return !before.equals(on.keySet());
-  }
-
-  private void forgetLeft() {
-    if (on.values().stream().anyMatch(seen -> !seen.isEmpty())) {
-      on.values().removeIf(Set::isEmpty);
-    }
+  SeenOn seenOn() {
+    return seenOn;
   }
 
   /** How wide the screens are that it is on; the greatest number where that is not known. */
   int across() {
-    return frames.screens().across(on.keySet());
+    return frames.screens().across(seenOn.screens());
   }
 
   int down() {
-    return frames.screens().down(on.keySet());
+    return frames.screens().down(seenOn.screens());
   }
 
   /** The window is hidden. */
@@ -194,8 +168,7 @@ final class WindowGeometry {
       ring.show(wrapper, wanted, cover);
     } else if (ring.isShown()) {
       ring.hide();
-      on.values().forEach(seen -> seen.removeIf(ring::has));
-      forgetLeft();
+      seenOn.forget(ring::has);
     }
     return true;
   }

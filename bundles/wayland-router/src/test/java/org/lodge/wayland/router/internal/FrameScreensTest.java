@@ -7,6 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlSubcompositor;
@@ -139,6 +140,64 @@ class FrameScreensTest extends FramedWindow {
     rig.compositor.awaitCount("set_window_geometry(0, 0, 400, 300)", 2);
     rig.sync();
     assertEquals(0, rig.client.count(".enter("));
+    assertEquals(List.of(), shown.violations());
+  }
+
+  /** What covers all of a window may be seen where no edge is, and nothing else of it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aWindowIsOnTheScreenOfItsSubsurfacesWhereNothingElseIsSeen(boolean destroyed)
+      throws Exception {
+    openOnTwoScreens();
+    int small = own("wl_output");
+    int large = newest("wl_output");
+    int child = rig.surface(compositor);
+    int subsurface = nest(child, root);
+    int inner = rig.surface(compositor);
+    nest(inner, child);
+    rig.sync();
+    int covering = shown.object("wl_surface");
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, large);
+    rig.compositor.send(covering, WlSurface.EVENT_ENTER, small);
+    rig.sync();
+    assertEquals(0, rig.compositor.count("set_window_geometry(0, 0, 400, 300)"));
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_LEAVE, large);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
+    rig.client.send(
+        destroyed ? child : subsurface, destroyed ? WlSurface.DESTROY : WlSubsurface.DESTROY);
+    rig.sync();
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, large);
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_LEAVE, large);
+    rig.compositor.awaitCount("set_window_geometry(0, 0, 500, 400)", 2);
+    rig.sync();
+    assertEquals(1, rig.compositor.count("set_window_geometry(0, 0, 400, 300)"));
+    assertEquals(List.of(), shown.violations());
+  }
+
+  private int nest(int child, int parent) {
+    int subsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, parent);
+    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    return subsurface;
+  }
+
+  /** Nobody says that its windows have left it. */
+  @Test
+  void aScreenThatIsGoneShowsNothing() throws Exception {
+    openOnTwoScreens();
+    int small = own("wl_output");
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL, 91, "wl_output", 4);
+    rig.compositor.awaitCount(".get_xdg_output(", 3);
+    int third = newest("wl_output");
+    rig.compositor.send(newest("zxdg_output_v1"), ZxdgOutputV1.EVENT_LOGICAL_SIZE, 450, 350);
+    int child = rig.surface(compositor);
+    nest(child, root);
+    rig.sync();
+    rig.compositor.send(shown.object("wl_surface"), WlSurface.EVENT_ENTER, small);
+    rig.compositor.send(shown.wrapper(), WlSurface.EVENT_ENTER, third);
+    rig.compositor.await("set_window_geometry(0, 0, 450, 350)");
+    rig.compositor.send(own("wl_registry"), WlRegistry.EVENT_GLOBAL_REMOVE, 91);
+    rig.compositor.await("set_window_geometry(0, 0, 400, 300)");
     assertEquals(List.of(), shown.violations());
   }
 
