@@ -218,6 +218,12 @@ final class Exchange {
     return inMemory;
   }
 
+  /** Copies all of them; returns how many. */
+  long copyTo(MemorySegment into) {
+    MemorySegment.copy(inMemory, 0, into, 0, length);
+    return length;
+  }
+
   byte getByte(int at) {
     return inMemory.get(ValueLayout.JAVA_BYTE, at);
   }

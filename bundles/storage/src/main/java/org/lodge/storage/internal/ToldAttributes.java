@@ -1,5 +1,6 @@
 package org.lodge.storage.internal;
 
+import java.util.function.LongConsumer;
 import org.lodge.filesystem.Attributes;
 
 /**
@@ -23,8 +24,13 @@ final class ToldAttributes {
   }
 
   private final Slot[] slots = new Slot[SLOTS];
+  private final LongConsumer changed;
 
-  ToldAttributes() {
+  /**
+   * @param changed is told of each node whose change is over
+   */
+  ToldAttributes(LongConsumer changed) {
+    this.changed = changed;
     for (int i = 0; i < SLOTS; i++) {
       slots[i] = new Slot();
     }
@@ -49,10 +55,22 @@ final class ToldAttributes {
   }
 
   void end(long node) {
+    endOfReading(node);
+    changed.accept(node);
+  }
+
+  /** As {@link #end}, where nothing but the time of access has changed. */
+  void endOfReading(long node) {
     Slot slot = slot(node);
     synchronized (slot) {
       slot.underWay--;
     }
+  }
+
+  /** A node has changed of which no answer tells more. */
+  void changes(long node) {
+    begin(node);
+    end(node);
   }
 
   /** The answer to the change that {@link #begin} gave that number, as far as it tells. */

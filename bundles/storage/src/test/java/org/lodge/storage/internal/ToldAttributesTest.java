@@ -14,7 +14,7 @@ class ToldAttributesTest {
   private static final long ROOT = FileSystem.ROOT;
   private static final long LONG_AGO = 3_600_000_000_000L;
 
-  private final ToldAttributes told = new ToldAttributes();
+  private final ToldAttributes told = new ToldAttributes(node -> {});
   private final Link link = new Link(0, "boot", new PlainGuest(true), 1_000_000_000L);
   private final Exchange answer = new Exchange();
   private final Attributes attributes = new Attributes();
