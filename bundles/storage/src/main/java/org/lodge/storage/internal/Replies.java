@@ -101,10 +101,20 @@ final class Replies {
           || !isName(from, names, length)) {
         return -1;
       }
-      into.take(name.of(from.memory(), names, length), at, names);
+      name.of(from.memory(), names, length);
+      if (plus && isDots(name) && from.getLong(at) != 0) {
+        // Neither is a file in the directory; each would be one more of the client's.
+        return -1;
+      }
+      into.take(name, at, names);
       at = names + length + 7 & ~7;
     }
     return at;
+  }
+
+  /** Whether it is that of the directory itself or of the one above. */
+  static boolean isDots(Name name) {
+    return name.at(0) == '.' && (name.length() == 1 || name.length() == 2 && name.at(1) == '.');
   }
 
   /** A name of a directory's entry: no slash and no NUL. */

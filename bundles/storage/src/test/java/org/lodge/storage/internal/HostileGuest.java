@@ -94,7 +94,7 @@ final class HostileGuest extends StorageStream {
       reply.putInt(at + 16, random.nextInt(40) == 0 ? 0 : 1 + random.nextInt(8)).putInt(at + 20, 8);
       reply.putLong(at + 24, 0x6867666564636261L);
       if (random.nextInt(40) == 0) {
-        reply.put(at + 24, (byte) (random.nextBoolean() ? '/' : 0));
+        reply.put(at + 24, (byte) "/\0.".charAt(random.nextInt(3)));
       }
       reply.position(at + 32);
     }

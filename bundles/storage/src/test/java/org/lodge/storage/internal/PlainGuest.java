@@ -33,6 +33,12 @@ final class PlainGuest extends StorageStream {
   /** From which name on its directories can't be read. */
   int unreadable = Integer.MAX_VALUE;
 
+  /** Whether it says that a directory and the one above it are files in it. */
+  boolean givesDots;
+
+  /** Of all the listings that it was asked for. */
+  long listedBytes;
+
   /** What an answer to a change of attributes says that it is. */
   int changedType = FOLDER;
 
@@ -104,7 +110,10 @@ final class PlainGuest extends StorageStream {
       case Op.WRITE -> reply.putInt(4).putInt(0);
       case Op.OPEN, Op.OPENDIR -> reply.putLong(1).putLong(0);
       case Op.READ -> reply.putInt(0);
-      case Op.READDIR, Op.READDIRPLUS -> list(asked, at, opcode == Op.READDIRPLUS, reply);
+      case Op.READDIR, Op.READDIRPLUS -> {
+        list(asked, at, opcode == Op.READDIRPLUS, reply);
+        listedBytes += reply.position() - 16;
+      }
       default -> {
         return;
       }
@@ -129,7 +138,8 @@ final class PlainGuest extends StorageStream {
         return;
       }
       if (plus) {
-        entry(into, end <= lookedUp);
+        boolean dots = name.equals(".") || name.equals("..");
+        entry(into, end <= lookedUp && (givesDots || !dots));
       }
       into.putLong(1000 + next).putLong(next + 1).putInt(name.length()).putInt(8);
       into.put(name.getBytes(StandardCharsets.UTF_8)).position(end + 16);
@@ -150,7 +160,8 @@ final class PlainGuest extends StorageStream {
 
   private void attributes(ByteBuffer into, int mode) {
     int at = into.position();
-    into.putLong(at, ++count).putLong(at + 8, count).putInt(at + 60, mode).position(at + 88);
+    into.putLong(at, ++count).putLong(at + 8, count).putInt(at + 60, mode).putInt(at + 64, 1);
+    into.position(at + 88);
   }
 
   /** Of what it has told last. */

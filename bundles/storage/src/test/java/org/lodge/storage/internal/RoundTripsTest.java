@@ -338,6 +338,18 @@ class RoundTripsTest {
   }
 
   @Test
+  void neitherADirectoryNorTheOneAboveIsAFileInIt() throws Exception {
+    start(true);
+    guest.givesDots = true;
+    guest.listed.addAll(List.of("name", ".."));
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+    long nodes = files.counts().getFirst().value();
+    PageSink page = new PageSink(4096, name -> true, new ArrayList<>());
+    assertEquals(-Errno.EIO, files.readDirectory(call, ROOT, opened.handle, 0, true, page));
+    assertEquals(nodes + 1, files.counts().getFirst().value(), "of the name");
+  }
+
+  @Test
   void whoBeginsAnewHasADirectoryListedAnew() throws Exception {
     start(true);
     guest.listed.addAll(List.of("one", "two", "three"));
