@@ -73,7 +73,7 @@ final class Listing {
 
   int listed;
   int used;
-  private final Map<Key, Item> items = new HashMap<>();
+  private Map<Key, Item> items = new HashMap<>();
 
   Listing(long directory, int epoch, long askedNanos) {
     this.directory = directory;
@@ -114,7 +114,7 @@ final class Listing {
       }
     }
     ALL_NAMES.addAndGet(-items.size());
-    items.clear();
+    items = new HashMap<>();
     complete = false;
   }
 }

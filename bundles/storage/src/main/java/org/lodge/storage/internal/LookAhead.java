@@ -24,7 +24,7 @@ final class LookAhead {
   private static final int NAMES_BYTES = 64 << 10;
 
   /** Some 200 files, each of which the guest must open: that holds others up. */
-  private static final int FILES_BYTES = 32 << 10;
+  static final int FILES_BYTES = 32 << 10;
 
   private static final int ENTRY_BYTES_MAX = 512;
 
@@ -83,7 +83,7 @@ final class LookAhead {
         yield holds ? -Errno.ENOENT : ASK;
       }
       case AHEAD -> {
-        if (now - item.askedNanos > ageNanosMax || isTouched(item)) {
+        if (!holds(item, now, ageNanosMax)) {
           yield ASK;
         }
         item.state = Listing.State.UNKNOWN;
@@ -95,6 +95,18 @@ final class LookAhead {
         yield 0;
       }
     };
+  }
+
+  /** Whether {@link #find} would find a file now. */
+  synchronized boolean has(Link link, long directory, Name name, long ageNanosMax) {
+    long now = System.nanoTime();
+    Listing known = current(directory, link.epoch, now);
+    Listing.Item item = known == null ? null : known.get(name);
+    return item != null && item.state == Listing.State.AHEAD && holds(item, now, ageNanosMax);
+  }
+
+  private boolean holds(Listing.Item item, long now, long ageNanosMax) {
+    return now - item.askedNanos <= ageNanosMax && !isTouched(item);
   }
 
   private boolean isTouched(Listing.Item item) {
@@ -143,6 +155,10 @@ final class LookAhead {
         listing = false;
       }
     }
+    sweepLater();
+  }
+
+  private void sweepLater() {
     try {
       Thread.sleep(2 * KEPT_NANOS / 1_000_000 + 1);
       sweep();
@@ -161,15 +177,31 @@ final class LookAhead {
             && former.offset != 0
             && !former.complete
             && now - former.askedNanos <= KEPT_NANOS;
-    if (goesOn) {
-      return former;
-    }
+    return goesOn ? former : start(link, directory, now);
+  }
+
+  private Listing start(Link link, long directory, long now) {
     of(directory).forEach(this::end);
     while (listings.size() >= LISTINGS_MAX) {
       end(listings.getFirst());
     }
     Listing next = new Listing(directory, link.epoch, now);
     listings.add(next);
+    return next;
+  }
+
+  /**
+   * Somebody reads a directory with its files, and goes on soon with those that {@link #keep} gets.
+   *
+   * @param inode of the directory
+   */
+  Listing begin(Link link, long directory, long inode) {
+    Listing next;
+    synchronized (this) {
+      next = start(link, directory, System.nanoTime());
+      next.inode = inode;
+    }
+    Thread.ofVirtual().name("share-ahead").start(this::sweepLater);
     return next;
   }
 
@@ -223,6 +255,17 @@ final class LookAhead {
     }
     into.complete |= good && end && holds && !into.isFull() && into.inode != 0;
     return good && !end && holds && !into.isFull();
+  }
+
+  /** Whether most of those were wanted. */
+  synchronized boolean wasOfUse(Listing files) {
+    return 2 * files.used >= files.listed;
+  }
+
+  /** As {@link #add}, of a file of which the guest has counted a use. */
+  synchronized boolean keep(Exchange exchange, Listing into, Name name, int at) {
+    into.listed++;
+    return listings.contains(into) && add(exchange, into, name, at, true, into.askedNanos);
   }
 
   /** Whether a use that the guest has counted is kept. */

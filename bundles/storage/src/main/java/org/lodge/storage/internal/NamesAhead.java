@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.lodge.filesystem.DirectorySink;
+import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Name;
 
 /**
@@ -92,23 +93,34 @@ final class NamesAhead {
     end += size;
   }
 
+  /** The files that have the names, for a client that wants them, too. */
+  interface Files {
+    /** Whether {@link #take} may be asked; where it may not, nothing is given from there on. */
+    boolean has(Name name);
+
+    /** Null for none. */
+    Entry take(Name name);
+  }
+
   /**
    * Gives the next ones, as many as fit.
    *
+   * @param files null where names are enough
    * @return how many were given or are not for the client
    */
-  int give(DirectorySink into) {
+  int give(DirectorySink into, Files files) {
     int passed = 0;
     while (hasNames()) {
       int length = memory.get(INT, at + 20);
       long next = memory.get(LONG, at + 8);
       name.of(memory, at + HEAD_BYTES, length);
-      if (!into.fits(length)) {
+      if (!into.fits(length) || files != null && !files.has(name)) {
         break;
       }
       boolean wanted = into.wants(name, next);
       if (wanted) {
-        into.add(name, memory.get(LONG, at), memory.get(INT, at + 16), next, null);
+        Entry entry = files == null ? null : files.take(name);
+        into.add(name, memory.get(LONG, at), memory.get(INT, at + 16), next, entry);
       }
       passed(next, wanted);
       at += HEAD_BYTES + length + 1;

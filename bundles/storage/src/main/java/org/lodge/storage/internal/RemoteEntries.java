@@ -64,7 +64,8 @@ final class RemoteEntries {
     return result;
   }
 
-  private int known(Link link, Call call, long parent, Name name, Entry into) {
+  /** As {@link #lookup}, without a question; {@link LookAhead#ASK} where it needs one. */
+  int known(Link link, Call call, long parent, Name name, Entry into) {
     LookAhead.Found found = new LookAhead.Found();
     int known = ahead.find(link, parent, name, call.ageNanosMax(), into.attributes, found);
     boolean refused = known == 0 && given(link, found.remote, found.device, parent, name, into) < 0;

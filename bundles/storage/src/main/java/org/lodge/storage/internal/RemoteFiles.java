@@ -54,7 +54,7 @@ final class RemoteFiles implements FileSystem {
     attributes = new RemoteAttributes(calls, nodes, settings, links, ahead, told);
     opens = new RemoteOpens(calls, nodes, handles, links, told);
     names = new RemoteNames(calls, nodes, entries, opens, ahead, told);
-    listings = new RemoteListings(calls, handles, entries, told);
+    listings = new RemoteListings(calls, nodes, handles, entries, links, ahead, told);
     data = new RemoteData(calls, nodes, handles, told, lanes, settings.from());
   }
 

@@ -17,6 +17,12 @@ final class RemoteHandle {
   /** How often it was read without being open there. Guarded by this. */
   int readClosed;
 
+  /** Of a directory, as its listing has told; 0 where it has not. */
+  volatile long inode;
+
+  /** The files that were last listed of it before the client has asked for them; null for none. */
+  volatile Listing files;
+
   /** Not this, which may be held until the guest has answered. */
   private final Object listing = new Object();
 

@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -17,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.filesystem.Attributes;
 import org.lodge.filesystem.Call;
 import org.lodge.filesystem.Change;
+import org.lodge.filesystem.DirectorySink;
 import org.lodge.filesystem.Entry;
 import org.lodge.filesystem.Errno;
 import org.lodge.filesystem.FileSystem;
@@ -211,6 +214,79 @@ class LookAheadTest {
       Thread.sleep(5);
     }
     assertEquals(0, share.guest.uses.values().stream().filter(each -> each != 0).count());
+  }
+
+  /** Takes a directory page by page, and checks what it is told of the files. */
+  private final class Page implements DirectorySink {
+    private final List<Long> nodes = new ArrayList<>();
+    private int room = 4096;
+    private long next;
+    private int untrue;
+
+    @Override
+    public int sizeBytes() {
+      return room;
+    }
+
+    @Override
+    public boolean fits(int nameBytes) {
+      return room >= 160 + nameBytes;
+    }
+
+    @Override
+    public void add(Name name, long inode, int type, long nextOffset, Entry entry) {
+      room -= 160 + name.length();
+      next = nextOffset;
+      if (entry != null) {
+        Long size = folder.size(name.toString());
+        untrue += size == null || size != entry.attributes.sizeBytes ? 1 : 0;
+        nodes.add(entry.node);
+      }
+    }
+  }
+
+  private Page page(Share of, long handle, long offset) {
+    Page page = new Page();
+    Call call = of.call.of(0, 0, 1).upToAge(HALF_A_SECOND);
+    assertEquals(0, of.files.readDirectory(call, ROOT, handle, offset, true, page));
+    page.nodes.forEach(each -> of.files.forget(each, 1));
+    return page;
+  }
+
+  @Test
+  void filesThatAreListedAheadAreTrueWhateverWasDone() throws Exception {
+    Random random = new Random(1);
+    files(2000);
+    Opened opened = new Opened();
+    long offset = 0;
+    int files = 0;
+    int pages = 0;
+    for (int step = 0; step < 2000; step++) {
+      if (offset == 0) {
+        share.files.releaseDirectory(ROOT, opened.handle);
+        assertEquals(0, share.files.openDirectory(share.call.of(0, 0, 1), ROOT, 0, opened));
+      }
+      String name = "f" + random.nextInt(2000);
+      switch (random.nextInt(16)) {
+        case 0 -> share.files.unlink(share.call.of(0, 0, 1), ROOT, name(name));
+        case 1 -> share.create(name);
+        case 2, 3 -> (random.nextBoolean() ? share : other).resize(name, step);
+        default -> {
+          Page page = page(share, opened.handle, offset);
+          assertEquals(0, page.untrue, "at " + step);
+          files += page.nodes.size();
+          pages++;
+          offset = page.next;
+        }
+      }
+    }
+    assertTrue(files > 10 * pages, files + " files by " + pages + " pages");
+    assertTrue(2 * share.guest.count(Op.READDIRPLUS) < pages, pages + " pages");
+    share.files.releaseDirectory(ROOT, opened.handle);
+    while (share.guest.usesInAll() > 0) {
+      share.lookup("none");
+      Thread.sleep(5);
+    }
   }
 
   /** Two shares do anything to one folder, and each always sees what is there. */

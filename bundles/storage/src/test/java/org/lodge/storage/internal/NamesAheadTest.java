@@ -70,14 +70,14 @@ class NamesAheadTest {
     NamesAhead ahead = handle.takeAhead(1);
     assertTrue(ahead.sizeBytes() > NAMES);
     Counting sink = new Counting();
-    assertEquals(NAMES, ahead.give(sink));
+    assertEquals(NAMES, ahead.give(sink, null));
     assertEquals(NAMES, sink.count);
     handle.keepAhead(ahead);
     assertEquals(0, ahead.sizeBytes());
     NamesAhead again = handle.takeAhead(1 + NAMES);
     assertNotNull(again);
     assertTrue(again.isOver());
-    assertEquals(0, again.give(sink));
+    assertEquals(0, again.give(sink, null));
   }
 
   @Test

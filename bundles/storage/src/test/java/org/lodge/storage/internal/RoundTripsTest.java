@@ -295,16 +295,25 @@ class RoundTripsTest {
 
   /** By pages of some entries, the first with nodes; with a last one that finds the end. */
   private List<String> list(int pageBytes) {
+    List<String> seen = list(pageBytes, false);
+    return seen.stream().map(each -> each.substring(0, each.lastIndexOf(" is "))).toList();
+  }
+
+  /**
+   * @param files whether all pages are with nodes
+   */
+  private List<String> list(int pageBytes, boolean files) {
     List<String> seen = new ArrayList<>();
     long offset = 0;
     int before;
     do {
       before = seen.size();
       PageSink page = new PageSink(pageBytes, name -> !name.endsWith(".key"), seen);
-      assertEquals(0, files.readDirectory(call, ROOT, opened.handle, offset, offset == 0, page));
+      boolean plus = files || offset == 0;
+      assertEquals(0, this.files.readDirectory(call, ROOT, opened.handle, offset, plus, page));
       offset = page.next;
     } while (seen.size() > before);
-    return seen.stream().map(each -> each.substring(0, each.lastIndexOf(" is "))).toList();
+    return seen;
   }
 
   @Test
@@ -335,6 +344,49 @@ class RoundTripsTest {
     assertTrue(guest.listed.equals(list(4096)));
     long asked = guest.asked().stream().filter(each -> each == Op.READDIR).count();
     assertTrue(asked <= 6, asked + " requests");
+  }
+
+  /** A directory of so many files, which is opened. */
+  private void directory(int count) throws Exception {
+    start(true);
+    guest.listed.add(".");
+    for (int i = 1; i < count; i++) {
+      guest.listed.add("a name that is neither short nor long " + i);
+    }
+    assertEquals(0, files.openDirectory(call, ROOT, 0, opened));
+  }
+
+  private long countOf(int opcode) {
+    return guest.asked().stream().filter(each -> each == opcode).count();
+  }
+
+  @Test
+  void aLargeDirectoryIsListedWithItsFilesByLargePieces() throws Exception {
+    directory(3000);
+    call.of(0, 0, 1).upToAge(LONG_AGO);
+    List<String> seen = list(4096, true);
+    assertEquals(3000, seen.size());
+    assertEquals(List.of(". is 0"), seen.stream().filter(each -> each.endsWith(" is 0")).toList());
+    long asked = countOf(Op.READDIRPLUS);
+    assertTrue(asked <= 3000 / 160 + 2, asked + " requests");
+    assertEquals(0, countOf(Op.FORGET));
+  }
+
+  @Test
+  void aLargeDirectoryIsListedWithItsFilesByPagesForWhoMayRelyOnNothing() throws Exception {
+    directory(3000);
+    call.of(0, 0, 1);
+    assertEquals(3000, list(4096, true).size());
+    assertTrue(guest.listedBytes < (64 << 10) + 3000 * 200, guest.listedBytes + " bytes");
+    assertEquals(0, countOf(Op.FORGET));
+  }
+
+  @Test
+  void filesThatNobodyWantsAreNotListedAgainAndAgain() throws Exception {
+    directory(3000);
+    call.of(0, 0, 1).upToAge(1); // too old at once
+    assertEquals(3000, list(4096, true).size());
+    assertTrue(guest.listedBytes < (96 << 10) + 3000 * 200, guest.listedBytes + " bytes");
   }
 
   @Test

@@ -447,6 +447,7 @@ final class Server {
     long room = Math.max(0, request.chain.writableBytes() - Fuse.OUT_HEADER_BYTES);
     int size = (int) Math.min(Call.BUFFER_BYTES, Math.min(untrustedSize, room));
     DirectoryReply into = lane.directory.begin(lane.out, caching, plus, size);
+    lane.call.upToAge(caching.ageNanosMax());
     int result =
         offset < 0
             ? -Errno.EINVAL
