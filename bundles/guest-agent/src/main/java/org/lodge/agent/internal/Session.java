@@ -36,7 +36,6 @@ import org.lodge.vsock.VsockStream;
 final class Session implements AgentSession {
   private static final int COPY_BYTES = 64 << 10;
   private static final int GET_RESULT_BYTES = 24;
-  private static final Duration AGAIN = Duration.ofMillis(50);
 
   /** Of what has no limit of its own; the others wait at least the second for room at the agent. */
   private static final Duration SENDING = Duration.ofSeconds(10);
@@ -134,7 +133,7 @@ final class Session implements AgentSession {
     }
   }
 
-  private ByteBuffer call(int type, ByteBuffer body, Duration limit) throws IOException {
+  ByteBuffer call(int type, ByteBuffer body, Duration limit) throws IOException {
     return call(calls.incrementAndGet(), type, body, limit);
   }
 
@@ -237,43 +236,12 @@ final class Session implements AgentSession {
     }
   }
 
-  private interface Attempt<T> {
-    T within(Duration limit) throws IOException;
-  }
-
-  /** Asks again while the guest is in its initial RAM disk, whose files are not its own. */
-  private <T> T onceStarted(Duration limit, Attempt<T> attempt) throws IOException {
-    long deadline = System.nanoTime() + limit.toNanos();
-    while (true) {
-      try {
-        return attempt.within(left(deadline));
-      } catch (AgentException e) {
-        if (e.errno() != Wire.EINPROGRESS) {
-          throw e;
-        }
-        // Not once more with so little time that its end would be told instead of the reason.
-        if (left(deadline).compareTo(AGAIN.multipliedBy(2)) < 0) {
-          throw new AgentException(
-              "guest '%s': it is still starting after %d ms; see what it does with: lodge logs %1$s"
-                  .formatted(guest(), limit.toMillis()),
-              e.errno());
-        }
-      }
-      rest();
-    }
+  private <T> T onceStarted(Duration limit, OnceStarted.Attempt<T> attempt) throws IOException {
+    return new OnceStarted().ask(guest(), limit, attempt);
   }
 
   private static Duration left(long deadlineNanos) {
     return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
-  }
-
-  private void rest() throws InterruptedIOException {
-    try {
-      Thread.sleep(AGAIN);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("waiting for guest '%s'".formatted(guest()));
-    }
   }
 
   @Override
