@@ -127,8 +127,7 @@ static void *pass_input(void *link) {
 }
 
 /* How what was called has ended; asked on a connection of its own. */
-static int outcome(void) {
-  uint64_t token = strtoull(answer, NULL, 16);
+static int outcome(uint64_t token) {
   int fd = ask(LODGE_STATUS, token, 0, NULL);
   if (fd < 0) {
     return LOST;
@@ -144,6 +143,7 @@ int client_call(const struct service *service) {
     return DENIED;
   }
   bool asked = strlen(answer) == TOKEN_DIGITS;
+  uint64_t token = strtoull(answer, NULL, 16);
   pthread_t input;
   errno = pthread_create(&input, NULL, pass_input, (void *)(intptr_t)fd);
   if (errno != 0) {
@@ -161,9 +161,12 @@ int client_call(const struct service *service) {
   if (passed == TARGET_LOST) {
     return fail("standard output");
   }
-  /* Not closed: the other thread may still write, and not to what would take its number. */
-  shutdown(fd, SHUT_RDWR);
-  return asked ? outcome() : 0;
+  /* A program may still read, as where its output is a file; it is over when it ends. Not closed:
+   * the other thread may still write, and not to what would take its number. */
+  if (!asked || token % 2 == 0) {
+    shutdown(fd, SHUT_RDWR);
+  }
+  return asked ? outcome(token) : 0;
 }
 
 int client_ready(void) {

@@ -24,7 +24,8 @@
  * LODGE_CALL       a program in the guest asks for the service "name" with "argument", of "target":
  *                  a guest, @host, or @default where the host picks; a reply follows, then the
  *                  bytes of both sides. Where the caller wants to know how it ended, the text of a
- *                  yes is a token of 16 hexadecimal digits
+ *                  yes is a token of 16 hexadecimal digits; an odd one where a program serves the
+ *                  call, which may read on after the end of what it writes
  * LODGE_READY      the guest has come up; a reply follows, and the end
  * LODGE_STATUS     the end of the call that gave this token is waited for; the text of the reply is
  *                  the exit code as a shell has it, in decimal digits

@@ -52,6 +52,14 @@ public interface AgentCall {
   }
 
   /**
+   * As {@link #accept(CompletionStage)}, where a program serves the call: it may read on after its
+   * output has ended, so that the caller is through when it ends, and not before.
+   */
+  default VsockStream acceptProgram(CompletionStage<ExitStatus> outcome) throws IOException {
+    return accept(outcome);
+  }
+
+  /**
    * Says no.
    *
    * @param reason at most 256 characters, shown in the guest

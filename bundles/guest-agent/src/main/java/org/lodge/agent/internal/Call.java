@@ -58,8 +58,20 @@ final class Call implements AgentCall {
 
   @Override
   public VsockStream accept(CompletionStage<ExitStatus> outcome) throws IOException {
+    return accept(outcome, false);
+  }
+
+  @Override
+  public VsockStream acceptProgram(CompletionStage<ExitStatus> outcome) throws IOException {
+    return accept(outcome, true);
+  }
+
+  private VsockStream accept(CompletionStage<ExitStatus> outcome, boolean ofProgram)
+      throws IOException {
     return accept(
-        preface.wantsStatus() ? HexFormat.of().toHexDigits(statuses.expect(guest(), outcome)) : "");
+        preface.wantsStatus()
+            ? HexFormat.of().toHexDigits(statuses.expect(guest(), outcome, ofProgram))
+            : "");
   }
 
   private VsockStream accept(String text) throws IOException {

@@ -5,8 +5,9 @@ import java.io.InterruptedIOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -23,6 +24,7 @@ import org.lodge.connect.ConnectException;
 import org.lodge.connect.Connection;
 import org.lodge.connect.Grant;
 import org.lodge.vsock.Vsock;
+import org.lodge.vsock.VsockStream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -152,9 +154,7 @@ public final class Gateway implements AgentListener, AgentCallHandler {
     }
     Connection connection = grant.connection();
     try {
-      guest
-          .session()
-          .redeem(grant.token(), new CallStream(vsock, call.accept(outcome(connection))));
+      guest.session().redeem(grant.token(), new CallStream(vsock, accepted(call, connection)));
     } catch (IOException e) {
       connection.reset("the caller did not wait");
       throw e;
@@ -162,8 +162,12 @@ public final class Gateway implements AgentListener, AgentCallHandler {
   }
 
   /** A server, or Lodge itself, has done well where the connection has ended in order. */
-  private CompletionStage<ExitStatus> outcome(Connection connection) {
-    CompletionStage<ExitStatus> well =
+  private VsockStream accepted(AgentCall call, Connection connection) throws IOException {
+    Optional<CompletableFuture<ExitStatus>> program = outcomes.of(connection.id());
+    if (program.isPresent()) {
+      return call.acceptProgram(program.get());
+    }
+    return call.accept(
         connection
             .ended()
             .thenApply(done -> {
@@ -171,8 +175,7 @@ public final class Gateway implements AgentListener, AgentCallHandler {
                 throw new CompletionException(new IOException("the connection was cut off"));
               }
               return new ExitStatus(0, 0);
-            });
-    return outcomes.of(connection.id()).<CompletionStage<ExitStatus>>map(o -> o).orElse(well);
+            }));
   }
 
   /** For the guest: what it knows already, and no more than the kind of the trouble. */

@@ -23,10 +23,10 @@ final class Statuses {
   private final SecureRandom random = new SecureRandom();
   private final Map<Long, Expected> byToken = new ConcurrentHashMap<>();
 
-  /** The number by which this guest may ask. */
-  long expect(String guest, CompletionStage<ExitStatus> status) {
+  /** The number by which this guest may ask; odd where it is a program that ends. */
+  long expect(String guest, CompletionStage<ExitStatus> status, boolean ofProgram) {
     Expected expected = new Expected(guest, status.toCompletableFuture());
-    long token = random.nextLong();
+    long token = random.nextLong() & ~1 | (ofProgram ? 1 : 0);
     byToken.put(token, expected);
     expected.status().whenCompleteAsync((done, e) -> byToken.remove(token, expected), LATER);
     return token;

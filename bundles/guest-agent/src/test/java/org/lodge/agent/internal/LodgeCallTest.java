@@ -145,6 +145,46 @@ class LodgeCallTest {
     assertEquals(3, call.waitFor());
   }
 
+  /** As one does whose output is a file: the shell has put that in place of the call. */
+  @Test
+  void aProgramMayEndItsOutputBeforeItHasReadAll() throws Exception {
+    int bytes = 3_000_000;
+    CompletableFuture<Integer> stored = new CompletableFuture<>();
+    host.agents.setCallHandler(call -> {
+      CompletableFuture<ExitStatus> outcome = new CompletableFuture<>();
+      VsockStream stream = call.acceptProgram(outcome);
+      stream.shutdownOutput();
+      stored.complete(count(stream));
+      outcome.complete(new ExitStatus(7, 0));
+    });
+    Process call = host.start(AGENT, "call", "vault", "store");
+    Thread.ofVirtual().start(() -> feed(call, bytes));
+    assertEquals(7, call.waitFor());
+    assertEquals(bytes, stored.get());
+  }
+
+  /** What the caller types next would never be asked for. */
+  @Test
+  void aServerThatEndsItsOutputIsDone() throws Exception {
+    host.agents.setCallHandler(call -> {
+      CompletableFuture<ExitStatus> outcome = new CompletableFuture<>();
+      VsockStream stream = call.accept(outcome);
+      stream.shutdownOutput();
+      count(stream);
+      outcome.complete(WELL);
+    });
+    assertEquals(0, host.start(AGENT, "call", "vault", "greet").waitFor());
+  }
+
+  private static int count(VsockStream stream) throws IOException {
+    int bytes = 0;
+    ByteBuffer buffer = ByteBuffer.allocate(8192);
+    for (int some = 0; some >= 0; some = stream.read(buffer.clear())) {
+      bytes += some;
+    }
+    return bytes;
+  }
+
   @Test
   void anInputThatCantBeReadDoesNotLookDone() throws Exception {
     assertEquals(1, endReading("/"));
@@ -164,7 +204,8 @@ class LodgeCallTest {
   @Test
   void onlyTheCallerMayAskAndOnlyOnce() {
     Statuses statuses = new Statuses();
-    long token = statuses.expect("work", CompletableFuture.completedFuture(new ExitStatus(0, 0)));
+    long token =
+        statuses.expect("work", CompletableFuture.completedFuture(new ExitStatus(0, 0)), false);
     assertNull(statuses.take("vault", token));
     assertNull(statuses.take("work", token + 1));
     assertTrue(statuses.take("work", token).isDone());

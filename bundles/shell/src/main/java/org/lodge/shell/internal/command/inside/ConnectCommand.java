@@ -3,6 +3,7 @@ package org.lodge.shell.internal.command.inside;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.lodge.agent.AgentException;
 import org.lodge.agent.AgentSession;
 import org.lodge.shell.Argument.Arity;
@@ -55,7 +56,7 @@ final class ConnectCommand implements Command {
     int port = place.startsWith("/") ? 0 : port(where, place);
     AgentSession session = Inside.session(services, where.substring(0, colon), invocation);
     VsockStream stream = open(session, place, port, Inside.limit(invocation));
-    Joined.run(Duplex.of(stream), where, ExitCode.FAILED, invocation);
+    Joined.run(Duplex.of(stream), Optional.empty(), where, ExitCode.FAILED, invocation);
     return ExitCode.OK;
   }
 

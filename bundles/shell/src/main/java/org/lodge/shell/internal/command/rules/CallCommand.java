@@ -76,7 +76,7 @@ final class CallCommand implements Command {
     try {
       ByteStream stream = services.broker().connect(Party.HOST, call).toCompletableFuture().get();
       String what = guest + " " + service;
-      Joined.run(Duplex.of(stream), what, LOST, invocation);
+      Joined.run(Duplex.of(stream), stream.outcome(), what, LOST, invocation);
       return stream.outcome().isPresent() ? ended(stream.outcome().get(), what) : ExitCode.OK;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ConnectException refused) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
@@ -16,10 +17,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.ConnectException;
@@ -218,8 +221,37 @@ class RulesTest {
     assertTrue(shell.err().contains("storage is gone"), shell.err());
   }
 
+  /** As one does whose output is a file. */
+  @Test
+  @Timeout(30)
+  void aProgramThatEndsItsOutputFirstStillGetsAllInput() {
+    CompletableFuture<Integer> outcome = new CompletableFuture<>();
+    AtomicInteger stored = new AtomicInteger();
+    shell.in = new ByteArrayInputStream(new byte[1_000_000]);
+    broker.stream =
+        new Served(outcome) {
+          @Override
+          public void write(ByteBuffer from) {
+            stored.addAndGet(from.remaining());
+          }
+
+          @Override
+          public void shutdownOutput() {
+            outcome.complete(4);
+          }
+        };
+    assertEquals(4, shell.run("call", "storage", "sign"));
+    assertEquals(1_000_000, stored.get());
+  }
+
   /** Says nothing, and then ends. */
-  private record Served(CompletableFuture<Integer> end) implements ByteStream {
+  private static class Served implements ByteStream {
+    private final CompletableFuture<Integer> end;
+
+    Served(CompletableFuture<Integer> end) {
+      this.end = end;
+    }
+
     @Override
     public Optional<CompletionStage<Integer>> outcome() {
       return Optional.ofNullable(end);
