@@ -1,6 +1,7 @@
 /* What programs and units of the guest run: `lodge-agent ready` and `lodge-agent call TARGET SERVICE
  * [ARGUMENT]`. They dial the host by themselves; the guest is who is known there, not the program. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -136,8 +137,21 @@ static int outcome(uint64_t token) {
   return (int)strtoul(answer, NULL, 10) & 0xff;
 }
 
+/* What was closed by whoever started this would be the connection's number; now it fails as such. */
+static bool keep_standard_numbers(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) {
+      return false;
+    }
+  }
+  return true;
+}
+
 int client_call(const struct service *service) {
   signal(SIGPIPE, SIG_IGN);
+  if (!keep_standard_numbers()) {
+    return fail("/dev/null in place of what is closed");
+  }
   int fd = ask(LODGE_CALL, 0, LODGE_PREFACE_STATUS, service);
   if (fd < 0) {
     return DENIED;

@@ -185,6 +185,31 @@ class LodgeCallTest {
     return bytes;
   }
 
+  /** Their numbers must not become the connection's, which would be fed with itself. */
+  @Test
+  void whatIsClosedBeforehandFailsAsThat() throws Exception {
+    host.agents.setCallHandler(call -> {
+      CompletableFuture<ExitStatus> outcome = new CompletableFuture<>();
+      try (VsockStream stream = call.acceptProgram(outcome)) {
+        stream.write(ByteBuffer.wrap("answer".getBytes(StandardCharsets.US_ASCII)));
+        count(stream);
+      } finally {
+        outcome.complete(WELL);
+      }
+    });
+    assertEquals(1, started("0<&-").waitFor());
+    assertEquals(1, started("1>&-").waitFor());
+    Process withoutErrors = started("2>&-");
+    withoutErrors.getOutputStream().close();
+    assertEquals("answer", new String(withoutErrors.getInputStream().readAllBytes()));
+    assertEquals(0, withoutErrors.waitFor());
+  }
+
+  private Process started(String redirection) throws IOException {
+    List<String> by = List.of("sh", "-c", "exec \"$@\" " + redirection, "sh");
+    return host.start(by, AGENT, "call", "vault", "echo");
+  }
+
   @Test
   void anInputThatCantBeReadDoesNotLookDone() throws Exception {
     assertEquals(1, endReading("/"));
