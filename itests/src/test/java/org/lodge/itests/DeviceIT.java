@@ -133,6 +133,28 @@ class DeviceIT {
         "no jar is named", () -> !host.lodge("device", "ls").ok().out().contains("is not used"));
   }
 
+  /** As docs/write-a-device.md ends. */
+  @Test
+  void theDeviceOfTheGuideIsThereInAGuest() throws Exception {
+    Path jar = Path.of("../bundles/device-dice/target");
+    try (var files = Files.list(jar)) {
+      jar = files.filter(each -> each.toString().matches(".*dice-[0-9.]+\\.jar")).findAny().get();
+    }
+    Files.copy(jar, host.place.resolve("state/deploy").resolve(jar.getFileName()));
+    LodgeHost.until(
+        "there are dice", () -> host.lodge("device", "add", "work", "dice").exit() == 0);
+    host.lodge("device", "control", "work", "dice0", "sides", "count=2").ok();
+    try (GuestConsole guest = new GuestConsole(host, "work")) {
+      guest.run(
+          "cd /sys/class/misc/hw_random;"
+              + " sed 's/ none//; s/.* //' rng_available > /tmp/dice; cat /tmp/dice > rng_current;"
+              + " head -c 256 /dev/hwrng > /dev/null");
+      String thrown = guest.run("echo thrown $(od -An -tu1 -N40 -w40 /dev/hwrng)");
+      assertTrue(thrown.matches("(?s).*thrown( [12]){40}\\s.*"), thrown);
+    }
+    assertEquals("running", device("dice0").getString("state"));
+  }
+
   private void awaitNote(String beginning, String reason) throws Exception {
     LodgeHost.until(
         beginning + "…",

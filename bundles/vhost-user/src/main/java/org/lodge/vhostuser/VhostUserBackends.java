@@ -2,6 +2,7 @@ package org.lodge.vhostuser;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -34,6 +35,12 @@ public interface VhostUserBackends {
 
   /** The device types that can be opened now. */
   List<String> types();
+
+  /**
+   * Which device of virtio's a guest sees in one of this type, by its id in virtio 1.2 section 5;
+   * empty where the type can't be opened now or its factory does not say.
+   */
+  OptionalInt virtioId(String type);
 
   /**
    * Drops what the service manager kept for devices that were not opened since the start. To be

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -145,6 +146,11 @@ public final class BackendsComponent implements VhostUserBackends {
   @Override
   public List<String> types() {
     return factories.types();
+  }
+
+  @Override
+  public OptionalInt virtioId(String type) {
+    return factories.best(type, any -> true).map(Model::virtioId).orElse(OptionalInt.empty());
   }
 
   @Override

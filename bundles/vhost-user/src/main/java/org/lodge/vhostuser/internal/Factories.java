@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
@@ -25,6 +26,7 @@ final class Factories {
       Model model =
           new Model(
               (String) properties.get(DeviceFactory.TYPE),
+              virtioId((Integer) properties.get(DeviceFactory.VIRTIO_ID)),
               Version.parseVersion((String) properties.get(DeviceFactory.VERSION)),
               registrations++,
               factory);
@@ -38,6 +40,10 @@ final class Factories {
           "A device factory is not used, its service properties are wrong: {}", e.getMessage());
       return null;
     }
+  }
+
+  private static OptionalInt virtioId(Integer id) {
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
   Model remove(DeviceFactory factory) {

@@ -31,7 +31,7 @@ import org.lodge.vmm.VhostUserDevice;
  *     BigDecimal}
  */
 record DeviceDeclaration(String id, String type, Map<String, Object> config) {
-  static final String BLK = "blk";
+  static final String BLK = FrontEnds.BLK;
   static final String LANE = "lane";
   static final String VOLUME = "volume";
   private static final String FROM = "from";
@@ -41,8 +41,10 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
   private static final int SERIAL_MAX = 20;
   static final String ID = "[a-z][a-z0-9-]{0,19}";
 
-  /** Types whose offer of a configuration space QEMU 7.1 to 8.0 does not survive. */
-  private static final Set<String> NO_CONFIG = Set.of("fs", "net", "rng");
+  /**
+   * Front-ends for which the offer of a configuration space is more than QEMU 7.1 to 8.0 survives.
+   */
+  private static final Set<String> NO_CONFIG = Set.of(FrontEnds.FS, "net", "rng");
 
   DeviceDeclaration {
     config = Map.copyOf(config);
@@ -96,10 +98,13 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     return new DeviceDeclaration(id, type, all);
   }
 
-  BackendSpec backend(String guest, Path runDirectory) {
+  /**
+   * @param frontEnd what is going to connect, see {@link FrontEnds}
+   */
+  BackendSpec backend(String guest, String frontEnd, Path runDirectory) {
     // Memory slots withheld: the whole table comes each time, so a new process can pick it up.
     Set<ProtocolFeature> withheld =
-        NO_CONFIG.contains(type)
+        NO_CONFIG.contains(frontEnd)
             ? Set.of(ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.CONFIG)
             : Set.of(ProtocolFeature.CONFIGURE_MEM_SLOTS);
     return new BackendSpec(
@@ -117,17 +122,19 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
     return all;
   }
 
-  VhostUserDevice frontEnd(Path runDirectory) {
+  VhostUserDevice frontEnd(String frontEnd, Path runDirectory) {
     // Left to itself, QEMU wants a queue for each CPU, and refuses a back-end with fewer.
     String queues = config.getOrDefault("queues", 1).toString();
     Map<String, String> properties =
-        switch (type) {
-          case BLK -> Map.of("num-queues", queues);
+        switch (frontEnd) {
           // A queue of 256 holds a request of 1 MiB in pages.
-          case LANE -> Map.of("num-queues", "1", "queue-size", "256");
+          case FrontEnds.BLK ->
+              type.equals(LANE)
+                  ? Map.of("num-queues", "1", "queue-size", "256")
+                  : Map.of("num-queues", queues);
           // A queue of 1024 holds a request of 1 MiB in pages; left to itself QEMU makes one of
           // 128.
-          case "fs" ->
+          case FrontEnds.FS ->
               Map.of(
                   "tag",
                   config.getOrDefault("tag", id).toString(),
@@ -137,7 +144,6 @@ record DeviceDeclaration(String id, String type, Map<String, Object> config) {
                   "1024");
           default -> Map.of();
         };
-    String frontEnd = type.equals(LANE) ? BLK : type;
     return new VhostUserDevice(id, frontEnd, socket(runDirectory), properties);
   }
 

@@ -127,7 +127,8 @@ final class GuestDevices {
     boolean plugged = false;
     try {
       remember.run();
-      vmm.plug(declaration.frontEnd(runDirectory));
+      String frontEnd = FrontEnds.of(service(), declaration.type());
+      vmm.plug(declaration.frontEnd(frontEnd, runDirectory));
       plugged = true;
     } finally {
       if (!plugged) {
@@ -144,10 +145,7 @@ final class GuestDevices {
   private Slot open(DeviceDeclaration declaration, Slot before)
       throws GuestException, InterruptedException {
     requirePlace(declaration.id(), before);
-    VhostUserBackends service =
-        backends
-            .await(GuestsService.BACKENDS, SERVICE_WAIT)
-            .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
+    VhostUserBackends service = service();
     Optional<String> wrong = declaration.problem();
     if (wrong.isPresent()) {
       throw problem("device", "device " + declaration.id() + ": " + wrong.get());
@@ -155,6 +153,12 @@ final class GuestDevices {
     try (GuestVolumes.Held held = held(declaration)) {
       return open(service, declaration, before, held);
     }
+  }
+
+  private VhostUserBackends service() throws GuestException, InterruptedException {
+    return backends
+        .await(GuestsService.BACKENDS, SERVICE_WAIT)
+        .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
   }
 
   private void requirePlace(String id, Slot before) throws GuestException {
@@ -192,7 +196,9 @@ final class GuestDevices {
     }
     Slot next = before;
     try {
-      Backend backend = service.open(declaration.served(held).backend(guest, runDirectory));
+      String frontEnd = FrontEnds.of(service, declaration.type());
+      Backend backend =
+          service.open(declaration.served(held).backend(guest, frontEnd, runDirectory));
       next = new Slot(declaration, backend, "");
     } catch (BackendException e) {
       throw failed(id, e);

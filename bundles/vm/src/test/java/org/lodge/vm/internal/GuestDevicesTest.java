@@ -1,6 +1,7 @@
 package org.lodge.vm.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +25,7 @@ import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendException;
 import org.lodge.vhostuser.BackendSpec;
 import org.lodge.vhostuser.BackendStatus;
+import org.lodge.vhostuser.ProtocolFeature;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.GuestException;
@@ -44,6 +47,9 @@ class GuestDevicesTest {
   private final Services<VhostUserBackends> backends = new Services<>();
   private final Services<GuestVolumes> volumeServices = new Services<>();
   private final Volumes volumes = new Volumes(volumeServices);
+  private final List<VhostUserDevice> plugged = new ArrayList<>();
+  private final Map<String, OptionalInt> virtioIds =
+      Map.of("dice", OptionalInt.of(4), "lane", OptionalInt.of(2), "odd", OptionalInt.of(4000));
   private String monitorRefuses;
   private String hostLacks;
   private Runnable opening = () -> {};
@@ -56,7 +62,12 @@ class GuestDevicesTest {
     VhostUserBackends service =
         fake(
             VhostUserBackends.class,
-            (name, arguments) -> name.equals("open") ? open((BackendSpec) arguments[0]) : null);
+            (name, arguments) ->
+                switch (name) {
+                  case "open" -> open((BackendSpec) arguments[0]);
+                  case "virtioId" -> virtioIds.getOrDefault(arguments[0], OptionalInt.empty());
+                  default -> null;
+                });
     backends.add(GuestsService.BACKENDS, service);
     devices = new GuestDevices("work", run, backends, volumes, serial -> use.of(serial));
   }
@@ -110,6 +121,9 @@ class GuestDevicesTest {
             throw new VmmException("device", "refused");
           }
           log.add(name + " " + id);
+          if (arguments[0] instanceof VhostUserDevice device) {
+            plugged.add(device);
+          }
           return null;
         });
   }
@@ -118,6 +132,20 @@ class GuestDevicesTest {
   void eachDeviceIsServedBeforeItsMonitorAsksForIt() throws Exception {
     devices.bringUp(vmm(), List.of(DATA, RANDOM));
     assertEquals(List.of("open data", "plug data", "open random", "plug random"), log);
+  }
+
+  /** A type is anybody's name; what the monitor has is a front-end for a device of virtio's. */
+  @Test
+  void aTypeIsPluggedAsTheDeviceOfVirtioThatItSaysItIs() throws Exception {
+    DeviceDeclaration dice = new DeviceDeclaration("dice0", "dice", Map.of());
+    DeviceDeclaration lane = new DeviceDeclaration("lane", "lane", Map.of());
+    DeviceDeclaration odd = new DeviceDeclaration("odd", "odd", Map.of());
+    devices.bringUp(vmm(), List.of(dice, lane, odd, RANDOM));
+    assertEquals(
+        List.of("rng", "blk", "odd", "rng"), plugged.stream().map(VhostUserDevice::type).toList());
+    assertEquals("256", plugged.get(1).properties().get("queue-size"));
+    assertTrue(opened.getFirst().withheld().contains(ProtocolFeature.CONFIG));
+    assertFalse(opened.get(1).withheld().contains(ProtocolFeature.CONFIG));
   }
 
   @Test

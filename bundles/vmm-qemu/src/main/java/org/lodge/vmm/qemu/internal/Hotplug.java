@@ -69,8 +69,25 @@ final class Hotplug {
       } catch (VmmException left) {
         e.addSuppressed(left);
       }
-      throw e.getMessage().contains("requires kvm") ? onlyWithKvm(device, e) : e;
+      throw explained(device, e);
     }
+  }
+
+  private static VmmException explained(VhostUserDevice device, VmmException refusal) {
+    if (refusal.getMessage().contains("requires kvm")) {
+      return onlyWithKvm(device, refusal);
+    }
+    return refusal.getMessage().contains("is not a valid device model name")
+        ? failed(
+            "device-add",
+            "this QEMU can't give a guest such a device: it has no front-end %s",
+            refusal,
+            driver(device))
+        : refusal;
+  }
+
+  private static String driver(VhostUserDevice device) {
+    return "vhost-user-" + device.type() + "-pci";
   }
 
   /** QEMU's vhost-user-input and vhost-user-gpu of version 7.2. */
@@ -87,7 +104,7 @@ final class Hotplug {
     JsonObjectBuilder properties =
         Text.JSON
             .createObjectBuilder()
-            .add("driver", "vhost-user-" + device.type() + "-pci")
+            .add("driver", driver(device))
             .add("id", device.id())
             .add("chardev", chardev)
             .add("bus", port);
@@ -118,7 +135,7 @@ final class Hotplug {
     }
     throw failed(
         "device-add",
-        "all %d of the guest's ports are taken, shares' among them; remove a device, or say more \"hotplugPorts\" in the guest's definition and restart it"
+        "all %d of the guest's ports are taken, by declared devices, added ones and shares; remove one of these, or say more \"hotplugPorts\" in the guest's definition and restart it"
             .formatted(ports),
         null);
   }
