@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -130,8 +131,16 @@ public interface Device extends AutoCloseable {
   default String control(String command, DeviceConfig arguments) throws DeviceException {
     throw new DeviceException(
         "control",
-        "device '%s' does not know '%s'; it knows %s"
-            .formatted(arguments.device(), command, controls().keySet()));
+        controls().isEmpty()
+            ? "there is nothing that such a device can be told"
+            : "it does not know '%s'; it knows %s".formatted(command, known()));
+  }
+
+  private String known() {
+    return controls().entrySet().stream()
+        .map(each -> (each.getKey() + " " + each.getValue()).strip())
+        .sorted()
+        .collect(Collectors.joining("; "));
   }
 
   /** A snapshot for people and monitoring. Cheap; called at any time. */
