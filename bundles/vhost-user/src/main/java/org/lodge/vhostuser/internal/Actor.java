@@ -31,7 +31,7 @@ final class Actor {
       tasks.add(() -> {
         try {
           result.complete(task.call());
-        } catch (Exception | InternalError | LinkageError e) {
+        } catch (Exception | Error e) {
           result.completeExceptionally(e);
         }
       });

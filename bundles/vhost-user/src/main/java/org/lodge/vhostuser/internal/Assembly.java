@@ -71,6 +71,8 @@ final class Assembly {
       throw failure(e.stage(), e);
     } catch (IOException e) {
       throw failure("listen", e);
+    } catch (RuntimeException | Error e) {
+      throw failure("create", new DeviceException("create", model + " has failed: " + e, e));
     }
   }
 
@@ -136,7 +138,7 @@ final class Assembly {
       return parts;
     } catch (IOException | RefusedException | DeviceException e) {
       giveUp(parts, record, store, e.getMessage());
-    } catch (RuntimeException | LinkageError | InternalError e) {
+    } catch (RuntimeException | Error e) {
       // A record that says something else than was meant, a device's fault, memory that has gone.
       giveUp(parts, record, store, e.toString());
     }

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.LinuxException;
 import org.lodge.vhostuser.Backend;
@@ -244,7 +245,7 @@ final class Engine implements Backend {
         Optional.ofNullable(model).map(each -> each.version().toString()),
         parts.frontEnd.negotiated.features,
         parts.frontEnd.vrings.status(),
-        device == null ? List.of() : device.counters(),
+        device == null ? List.of() : asked(device::counters, List.of()),
         troubleOf(device),
         succession.count(),
         succession.last());
@@ -252,10 +253,24 @@ final class Engine implements Backend {
 
   private Optional<String> troubleOf(Device device) {
     if (device == null && !ended) {
-      return Optional.of("no device logic of type '%s' is deployed".formatted(spec.type()));
+      String refusals = succession.refusals();
+      return Optional.of(
+          refusals.isEmpty()
+              ? "no device logic of type '%s' is deployed".formatted(spec.type())
+              : "no device logic of type '%s' can go on: %s".formatted(spec.type(), refusals));
     }
     Optional<String> own = Optional.ofNullable(trouble);
-    return own.isPresent() || device == null ? own : device.trouble();
+    return own.isPresent() || device == null ? own : asked(device::trouble, Optional.empty());
+  }
+
+  /** A device that can't answer is no reason to tell nothing of it, or of any other. */
+  private static <T> T asked(Supplier<T> question, T otherwise) {
+    try {
+      return question.get();
+    } catch (RuntimeException | Error e) {
+      log.warn("A device could not be asked", e);
+      return otherwise;
+    }
   }
 
   @Override
@@ -294,12 +309,16 @@ final class Engine implements Backend {
       Throwable cause = e.getCause();
       throw new BackendException(
           cause instanceof DeviceException device ? device.stage() : stage,
-          "guest '%s', device '%s': %s".formatted(spec.guest(), spec.device(), cause.getMessage()),
+          "guest '%s', device '%s': %s".formatted(spec.guest(), spec.device(), words(cause)),
           cause);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BackendException(stage, "interrupted", e);
     }
+  }
+
+  private static String words(Throwable cause) {
+    return cause instanceof DeviceException ? cause.getMessage() : "it has failed: " + cause;
   }
 
   @Override

@@ -17,6 +17,9 @@ import org.slf4j.LoggerFactory;
  * The device logic that serves now, and its replacement while rings stay open. Belongs to the
  * control thread.
  *
+ * <p>A device is anybody's code: whatever it throws, which an assertion or a stack that is too deep
+ * makes an {@link Error}, is its own failure and not that of the thread which called it.
+ *
  * <p>A takeover: the new device is made and looked at while the old one serves; rings pause; the
  * old one finishes and hands over its state; the new one takes state and rings; rings go on. Until
  * the rings go on, everything can be taken back.
@@ -58,16 +61,32 @@ final class Logic {
 
   /** Makes the first device. */
   void begin(Model first, DeviceState handedOver) throws DeviceException {
-    Device made = first.factory().create(config, context);
+    Device made = made(first);
     try {
       if (handedOver != null) {
         made.importState(handedOver);
       }
-    } catch (DeviceException | RuntimeException | LinkageError e) {
-      made.close();
+    } catch (DeviceException | RuntimeException | Error e) {
+      close(made);
       throw e;
     }
     become(first, made);
+  }
+
+  private Device made(Model model) throws DeviceException {
+    Device made = model.factory().create(config, context);
+    if (made == null) {
+      throw new DeviceException("create", "its factory has made no device");
+    }
+    return made;
+  }
+
+  private static void close(Device device) {
+    try {
+      device.close();
+    } catch (RuntimeException | Error e) {
+      log.error("A device failed in its end", e);
+    }
   }
 
   private void become(Model next, Device made) {
@@ -105,13 +124,22 @@ final class Logic {
   /** A ring is about to be closed, or to lose its device. */
   void stopQueue(Ring ring) {
     boolean quiet = ring.pause(drainLimit);
-    boolean idle = quiet && (device == null || device.stopQueue(ring, limitFor(ring)));
+    boolean idle = quiet && (device == null || stopQueue(device, ring));
     if (!idle) {
       log.warn(
           "Queue {} still has {} requests out after {}; what comes of them is dropped",
           ring.index(),
           ring.inFlight(),
           drainLimit);
+    }
+  }
+
+  private boolean stopQueue(Device of, Ring ring) {
+    try {
+      return of.stopQueue(ring, limitFor(ring));
+    } catch (RuntimeException | Error e) {
+      log.error("The device failed to stop queue {}", ring.index(), e);
+      return false;
     }
   }
 
@@ -133,7 +161,7 @@ final class Logic {
     if (started && device != null) {
       try {
         device.stop();
-      } catch (RuntimeException | LinkageError e) {
+      } catch (RuntimeException | Error e) {
         log.error("The device failed when its driver went", e);
       }
     }
@@ -163,7 +191,33 @@ final class Logic {
     if (device == null) {
       throw new DeviceException("export-state", "no device logic is there at present");
     }
-    return device.exportState();
+    return exported(device);
+  }
+
+  private static DeviceState exported(Device from) throws DeviceException {
+    DeviceState state;
+    try {
+      state = from.exportState();
+    } catch (RuntimeException | Error e) {
+      throw new DeviceException(
+          "export-state", "the present device fails to hand its state over: " + e, e);
+    }
+    if (state == null) {
+      throw new DeviceException("export-state", "the present device hands no state over");
+    }
+    return state;
+  }
+
+  /**
+   * Of one that has to go; null where it fails, since to go on without is better than not at all.
+   */
+  private static DeviceState lastState(Device from) {
+    try {
+      return exported(from);
+    } catch (DeviceException e) {
+      log.error("What the former device knew is lost: {}", e.getMessage(), e.getCause());
+      return null;
+    }
   }
 
   /** Goes on from a state that came from elsewhere, while no ring is open. */
@@ -192,16 +246,16 @@ final class Logic {
     Device made = null;
     try {
       next.factory().check(config);
-      made = next.factory().create(config, context);
+      made = made(next);
       requireAtLeast(made);
       long pauseMicros =
           device == null ? adopt(next, made, open) : handOver(next, made, open, mustLeave);
       return new Takeover(from, to, true, "", pauseMicros);
-    } catch (DeviceException | RuntimeException | LinkageError e) {
+    } catch (DeviceException | RuntimeException | Error e) {
       if (made != null) {
-        made.close();
+        close(made);
       }
-      String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+      String reason = e instanceof DeviceException ? e.getMessage() : e.toString();
       return new Takeover(from, to, false, reason, 0);
     }
   }
@@ -237,7 +291,7 @@ final class Logic {
       pause(open);
       for (Vring vring : open) {
         stopped.add(vring.ring);
-        boolean idle = former.stopQueue(vring.ring, limitFor(vring.ring));
+        boolean idle = stopQueue(former, vring.ring);
         if (!idle && !mustLeave && !vring.ring.broken()) {
           throw new DeviceException(
               "drain",
@@ -245,12 +299,15 @@ final class Logic {
                   .formatted(vring.ring.inFlight(), vring.index, drainLimit.toMillis()));
         }
       }
-      made.importState(former.exportState());
+      DeviceState state = mustLeave ? lastState(former) : exported(former);
+      if (state != null) {
+        made.importState(state);
+      }
       enter(made, open);
       done = true;
     } finally {
       if (!done) {
-        stopped.forEach(former::startQueue);
+        stopped.forEach(ring -> startAgain(former, ring));
         resume(open);
       }
     }
@@ -261,16 +318,24 @@ final class Logic {
     return pauseMicros;
   }
 
+  private static void startAgain(Device device, Ring ring) {
+    try {
+      device.startQueue(ring);
+    } catch (RuntimeException | Error e) {
+      log.error("The device failed to go on with queue {}", ring.index(), e);
+    }
+  }
+
   /** What the former device does wrong in its end is nothing to the one that serves. */
   private void end(Device former) {
     try {
       if (started) {
         former.stop();
       }
-      former.close();
-    } catch (RuntimeException | LinkageError e) {
-      log.error("The former device failed in its end", e);
+    } catch (RuntimeException | Error e) {
+      log.error("The former device failed to stop", e);
     }
+    close(former);
   }
 
   private long adopt(Model next, Device made, List<Vring> open) throws DeviceException {
@@ -318,7 +383,7 @@ final class Logic {
     Device former = device;
     open.forEach(vring -> stopQueue(vring.ring));
     configSpace.remember();
-    orphanedState = former.exportState();
+    orphanedState = lastState(former);
     queueThread.use(null);
     device = null;
     model = null;
@@ -330,7 +395,7 @@ final class Logic {
     stop();
     if (device != null) {
       queueThread.use(null);
-      device.close();
+      close(device);
       device = null;
     }
   }

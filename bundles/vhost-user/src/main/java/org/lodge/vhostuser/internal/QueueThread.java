@@ -188,7 +188,9 @@ final class QueueThread {
         if (of.finish()) {
           return;
         }
-      } catch (RuntimeException | LinkageError e) {
+      } catch (InternalError e) {
+        throw e;
+      } catch (RuntimeException | Error e) {
         log.error("What a device has begun could not be finished", e);
       }
     }
@@ -223,7 +225,7 @@ final class QueueThread {
         fail(vring, e.getMessage());
       } catch (InternalError e) {
         fail(vring, MEMORY_GONE);
-      } catch (RuntimeException | LinkageError | StackOverflowError e) {
+      } catch (RuntimeException | Error e) {
         log.error("The device failed in queue {}", vring.index, e);
         fail(vring, "the device failed: " + e);
       }

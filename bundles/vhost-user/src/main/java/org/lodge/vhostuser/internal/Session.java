@@ -157,11 +157,11 @@ final class Session {
   private Reply handle(Request request, Message message) throws RefusedException {
     try {
       return frontEnd.handle(request, message, socket());
-    } catch (RuntimeException | LinkageError e) {
-      log.error("{} has failed", message, e);
-      throw new RefusedException(e.toString(), e);
     } catch (InternalError e) {
       throw new RefusedException("guest memory is gone: its file was truncated", e);
+    } catch (RuntimeException | Error e) {
+      log.error("{} has failed", message, e);
+      throw new RefusedException(e.toString(), e);
     }
   }
 

@@ -1,21 +1,22 @@
 package org.lodge.vhostuser.internal;
 
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Collectors;
 import org.lodge.vhostuser.Takeover;
 
 /**
  * Which factory's device serves: the best that does not refuse. One that has failed is not asked
- * again while it stays registered. Belongs to the control thread but for the two questions at the
- * end.
+ * again while it stays registered. Belongs to the control thread but for the questions at the end.
  */
 final class Succession {
   private final String type;
   private final Factories factories;
   private final Logic logic;
   private final VringSet vrings;
-  private final Set<Model> refused = new HashSet<>();
+  private final Map<Model, String> refused = new HashMap<>();
+  private volatile String refusals = "";
   private volatile int count;
   private volatile Takeover last;
 
@@ -28,7 +29,7 @@ final class Succession {
 
   /** Looks for a better device than the one that serves; empty if there is none. */
   Optional<Takeover> reconsider() {
-    refused.removeIf(model -> !factories.has(model));
+    refused.keySet().removeIf(model -> !factories.has(model));
     Takeover report = null;
     while (true) {
       Model serving = logic.model();
@@ -36,10 +37,15 @@ final class Succession {
       Optional<Model> best =
           factories.best(
               type,
-              model -> !refused.contains(model) && (!staying || model.compareTo(serving) > 0));
+              model -> !refused.containsKey(model) && (!staying || model.compareTo(serving) > 0));
       if (best.isEmpty()) {
         if (serving != null && !staying) {
           logic.orphan(vrings.open());
+          refusals =
+              refused.entrySet().stream()
+                  .map(each -> each.getKey().version() + " refused: " + each.getValue())
+                  .sorted()
+                  .collect(Collectors.joining("; "));
           report = note(new Takeover(serving.version().toString(), "", true, "", 0));
         }
         return Optional.ofNullable(report);
@@ -48,7 +54,7 @@ final class Succession {
       if (report.taken()) {
         return Optional.of(report);
       }
-      refused.add(best.get());
+      refused.put(best.get(), report.reason());
     }
   }
 
@@ -62,6 +68,11 @@ final class Succession {
 
   int count() {
     return count;
+  }
+
+  /** Why none serves although some are deployed, as of when the last that served has gone. */
+  String refusals() {
+    return refusals;
   }
 
   Optional<Takeover> last() {

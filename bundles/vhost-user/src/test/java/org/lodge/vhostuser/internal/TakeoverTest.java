@@ -10,6 +10,9 @@ import static org.lodge.vhostuser.internal.MockFrontEnd.MODERN;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
@@ -23,11 +26,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.linux.EventFd;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.Takeover;
+import org.lodge.virtio.Counter;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
+import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.Virtqueue;
 import org.lodge.virtio.fixture.DriverQueue;
 
@@ -91,6 +96,12 @@ class TakeoverTest {
   }
 
   @Test
+  void aTypeTellsWhichDeviceOfVirtioItIs() {
+    assertEquals(OptionalInt.of(42), bench.backends.virtioId("echo"));
+    assertEquals(OptionalInt.empty(), bench.backends.virtioId("none"));
+  }
+
+  @Test
   void aDeviceThatLacksFeaturesIsRefusedAndTheFormerGoesOn() throws Exception {
     try (MockFrontEnd frontEnd = bench.connect()) {
       frontEnd.start(16, MODERN | 1L << 5);
@@ -145,6 +156,111 @@ class TakeoverTest {
       assertFalse(refusal.taken());
       assertTrue(refusal.reason().contains("Missing"), refusal.reason());
       frontEnd.echo(0, "as before");
+    }
+  }
+
+  /** What assertions and deep recursion throw is an error, and not of linking. */
+  @Test
+  void anErrorOfAnyKindIsARefusalAndTheFormerGoesOn() throws Exception {
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      List<Faulty> faulty =
+          List.of(
+              new Faulty("create", new StackOverflowError()),
+              new Faulty("import", new AssertionError("impossible")),
+              new Faulty("import close", new AssertionError("impossible")),
+              new Faulty("start", new AssertionError("impossible")));
+      for (Faulty each : faulty) {
+        bench.deploy(each, "2.0.0");
+        Takeover refusal = backend.status().lastTakeover().orElseThrow();
+        assertFalse(refusal.taken());
+        assertTrue(refusal.reason().contains("Error"), refusal.reason());
+        frontEnd.echo(0, "as before");
+        bench.backends.removeFactory(each);
+      }
+    }
+  }
+
+  @Test
+  void aDeviceThatCanNotHandItsStateOverMakesWayOnceItsJarHasGone() throws Exception {
+    Faulty faulty = new Faulty("export counters", new AssertionError("impossible"));
+    bench.deploy(faulty, "2.0.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.echo(0, "before");
+      Bench.EchoFactory better = bench.deploy("3.0.0");
+      Takeover refusal = backend.status().lastTakeover().orElseThrow();
+      assertTrue(refusal.reason().contains("fails to hand its state over"), refusal.reason());
+      frontEnd.echo(0, "as before");
+      bench.backends.removeFactory(better);
+      bench.backends.removeFactory(faulty);
+      assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
+      frontEnd.echo(0, "the former");
+    }
+  }
+
+  @Test
+  void aStateThatNoOlderVersionUnderstandsIsToldAsTheReason() throws Exception {
+    Bench.EchoFactory newer = new Bench.EchoFactory();
+    newer.stateVersion = 7;
+    bench.deploy(newer, "2.0.0");
+    first.stateVersion = 6;
+    bench.backends.removeFactory(newer);
+    String trouble = backend.status().trouble().orElseThrow();
+    assertTrue(trouble.contains("1.0.0 refused: "), trouble);
+    bench.deploy(newer, "2.0.0");
+    assertEquals(Optional.empty(), backend.status().trouble());
+  }
+
+  /** Fails at the steps that it names. */
+  private static final class Faulty extends Bench.EchoFactory {
+    private final String steps;
+    private final Error fault;
+
+    Faulty(String steps, Error fault) {
+      this.steps = steps;
+      this.fault = fault;
+    }
+
+    private void step(String name) {
+      if (steps.contains(name)) {
+        throw fault;
+      }
+    }
+
+    @Override
+    public Device create(DeviceConfig config, DeviceContext context) {
+      step("create");
+      return new Bench.Echo(1L << 5, 1) {
+        @Override
+        public void start(long features) {
+          step("start");
+        }
+
+        @Override
+        public DeviceState exportState() {
+          step("export");
+          return super.exportState();
+        }
+
+        @Override
+        public void importState(DeviceState state) throws DeviceException {
+          step("import");
+          super.importState(state);
+        }
+
+        @Override
+        public List<Counter> counters() {
+          step("counters");
+          return super.counters();
+        }
+
+        @Override
+        public void close() {
+          step("close");
+          super.close();
+        }
+      };
     }
   }
 

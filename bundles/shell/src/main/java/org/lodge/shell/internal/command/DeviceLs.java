@@ -140,7 +140,7 @@ final class DeviceLs implements Command {
           "%s of %s, connected".formatted(device.config().getOrDefault("export", "disk"), from));
     }
     Optional<Takeover> last = device.lastTakeover();
-    last.filter(Takeover::taken)
+    last.filter(t -> t.taken() && !t.to().isEmpty())
         .ifPresent(t ->
             notes.add(
                 String.format(
