@@ -180,7 +180,7 @@ public final class AgentsComponent implements Agents, VsockListener {
       LOG.info("Guest '{}': agent {} is there", guest, session.info().version());
     }
     try {
-      session.run();
+      session.channel().run();
     } finally {
       synchronized (news) {
         if (sessions.remove(guest, session)) {
@@ -196,7 +196,7 @@ public final class AgentsComponent implements Agents, VsockListener {
 
   private void announced(long token, VsockStream stream) {
     Session session = sessions.get(stream.guest());
-    if (session == null || !session.announced(token, stream)) {
+    if (session == null || !session.channel().announced(token, stream)) {
       stream.reset();
     }
   }

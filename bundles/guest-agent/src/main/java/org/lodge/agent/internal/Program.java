@@ -1,6 +1,7 @@
 package org.lodge.agent.internal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -10,7 +11,7 @@ import org.lodge.vsock.VsockStream;
 
 /** A program that was started through a session. */
 record Program(
-    Session session,
+    AgentChannel channel,
     long call,
     int pid,
     VsockStream stream,
@@ -30,17 +31,18 @@ record Program(
 
   @Override
   public void resize(int rows, int columns) throws IOException {
-    session.resize(call, rows, columns);
+    ByteBuffer body = Wire.buffer(4).putShort((short) rows).putShort((short) columns).flip();
+    channel.send(Wire.RESIZE, call, body);
   }
 
   @Override
   public void signal(int number) throws IOException {
-    session.signal(call, number);
+    channel.send(Wire.SIGNAL, call, Wire.buffer(4).putInt(number).flip());
   }
 
   @Override
   public void close() {
-    session.forget(call);
+    channel.forgetExit(call);
     stream.close();
     errors().ifPresent(VsockStream::close);
   }

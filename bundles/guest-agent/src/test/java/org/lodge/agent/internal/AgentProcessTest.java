@@ -86,7 +86,8 @@ class AgentProcessTest {
               Wire.LISTEN, listen);
       requests.forEach((type, body) -> {
         AgentException no =
-            assertThrows(AgentException.class, () -> session.call(type, body, SOON), "" + type);
+            assertThrows(
+                AgentException.class, () -> session.channel().call(type, body, SOON), "" + type);
         assertEquals(Wire.EINPROGRESS, no.errno(), no.getMessage());
       });
       assertFalse(Files.exists(file));

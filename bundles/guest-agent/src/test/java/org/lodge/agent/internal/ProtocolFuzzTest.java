@@ -126,7 +126,7 @@ class ProtocolFuzzTest {
     byte[] body = new byte[random.nextInt(5) == 0 ? random.nextInt(65_537) : random.nextInt(30)];
     random.nextBytes(body);
     try {
-      session.send(type, random.nextLong(), ByteBuffer.wrap(body));
+      session.channel().send(type, random.nextLong(), ByteBuffer.wrap(body));
     } catch (Exception expected) {
       assertFalse(expected instanceof RuntimeException);
     }
