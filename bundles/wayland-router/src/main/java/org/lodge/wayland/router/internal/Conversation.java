@@ -323,8 +323,7 @@ final class Conversation {
         bytes.clear();
       }
     } catch (WaylandException offence) {
-      LOG.warn("the display of a window of {} is at fault: {}", name(), offence.getMessage());
-      fail(WaylandException.ofDisplay(IMPLEMENTATION, "the display is at fault"));
+      failByDisplay(offence);
     } catch (TooManyHandlesException full) {
       fail(full);
     } catch (IOException lost) {
@@ -427,6 +426,18 @@ final class Conversation {
   private void broken(RuntimeException defect) {
     LOG.error("a connection of {} has ended by a defect", name(), defect);
     fail(WaylandException.ofDisplay(IMPLEMENTATION, "the router is at fault"));
+  }
+
+  /**
+   * What the display makes is counted with what the program has made, so limits may be either's.
+   */
+  private void failByDisplay(WaylandException offence) {
+    if (offence.code() == NO_MEMORY) {
+      fail(offence);
+    } else {
+      LOG.warn("the display of a window of {} is at fault: {}", name(), offence.getMessage());
+      fail(WaylandException.ofDisplay(IMPLEMENTATION, "the display is at fault"));
+    }
   }
 
   private void fail(TooManyHandlesException full) {

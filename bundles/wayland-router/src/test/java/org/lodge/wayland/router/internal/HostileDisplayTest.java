@@ -2,8 +2,12 @@ package org.lodge.wayland.router.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.lodge.wayland.protocol.opcode.WlCompositor;
+import org.lodge.wayland.protocol.opcode.WlDataDevice;
+import org.lodge.wayland.protocol.opcode.WlDataDeviceManager;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.XdgActivationTokenV1;
 import org.lodge.wayland.protocol.opcode.XdgActivationV1;
@@ -26,7 +30,7 @@ class HostileDisplayTest {
     for (int i = 0; i < 2000; i++) {
       rig.compositor.send(registry, WlRegistry.EVENT_GLOBAL, FIRST + i, "wl_output", 4);
     }
-    rig.refused("the display is at fault");
+    rig.refused("objects of more than " + (1 << 18) + " bytes in Lodge");
     assertEquals(0, rig.guest.account().heapBytes());
   }
 
@@ -50,6 +54,26 @@ class HostileDisplayTest {
 
   private void bind(int registry, int name) {
     rig.client.send(registry, WlRegistry.BIND, name, "wl_output", 4, rig.id("wl_output"));
+  }
+
+  /** What is kept of what the display makes is counted with what the program has made. */
+  @Test
+  void aLimitThatAnEventReachesIsNamed() throws Exception {
+    Rig full = Rig.plain(Limits.of(Map.of("objects", "80")));
+    int registry = full.registry();
+    int compositor = full.bind(registry, "wl_compositor", 4);
+    int seat = full.bind(registry, "wl_seat", 5);
+    int manager = full.bind(registry, "wl_data_device_manager", 3);
+    int device = full.id("wl_data_device");
+    full.client.send(manager, WlDataDeviceManager.GET_DATA_DEVICE, device, seat);
+    for (int i = 0; i < 70; i++) {
+      full.client.send(compositor, WlCompositor.CREATE_REGION, full.id("wl_region"));
+    }
+    full.sync();
+    for (int i = 0; i < 10; i++) {
+      full.compositor.send(device, WlDataDevice.EVENT_DATA_OFFER, ObjectMap.SERVER_FIRST + i);
+    }
+    full.refused("more than 80 objects");
   }
 
   @Test
