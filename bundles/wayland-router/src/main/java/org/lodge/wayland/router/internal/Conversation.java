@@ -61,7 +61,7 @@ final class Conversation {
   /** Something that a connection is asked to do by another one. */
   @FunctionalInterface
   interface Action {
-    void run(Routing routing) throws WaylandException, IOException;
+    void run(Routing routing) throws IOException;
   }
 
   private final Display display;
@@ -412,7 +412,7 @@ final class Conversation {
       action.run(routing);
       sendToClient();
       sendBesides();
-    } catch (WaylandException | IOException e) {
+    } catch (IOException e) {
       LOG.debug("a connection of {} takes no more: {}", name(), e.getMessage());
       end();
     } catch (RuntimeException defect) {

@@ -1,7 +1,6 @@
 package org.lodge.wayland.router.internal;
 
 import java.util.Arrays;
-import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
@@ -130,7 +129,7 @@ final class Frame {
   }
 
   /** The compositor shows some of a surface of it on a screen, or none any more. */
-  void shownOn(WaylandObject surface, Screens.Screen screen, boolean some) throws WaylandException {
+  void shownOn(WaylandObject surface, Screens.Screen screen, boolean some) {
     boolean within = surface.role instanceof Surface shown && shown != window.surface;
     if (geometry.seenOn().told(surface, within, screen, some)) {
       fit();
@@ -138,19 +137,19 @@ final class Frame {
   }
 
   /** A subsurface is no part of it any more, with all that it has. */
-  void left(Surface gone) throws WaylandException {
+  void left(Surface gone) {
     if (geometry.seenOn().forget(of -> of.role instanceof Surface some && some.isWithin(gone))) {
       fit();
     }
   }
 
   /** There are other screens. */
-  void screensChanged() throws WaylandException {
+  void screensChanged() {
     geometry.seenOn().keep(frames.screens()::has);
     fit();
   }
 
-  private void fit() throws WaylandException {
+  private void fit() {
     if (mapped) {
       limit();
     }
@@ -177,7 +176,7 @@ final class Frame {
    *
    * @param surface that was committed: the guest's window or one within
    */
-  void beforeCommit(Surface surface) throws WaylandException {
+  void beforeCommit(Surface surface) {
     if (surface == window.surface) {
       acknowledge();
       limits.apply();
@@ -215,7 +214,7 @@ final class Frame {
   }
 
   /** Surrounds also what may be seen from now on. */
-  void grow() throws WaylandException {
+  void grow() {
     boolean shows = mapped || configured && window.surface.buffer != null;
     int[] target = window.surface.extents();
     if (dismissed || !shows || target == null) {
@@ -241,7 +240,7 @@ final class Frame {
   /**
    * @param surface that was committed: the guest's window or one within
    */
-  void afterCommit(Surface surface) throws WaylandException {
+  void afterCommit(Surface surface) {
     if (dismissed) {
       return;
     }
@@ -275,7 +274,7 @@ final class Frame {
    * @param target what will be left of it once the commit is shown: the window's size, which must
    *     be what it was told to be if it is maximised or fullscreen
    */
-  private void place(int[] wanted, int[] target) throws WaylandException {
+  private void place(int[] wanted, int[] target) {
     boolean same = mapped && Arrays.equals(wanted, around);
     if (!same) {
       int border = frames.border();
@@ -314,11 +313,5 @@ final class Frame {
   private void commit() {
     routing.toCompositor.words(wrapper.upstreamId, WlSurface.COMMIT);
     dirty = false;
-  }
-
-  /** Never thrown to a client: the router's own objects are within its limits. */
-  static WaylandException missing(String global) {
-    return WaylandException.ofDisplay(
-        WaylandException.IMPLEMENTATION, "the display has no " + global + ", which frames need");
   }
 }

@@ -60,7 +60,7 @@ final class Frames {
   }
 
   /** To be sent before anything of the client. */
-  void begin() throws WaylandException {
+  void begin() {
     registry = own(WlRegistry.INDEX, 1);
     routing.toCompositor.words(1, WlDisplay.GET_REGISTRY, registry.upstreamId);
   }
@@ -70,7 +70,7 @@ final class Frames {
   }
 
   /** The compositor has a global. */
-  void announced(int name, String untrustedType, int untrustedVersion) throws WaylandException {
+  void announced(int name, String untrustedType, int untrustedVersion) {
     switch (untrustedType) {
       case "wl_compositor" ->
           compositor = bind(compositor, name, WlCompositor.INDEX, Math.min(4, untrustedVersion));
@@ -129,7 +129,7 @@ final class Frames {
   /**
    * A surface above all that a wrapper has in it, to be stretched; shown with the wrapper's commit.
    */
-  Ring.Strip strip(WaylandObject wrapper) throws WaylandException {
+  Ring.Strip strip(WaylandObject wrapper) {
     Outbox out = routing.toCompositor;
     WaylandObject surface = own(WlSurface.INDEX, 4);
     surface.role = wrapper.role;
@@ -145,14 +145,14 @@ final class Frames {
     return new Ring.Strip(surface, subsurface, stretch(surface));
   }
 
-  private WaylandObject stretch(WaylandObject surface) throws WaylandException {
+  private WaylandObject stretch(WaylandObject surface) {
     WaylandObject viewport = own(WpViewport.INDEX, 1);
     routing.toCompositor.words(
         viewporter.upstreamId, WpViewporter.GET_VIEWPORT, viewport.upstreamId, surface.upstreamId);
     return viewport;
   }
 
-  private void takeNoInput(WaylandObject surface) throws WaylandException {
+  private void takeNoInput(WaylandObject surface) {
     Outbox out = routing.toCompositor;
     WaylandObject empty = own(WlRegion.INDEX, 4);
     out.words(compositor.upstreamId, WlCompositor.CREATE_REGION, empty.upstreamId);
@@ -200,7 +200,7 @@ final class Frames {
     return pixels.flip();
   }
 
-  WaylandObject bind(WaylandObject bound, int name, int type, int version) throws WaylandException {
+  WaylandObject bind(WaylandObject bound, int name, int type, int version) {
     if (bound != null) {
       return bound;
     }
@@ -217,14 +217,15 @@ final class Frames {
     return made;
   }
 
-  WaylandObject own(int type, int version) throws WaylandException {
+  WaylandObject own(int type, int version) {
     Interface known = Interfaces.at(type);
     return routing.objects.createOwn(known, version);
   }
 
   private static void require(WaylandObject bound, String global) throws WaylandException {
     if (bound == null) {
-      throw Frame.missing(global);
+      throw WaylandException.ofDisplay(
+          WaylandException.IMPLEMENTATION, "the display has no " + global + ", which frames need");
     }
   }
 }

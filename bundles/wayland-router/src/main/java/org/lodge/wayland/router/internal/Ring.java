@@ -2,7 +2,6 @@ package org.lodge.wayland.router.internal;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.WpViewport;
@@ -36,7 +35,7 @@ final class Ring {
    * @param proper left, top, right and bottom of the rectangle, more than two borders apart
    * @param all how far it covers what is around
    */
-  void show(WaylandObject wrapper, int[] proper, int[] all) throws WaylandException {
+  void show(WaylandObject wrapper, int[] proper, int[] all) {
     while (strips.size() < 4) {
       strips.add(routing.frames.strip(wrapper));
     }

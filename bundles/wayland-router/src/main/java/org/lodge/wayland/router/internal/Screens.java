@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 import org.lodge.wayland.protocol.Message;
-import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.WlOutput;
 import org.lodge.wayland.protocol.opcode.ZxdgOutputManagerV1;
 import org.lodge.wayland.protocol.opcode.ZxdgOutputV1;
@@ -81,7 +80,7 @@ final class Screens {
     this.frames = frames;
   }
 
-  void add(int name, int untrustedVersion) throws WaylandException {
+  void add(int name, int untrustedVersion) {
     if (byName.size() < MOST && !byName.containsKey(name)) {
       Screen screen = new Screen();
       byName.put(name, screen);
@@ -93,7 +92,7 @@ final class Screens {
   }
 
   /** There is one that tells sizes as they are after scaling by a fraction. */
-  void manager(int name) throws WaylandException {
+  void manager(int name) {
     if (manager == null) {
       manager = frames.bind(null, name, ZxdgOutputManagerV1.INDEX, 1);
       for (Screen screen : byName.values()) {
@@ -102,7 +101,7 @@ final class Screens {
     }
   }
 
-  private void ask(Screen screen) throws WaylandException {
+  private void ask(Screen screen) {
     if (manager != null) {
       screen.logical = frames.own(ZxdgOutputV1.INDEX, 1);
       screen.logical.role = screen;

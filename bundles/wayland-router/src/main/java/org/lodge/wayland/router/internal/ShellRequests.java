@@ -30,7 +30,7 @@ final class ShellRequests {
   }
 
   /** There are others, or of other sizes, by which frames are limited. */
-  void screensChanged() throws WaylandException {
+  void screensChanged() {
     for (ShellSurface window : windows) {
       if (window.frame != null) {
         window.frame.screensChanged();
@@ -150,8 +150,8 @@ final class ShellRequests {
     }
   }
 
-  private boolean toplevel(ShellSurface window, WaylandObject receiver, int opcode, Message request)
-      throws WaylandException {
+  private boolean toplevel(
+      ShellSurface window, WaylandObject receiver, int opcode, Message request) {
     if (window.frame != null) {
       window.frame.changed();
     }

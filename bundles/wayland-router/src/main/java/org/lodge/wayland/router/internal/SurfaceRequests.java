@@ -295,7 +295,7 @@ final class SurfaceRequests {
     return false;
   }
 
-  private static void detach(Surface surface) throws WaylandException {
+  private static void detach(Surface surface) {
     if (surface.parent != null) {
       Frame frame = surface.frame();
       if (frame != null) {

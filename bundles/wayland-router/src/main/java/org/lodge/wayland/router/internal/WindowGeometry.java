@@ -3,7 +3,6 @@ package org.lodge.wayland.router.internal;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import org.lodge.wayland.protocol.WaylandException;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 
 /**
@@ -144,7 +143,7 @@ final class WindowGeometry {
    * @param target what will be left of it once the commit is shown
    * @return whether the wrapper must be committed for that
    */
-  boolean send(int[] around, int[] target) throws WaylandException {
+  boolean send(int[] around, int[] target) {
     int border = frames.border();
     int[] proper = window.hasGeometry ? proper(target) : target;
     int[] limited = window.popup == null ? limited(proper) : proper;
