@@ -2,9 +2,11 @@ package org.lodge.shell.internal;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lodge.shell.Argument;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.CommandException;
@@ -17,6 +19,15 @@ import org.lodge.shell.Option;
 final class CommandLine {
   static final Option JSON = Option.flag("json", '\0', "print JSON, errors too");
   static final Option HELP = Option.flag("help", 'h', "show this text and do nothing");
+
+  /** Of names nothing else is expected, and messages with them are to stay on their line. */
+  private static final Set<Kind> NAMES =
+      EnumSet.of(Kind.GUEST, Kind.IMAGE, Kind.VOLUME, Kind.COMMAND, Kind.SERVICE, Kind.PARTY);
+
+  /** A service with its argument, or a volume with its keeper, is the longest. */
+  private static final int LONGEST_NAME = 400;
+
+  private static final int SHOWN_OF_A_VALUE = 60;
 
   private final Description description;
   private final Map<String, List<String>> values = new LinkedHashMap<>();
@@ -91,7 +102,8 @@ final class CommandLine {
     }
     if (option == null) {
       List<String> names = options(description).stream().map(Option::name).toList();
-      throw usage("unknown option --" + name + Nearest.suggestion(name, names, "--") + wordsHint());
+      throw usage(
+          "unknown option --" + brief(name) + Nearest.suggestion(name, names, "--") + wordsHint());
     }
     if (option.kind() == Kind.FLAG) {
       if (equals >= 0) {
@@ -163,7 +175,7 @@ final class CommandLine {
       next = end;
     }
     if (next < plain.size()) {
-      throw usage("one argument too many: " + plain.get(next));
+      throw usage("one argument too many: " + brief(plain.get(next)));
     }
   }
 
@@ -177,9 +189,15 @@ final class CommandLine {
     if (value.isEmpty() && kind != Kind.WORD) {
       throw usage(shown + " is empty");
     }
+    if (NAMES.contains(kind) && value.chars().anyMatch(Character::isISOControl)) {
+      throw usage(shown + " is no name, for a control character in it: " + brief(value));
+    }
+    if (NAMES.contains(kind) && value.length() > LONGEST_NAME) {
+      throw usage(shown + " is longer than any name: " + brief(value));
+    }
     if (kind == Kind.INTEGER && !value.chars().allMatch(c -> c >= '0' && c <= '9')
         || kind == Kind.INTEGER && value.length() > 9) {
-      throw usage(shown + " takes a whole number, not " + value);
+      throw usage(shown + " takes a whole number, not " + brief(value));
     }
     if (kind == Kind.DURATION) {
       duration(shown, value);
@@ -191,8 +209,13 @@ final class CommandLine {
     try {
       return Durations.parse(value);
     } catch (IllegalArgumentException e) {
-      throw usage(shown + " takes " + e.getMessage() + ", not " + value);
+      throw usage(shown + " takes " + e.getMessage() + ", not " + brief(value));
     }
+  }
+
+  /** As it fits into a message. */
+  private static String brief(String value) {
+    return SafeText.truncate(SafeText.safe(value), SHOWN_OF_A_VALUE);
   }
 
   private String wordsHint() {

@@ -68,6 +68,17 @@ class CommandLineTest {
   }
 
   @Test
+  void whatIsNoNameIsShownInOneShortLine() {
+    assertEquals(
+        "logs: GUEST is no name, for a control character in it: wo^Jrk", refusal("wo\nrk"));
+    String told = refusal("x".repeat(5000));
+    assertTrue(told.startsWith("logs: GUEST is longer than any name: xxx"), told);
+    assertTrue(told.length() < 120, told);
+    assertTrue(refusal("w", "-n", "x".repeat(5000)).length() < 120);
+    assertTrue(refusal("w", "--" + "x".repeat(5000)).length() < 120);
+  }
+
+  @Test
   void anyWordsEitherParseOrAreRefusedAsUsage() {
     Random random = new Random(7);
     String[] pieces = {
