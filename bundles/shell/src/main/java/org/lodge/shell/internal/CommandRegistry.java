@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.lodge.shell.Command;
 import org.lodge.shell.internal.command.Commands;
@@ -58,6 +60,17 @@ public final class CommandRegistry {
   /** Whether a line may begin with this word. */
   boolean knows(String word) {
     return word.startsWith("-") || find(word).isPresent() || !family(word).isEmpty();
+  }
+
+  /** What somebody may have meant: commands, and words that several begin with. */
+  Set<String> words() {
+    Set<String> words = new TreeSet<>();
+    for (Command command : all()) {
+      String name = command.description().name();
+      words.add(name);
+      words.add(name.split(" ")[0]);
+    }
+    return words;
   }
 
   /** Commands such as {@code image build}, for the word {@code image}. */

@@ -78,10 +78,9 @@ public final class Dispatcher {
     if (gogo != null && gogo.has(first)) {
       return gogo.run(words, io);
     }
-    List<String> known = registry.all().stream().map(c -> c.description().name()).toList();
     throw new CommandException(
         ExitCode.USAGE,
-        "unknown command " + SafeText.safe(first) + Nearest.suggestion(first, known, ""),
+        "unknown command " + SafeText.safe(first) + Nearest.suggestion(first, registry.words(), ""),
         List.of("all commands: lodge help"));
   }
 

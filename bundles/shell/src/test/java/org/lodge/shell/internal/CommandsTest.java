@@ -259,6 +259,28 @@ class CommandsTest {
   }
 
   @Test
+  void aWordThatSeveralCommandsBeginWithIsSuggestedToo() {
+    assertEquals(ExitCode.USAGE, shell.run("imgae"));
+    assertTrue(shell.err().contains("did you mean image?"), shell.err());
+    assertEquals(ExitCode.USAGE, shell.run("help", "imgae"));
+    assertTrue(shell.err().contains("did you mean image?"), shell.err());
+  }
+
+  @Test
+  void helpOfACommandIsJsonWhereThatIsAskedFor() {
+    assertEquals(ExitCode.OK, shell.run("help", "image", "--json"));
+    assertEquals(3, shell.json().getJsonArray("commands").size());
+    assertEquals(ExitCode.OK, shell.run("help", "image", "build", "--json"));
+    JsonObject build = shell.json().getJsonArray("commands").getJsonObject(0);
+    assertTrue(documented("help", "commands[].").containsAll(Set.of("name", "summary", "usage")));
+    assertEquals("lodge image build [OPTION...] [IMAGE...]", build.getString("usage"));
+    assertEquals("IMAGE", build.getJsonArray("arguments").getJsonObject(0).getString("name"));
+    assertTrue(build.getJsonArray("options").toString().contains("--update-lock"));
+    assertEquals(0, build.getJsonArray("exitCodes").getJsonObject(0).getInt("code"));
+    assertEquals(ExitCode.USAGE, shell.run("help", "bogus", "--json"));
+  }
+
+  @Test
   void completionFollowsTheDescription() {
     ShellCompleter completer =
         new ShellCompleter(shell.registry, shell.services, null, java.nio.file.Path.of("/"));

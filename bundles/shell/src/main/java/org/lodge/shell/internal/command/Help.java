@@ -35,12 +35,24 @@ public final class Help implements Command {
         .example("lodge help", "All commands.")
         .example("lodge help image build", "What lodge image build --help shows.")
         .json("commands[].name", "as typed")
-        .json("commands[].summary", "one line");
+        .json("commands[].summary", "one line")
+        .json("commands[].usage", "with a COMMAND only, as all that follows")
+        .json("commands[].arguments[].name", "as in the usage")
+        .json("commands[].arguments[].help", "what it is")
+        .json("commands[].options[].flags", "its letter, its name and its value")
+        .json("commands[].options[].help", "what it does")
+        .json("commands[].exitCodes[].code", "a number")
+        .json("commands[].exitCodes[].help", "what it means");
   }
 
   @Override
   public int run(Invocation invocation) throws Exception {
     List<String> words = invocation.texts("COMMAND");
+    if (!words.isEmpty() && invocation.json()) {
+      invocation.print(
+          Json.createObjectBuilder().add("commands", Manual.json(registry, words)).build());
+      return ExitCode.OK;
+    }
     if (!words.isEmpty()) {
       invocation.out().print(Manual.of(registry, words, invocation.terminal().columns()));
       return ExitCode.OK;
