@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lodge.shell.Command;
@@ -278,6 +279,13 @@ class CommandsTest {
     assertTrue(build.getJsonArray("options").toString().contains("--update-lock"));
     assertEquals(0, build.getJsonArray("exitCodes").getJsonObject(0).getInt("code"));
     assertEquals(ExitCode.USAGE, shell.run("help", "bogus", "--json"));
+  }
+
+  @Test
+  @Timeout(20)
+  void nobodyWaitsForEventsOfAGuestThatIsNotThere() {
+    assertEquals(ExitCode.FAILED, shell.run("events", "display", "nobody"));
+    assertTrue(shell.err().contains("no such guest"), shell.err());
   }
 
   @Test

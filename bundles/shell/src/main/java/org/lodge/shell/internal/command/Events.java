@@ -20,6 +20,7 @@ import org.lodge.shell.internal.GuestText;
 import org.lodge.shell.internal.Services;
 import org.lodge.vm.GuestState;
 import org.lodge.vm.GuestStatus;
+import org.lodge.vm.Guests;
 
 /** {@code events}: every change of every guest, as it comes. */
 final class Events implements Command {
@@ -54,8 +55,11 @@ final class Events implements Command {
 
   @Override
   public int run(Invocation invocation) throws Exception {
-    services.guests();
+    Guests guests = services.guests();
     Set<String> names = new HashSet<>(invocation.texts("GUEST"));
+    for (String name : names) {
+      guests.status(name);
+    }
     BlockingQueue<Event> queue = new ArrayBlockingQueue<>(QUEUE);
     AtomicInteger lost = new AtomicInteger();
     try (AutoCloseable _ =
