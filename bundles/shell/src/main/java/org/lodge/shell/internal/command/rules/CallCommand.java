@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.lodge.connect.ByteStream;
 import org.lodge.connect.Call;
 import org.lodge.connect.ConnectException;
+import org.lodge.policy.GuestDirectory;
 import org.lodge.policy.Party;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
@@ -97,8 +99,15 @@ final class CallCommand implements Command {
     }
   }
 
-  private static CommandException told(ConnectException e, String service, String guest) {
+  private CommandException told(ConnectException e, String service, String guest)
+      throws InterruptedException, CommandException {
     String message = guest + " " + service + ": " + e.getMessage();
+    GuestDirectory guests = services.parties();
+    if (!guest.startsWith("@") && guests.find(guest).isEmpty()) {
+      String names =
+          guests.all().stream().map(Party::name).sorted().collect(Collectors.joining(", "));
+      return new CommandException(REFUSED, message + "; there are " + names, List.of());
+    }
     return switch (e.reason()) {
       case DENIED ->
           new CommandException(

@@ -211,6 +211,14 @@ class RulesTest {
   }
 
   @Test
+  void aCallOfAGuestThatIsNotThereSaysWhichThereAre() {
+    broker.refusal = new ConnectException(ConnectException.Reason.DENIED, "no guest is called it");
+    assertEquals(126, shell.run("call", "it", "sign"));
+    assertTrue(shell.err().contains("there are display, storage, work"), shell.err());
+    assertFalse(shell.err().contains("policy allow"), shell.err());
+  }
+
+  @Test
   void aCallFromTheHostEndsAsTheProgramThatServedIt() {
     broker.stream = new Served(CompletableFuture.completedFuture(9));
     assertEquals(9, shell.run("call", "storage", "sign"));
