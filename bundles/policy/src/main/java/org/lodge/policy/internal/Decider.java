@@ -70,8 +70,8 @@ final class Decider {
   Explanation explain(Request request, GuestDirectory guests) {
     Decision decision = decide(request, guests);
     List<String> services = RuleIndex.services(request.service(), request.argument());
-    List<String> sources = Terms.matching(request.source(), guests).orElse(List.of());
-    List<String> targets = Terms.matching(request.target(), guests).orElse(List.of());
+    Optional<List<String>> sources = Terms.matching(request.source(), guests);
+    Optional<List<String>> targets = Terms.matching(request.target(), guests);
     List<Explanation.Step> steps = new ArrayList<>();
     for (Rule rule : index.rules()) {
       if (!isFor(rule, request.service())) {
@@ -81,10 +81,10 @@ final class Decider {
       boolean matches = false;
       if (!services.contains(rule.service())) {
         reason = "the service is " + request.serviceText() + ", not " + rule.service();
-      } else if (!sources.contains(rule.source())) {
-        reason = "the source " + request.source() + " is not " + rule.source();
-      } else if (!targets.contains(rule.target())) {
-        reason = "the target " + request.target() + " is not " + rule.target();
+      } else if (sources.isEmpty() || !sources.get().contains(rule.source())) {
+        reason = not("source", request.source(), rule.source(), sources.isEmpty());
+      } else if (targets.isEmpty() || !targets.get().contains(rule.target())) {
+        reason = not("target", request.target(), rule.target(), targets.isEmpty());
       } else {
         reason = "matches";
         matches = true;
@@ -95,6 +95,10 @@ final class Decider {
       }
     }
     return new Explanation(decision, steps);
+  }
+
+  private static String not(String side, String name, String term, boolean unknown) {
+    return unknown ? "no guest is called " + name : "the " + side + " " + name + " is not " + term;
   }
 
   private Rule first(Request request, List<String> sources, List<String> targets) {

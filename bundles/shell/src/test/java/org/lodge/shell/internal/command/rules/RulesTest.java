@@ -219,6 +219,14 @@ class RulesTest {
   }
 
   @Test
+  void noRuleIsSaidToBeOfAnotherGuestThanTheOneThatIsNotThere() {
+    assertEquals(0, shell.run("policy", "deny", "sign", "nobody", "storage"));
+    shell.run("policy", "explain", "sign", "nobody", "storage");
+    assertTrue(shell.out().contains("no guest is called nobody"), shell.out());
+    assertFalse(shell.out().contains("nobody is not nobody"), shell.out());
+  }
+
+  @Test
   void aCallFromTheHostEndsAsTheProgramThatServedIt() {
     broker.stream = new Served(CompletableFuture.completedFuture(9));
     assertEquals(9, shell.run("call", "storage", "sign"));
