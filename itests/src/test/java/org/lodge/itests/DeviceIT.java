@@ -102,7 +102,7 @@ class DeviceIT {
     host.lodge("resume", "work").ok();
     host.lodge("device", "rm", "work", "data").ok();
     Result unknown = host.lodge("device", "add", "work", "nothing");
-    assertTrue(unknown.err().contains("known are [blk, "), unknown.err());
+    assertTrue(unknown.err().contains("known are blk, "), unknown.err());
     String data = "path=" + host.place.resolve("data.img");
     host.lodge("device", "add", "work", "blk", data, "--id", "writer").ok();
     Result second = host.lodge("device", "add", "work", "blk", data, "readOnly=true");

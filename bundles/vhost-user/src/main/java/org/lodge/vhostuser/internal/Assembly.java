@@ -84,7 +84,7 @@ final class Assembly {
           new DeviceException(
               "type",
               "no device type '%s' is deployed; known are %s"
-                  .formatted(spec.type(), factories.types())));
+                  .formatted(spec.type(), String.join(", ", factories.types()))));
     }
     return best.get();
   }
