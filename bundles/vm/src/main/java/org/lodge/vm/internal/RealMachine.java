@@ -264,6 +264,9 @@ final class RealMachine implements Machine {
     } catch (IOException e) {
       LOG.debug("No console", e);
     }
-    throw new GuestException(guest, "console", "has no console now; it is not running");
+    throw new GuestException(
+        guest,
+        "console",
+        "has no console, as it is not running; start it with: lodge start " + guest);
   }
 }

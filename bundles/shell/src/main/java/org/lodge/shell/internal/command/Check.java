@@ -52,7 +52,8 @@ final class Check implements Command {
             ? invocation.path("FOLDER")
             : services.folder("lodge.config");
     if (!Files.isDirectory(folder)) {
-      throw new CommandException("there is no folder " + folder);
+      throw new CommandException(
+          "there is no folder " + folder + "; name one that has the folders vm, image or share");
     }
     List<Problem> problems = new ArrayList<>();
     Path guests = folder.resolve("vm");

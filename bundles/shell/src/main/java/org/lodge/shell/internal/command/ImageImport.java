@@ -44,7 +44,10 @@ final class ImageImport implements Command {
   public int run(Invocation invocation) throws Exception {
     Path folder = invocation.path("FOLDER");
     if (!Files.isDirectory(folder)) {
-      throw new CommandException("there is no folder " + folder);
+      throw new CommandException(
+          "there is no folder "
+              + folder
+              + "; name one with the files kernel, initrd and, if any, root");
     }
     ImageStatus image = services.images().importDirectory(invocation.text("IMAGE"), folder);
     if (invocation.json()) {

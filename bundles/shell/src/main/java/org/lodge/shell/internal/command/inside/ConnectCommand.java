@@ -42,7 +42,8 @@ final class ConnectCommand implements Command {
         .example(
             "ssh -o ProxyCommand='lodge connect work:22' root@work",
             "SSH into a guest without network.")
-        .json("error", "in errors only: message, lines and exitCode");
+        .json("error", "in errors only: message, lines and exitCode")
+        .exitCode(Inside.NOT_RUN, "the guest could not be entered");
   }
 
   @Override
