@@ -111,6 +111,10 @@ struct fuse_dirent { uint64_t ino, off; uint32_t namelen, type; };
  * what lies in the first `read_flags` bytes of its answer only, unless 0. */
 #define SHARE_NO_HANDLE 0u
 
+/* Of a handle that the host has chosen: the first request on it opens the request's node, to be read,
+ * and it stays open until it is released, as any other. None of ours has that bit. */
+#define SHARE_HANDLE_CHOSEN (1ull << 62)
+
 _Static_assert(sizeof(struct fuse_in) == 40, "fuse_in_header");
 _Static_assert(sizeof(struct fuse_attr) == 88, "fuse_attr");
 _Static_assert(sizeof(struct fuse_entry) == 128, "fuse_entry_out");

@@ -48,11 +48,16 @@ struct held {
   int fd;
   bool directory;
   uint32_t pins;
+  uint64_t number; /* of one that the host has chosen */
+  struct held *next;
   _Atomic uint64_t written; /* bytes, by which closing it may take long */
 };
 
 /* Its number, or 0 where there are too many; takes the descriptor. */
 uint64_t held_add(int fd, bool directory);
+/* Makes it known by a number that the host has chosen, and gets it; whatever had that number before
+ * is what has it. Takes the descriptor; NULL where there are too many. */
+struct held *held_choose(uint64_t id, int fd);
 struct held *held_get(uint64_t id, bool directory);
 void held_put(struct held *);
 void held_close(uint64_t id, bool directory);

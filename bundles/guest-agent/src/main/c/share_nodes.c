@@ -24,6 +24,9 @@
 #define HANDLE_BYTES 128
 #define HANDLES_MAX 65536u
 #define BUCKETS 65536u
+#define CHOSEN_BUCKETS 4096u
+/* So that no number has the bit of those that the host has chosen. */
+#define HANDLE_COUNTS 0x3fffffffu
 #define WRITTEN_LITTLE 65536u
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -43,6 +46,8 @@ static struct node *buckets[BUCKETS];
 static struct held *handles[HANDLES_MAX];
 static uint32_t handle_counts[HANDLES_MAX];
 static uint32_t handle_hint;
+static struct held *chosen[CHOSEN_BUCKETS];
+static uint32_t chosen_count;
 
 static void fill(const struct stat *from, struct fuse_attr *into) {
   *into = (struct fuse_attr){
@@ -366,7 +371,41 @@ uint64_t held_add(int fd, bool directory) {
   return id;
 }
 
+static struct held **chosen_at(uint64_t id) {
+  struct held **at = &chosen[id % CHOSEN_BUCKETS];
+  while (*at != NULL && (*at)->number != id) {
+    at = &(*at)->next;
+  }
+  return at;
+}
+
+struct held *held_choose(uint64_t id, int fd) {
+  struct held *made = calloc(1, sizeof *made);
+  pthread_mutex_lock(&lock);
+  struct held **at = chosen_at(id);
+  if (*at == NULL && made != NULL && chosen_count < HANDLES_MAX) {
+    *made = (struct held){.fd = fd, .pins = 1, .number = id};
+    *at = made;
+    chosen_count++;
+    made = NULL;
+    fd = -1;
+  }
+  struct held *handle = *at;
+  if (handle != NULL) {
+    handle->pins++;
+  }
+  pthread_mutex_unlock(&lock);
+  free(made);
+  if (fd >= 0) {
+    close(fd);
+  }
+  return handle;
+}
+
 static struct held *held_known(uint64_t id, bool directory) {
+  if ((id & SHARE_HANDLE_CHOSEN) != 0) {
+    return directory ? NULL : *chosen_at(id);
+  }
   uint64_t slot = (id & 0xffffffffu) - 1;
   struct held *handle =
       slot < HANDLES_MAX && handle_counts[slot] == id >> 32 ? handles[slot] : NULL;
@@ -396,10 +435,13 @@ void held_put(struct held *handle) {
 void held_close(uint64_t id, bool directory) {
   pthread_mutex_lock(&lock);
   struct held *handle = held_known(id, directory);
-  if (handle != NULL) {
+  if (handle != NULL && (id & SHARE_HANDLE_CHOSEN) != 0) {
+    *chosen_at(id) = handle->next;
+    chosen_count--;
+  } else if (handle != NULL) {
     uint64_t slot = (id & 0xffffffffu) - 1;
     handles[slot] = NULL;
-    handle_counts[slot]++;
+    handle_counts[slot] = (handle_counts[slot] + 1) & HANDLE_COUNTS;
   }
   pthread_mutex_unlock(&lock);
   if (handle != NULL) {

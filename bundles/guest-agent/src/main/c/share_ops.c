@@ -558,14 +558,19 @@ static bool positions_stay(int fd) {
   return fstatfs(fd, &of) == 0 && of.f_type != OVERLAYFS && of.f_type != FUSE;
 }
 
-/* A file that is read once needs no handle: opening it by itself costs the host a round trip. */
-static long on_closed(struct exchange *x, bool directory) {
+static int open_to_read(const struct exchange *x, bool directory) {
   struct node *node = node_get(x->in->nodeid);
   if (node == NULL) {
     return -ESTALE;
   }
   int fd = node_open(node, directory, O_RDONLY);
   node_put(node);
+  return fd;
+}
+
+/* What is read once needs no handle: opening it by itself costs the host a round trip. */
+static long on_closed(struct exchange *x, bool directory) {
+  int fd = open_to_read(x, directory);
   if (fd < 0) {
     return fd;
   }
@@ -583,6 +588,13 @@ static long on_handle(struct exchange *x) {
     return on_closed(x, directory);
   }
   struct held *handle = held_get(number, directory);
+  if (handle == NULL && (number & SHARE_HANDLE_CHOSEN) != 0 && !directory) {
+    int fd = open_to_read(x, false);
+    if (fd < 0) {
+      return fd;
+    }
+    handle = held_choose(number, fd);
+  }
   if (handle == NULL) {
     return -EBADF;
   }

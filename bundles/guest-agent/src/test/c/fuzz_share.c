@@ -28,6 +28,7 @@
 
 #define THREADS 2
 #define REQUESTS 20000 /* of each thread, before the tree is a new one */
+#define CHOSEN 8 /* handles, so that threads open and close the same ones */
 #define FILE_MAX (4u << 20)
 
 static const char *const names[] = {"a", "b", "c", "d", "link", "way", "deep", "..", ".", "a/b", "",
@@ -105,6 +106,9 @@ static void put_name(struct random *random, struct body *body) {
 
 static uint64_t some_handle(struct random *random) {
   uint64_t last = last_handle;
+  if (next(random, 6) == 0) {
+    return SHARE_HANDLE_CHOSEN | next(random, CHOSEN);
+  }
   return next(random, 20) == 0 ? next(random, 100)
                                : (last & ~0xffffffffull) | (1 + next(random, (last & 0xfff) + 2));
 }
@@ -266,6 +270,18 @@ static void change(struct random *random, struct body *body, uint32_t *opcode) {
   }
 }
 
+/* Of the handles that the host may choose those few that are closed in the end. */
+static void choose_few(struct body *body, uint32_t opcode) {
+  uint64_t handle;
+  bool named = opcode == FUSE_LOOKUP || opcode == FUSE_UNLINK || opcode == FUSE_RMDIR ||
+               opcode == FUSE_SYMLINK || opcode == FUSE_REMOVEXATTR;
+  memcpy(&handle, body->bytes, sizeof handle);
+  if (!named && (handle & SHARE_HANDLE_CHOSEN) != 0) {
+    handle = SHARE_HANDLE_CHOSEN | handle % CHOSEN;
+    memcpy(body->bytes, &handle, sizeof handle);
+  }
+}
+
 static void check(const struct exchange *x, long answer) {
   if (answer > (long)SHARE_DATA_MAX || answer < -4095) {
     fail("an answer that can't be");
@@ -316,6 +332,7 @@ static void *thread(void *of) {
   for (int i = 0; i < REQUESTS; i++) {
     uint32_t opcode = seed(&random, &body);
     change(&random, &body, &opcode);
+    choose_few(&body, opcode);
     uint64_t node = next(&random, 30) == 0 ? next(&random, 1u << 31) : 1 + next(&random, 12);
     runs++;
     understood += ask(opcode, next(&random, 3) == 0 ? FUSE_ROOT : node, body.bytes, body.length) >= 0;
@@ -337,6 +354,9 @@ static void forget_all(void) {
   uint64_t uses = ~0ull;
   for (uint64_t node = 2; node < 5000; node++) {
     ask(FUSE_FORGET, node, &uses, sizeof uses);
+  }
+  for (uint64_t number = 0; number < CHOSEN; number++) {
+    held_close(SHARE_HANDLE_CHOSEN | number, false);
   }
   for (uint64_t slot = 1; slot < 3u * REQUESTS; slot++) {
     for (uint64_t count = 0; count < 3; count++) {

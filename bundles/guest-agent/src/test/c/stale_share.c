@@ -116,6 +116,24 @@ static void lose_names(uint8_t *out) {
   check_kept(out, replaced, "replaced");
 }
 
+/* What is read is held from then on, whoever removes it, until it is closed. */
+static void lose_while_open(uint8_t *out) {
+  const struct fuse_read in = {.fh = SHARE_HANDLE_CHOSEN | 7, .size = 64};
+  put_file("open", "open");
+  uint64_t node = look(out, "open").nodeid;
+  for (int i = 0; i < 2; i++) {
+    if (ask(out, FUSE_READ, node, (const char *)&in, sizeof in) != 4 || memcmp(out, "open", 4) != 0) {
+      fail("open");
+    }
+    use_others(out);
+    remove("open");
+  }
+  ask(out, FUSE_RELEASE, node, (const char *)&in.fh, sizeof in.fh);
+  if (held_get(in.fh, false) != NULL) {
+    fail("closed");
+  }
+}
+
 int main(void) {
   uint8_t *out = aligned_alloc(LODGE_SECTOR_BYTES, SHARE_DATA_MAX);
   snprintf(place, sizeof place, "/tmp/lodge-stale-share-%d", (int)getpid());
@@ -133,6 +151,7 @@ int main(void) {
     fail("begin");
   }
   lose_names(out);
+  lose_while_open(out);
   struct fuse_entry former = look(out, "former");
   use_others(out);
   bool finds = attributes(out, former.nodeid) > 0;

@@ -42,8 +42,14 @@ final class Op {
   static final int LANE_READ = 8193;
   static final int LANE_WRITE = 8194;
 
-  /** In place of a handle, for a request that only reads: {@code SHARE_NO_HANDLE} of the agent. */
+  /** In place of a handle, for a listing: {@code SHARE_NO_HANDLE} of the agent. */
   static final long NO_HANDLE = 0;
+
+  /** Of a handle that we choose: {@code SHARE_HANDLE_CHOSEN} of the agent. */
+  static final long CHOSEN = 1L << 62;
+
+  /** What a handle of the guest's own may be. */
+  static final long HANDLE = CHOSEN - 1;
 
   /** Of SETATTR: mode, owners, size, times, and that privileges go. */
   static final int SETATTR_FIELDS = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 256 | 2048;

@@ -124,12 +124,12 @@ final class RemoteCalls {
   }
 
   /**
-   * A request that reads an open file. It is opened in the guest once that pays: opening it costs
-   * as much as reading it.
+   * A request that lists an open directory. It is opened in the guest once that pays: opening it
+   * costs as much as listing it.
    *
-   * @param closed whether it can be read of a file that is opened for that alone
+   * @param closed whether it can be listed by one that is opened for that alone
    */
-  long reading(Call call, RemoteHandle handle, boolean closed, OnFile request) {
+  long listing(Call call, RemoteHandle handle, boolean closed, OnFile request) {
     return run(
         call,
         Twice.AS_ONCE,
@@ -142,8 +142,7 @@ final class RemoteCalls {
             }
             link.refusesClosed(handle.directory);
           }
-          long remote = resolve(link, handle);
-          return remote < 0 ? remote : request.on(link, exchange, node, remote);
+          return onOpen(link, exchange, handle, request);
         });
   }
 
@@ -161,15 +160,46 @@ final class RemoteCalls {
     if (handle == null) {
       return -Errno.EBADF;
     }
-    return run(
-        call,
-        twice,
-        (link, exchange) -> {
-          long remote = resolve(link, handle);
-          return remote < 0
-              ? remote
-              : request.on(link, exchange, nodes.remote(handle.node, link), remote);
-        });
+    return run(call, twice, (link, exchange) -> onOpen(link, exchange, handle, request));
+  }
+
+  private long onOpen(Link link, Exchange exchange, RemoteHandle handle, OnFile request)
+      throws LostException {
+    if (!handle.enter()) {
+      return -Errno.EBADF;
+    }
+    try {
+      long result = on(link, exchange, handle, request);
+      boolean refused = result == -Errno.EBADF && !handle.isReleased();
+      if (refused && handle.isRead() && link.readsClosed(false)) {
+        link.refusesClosed(false);
+        result = on(link, exchange, handle, request);
+      }
+      return result;
+    } finally {
+      if (handle.leave()) {
+        close(link, handle);
+      }
+    }
+  }
+
+  private long on(Link link, Exchange exchange, RemoteHandle handle, OnFile request)
+      throws LostException {
+    long remote = resolve(link, handle);
+    return remote < 0
+        ? remote
+        : request.on(link, exchange, nodes.remote(handle.node, link), remote);
+  }
+
+  /** Closes in the guest what is open there and of no use any more; once. */
+  void close(Link link, RemoteHandle handle) {
+    synchronized (handle) {
+      if (handle.epoch == link.epoch) {
+        handle.epoch = 0;
+        int opcode = handle.directory ? Op.RELEASEDIR : Op.RELEASE;
+        tell(link, opcode, Math.max(0, nodes.remote(handle.node, link)), handle.remote);
+      }
+    }
   }
 
   /** A request on a node that is answered with nothing but how it went. */
@@ -263,7 +293,8 @@ final class RemoteCalls {
   /** The storage guest's number of an open file, opened again where that is needed. */
   long resolve(Link link, RemoteHandle handle) throws LostException {
     synchronized (handle) {
-      if (handle.epoch == link.epoch) {
+      boolean chosen = handle.isRead() && link.readsClosed(false);
+      if (handle.epoch == link.epoch && (chosen || (handle.remote & Op.CHOSEN) == 0)) {
         return handle.remote;
       }
       if (handle.isReleased()) {
@@ -273,6 +304,12 @@ final class RemoteCalls {
       long node = resolve(link, handle.node);
       if (node < 0) {
         return node;
+      }
+      if (chosen) {
+        // Opened by the first request on it.
+        handle.remote = Op.CHOSEN | handle.number;
+        handle.epoch = link.epoch;
+        return handle.remote;
       }
       Exchange exchange = take();
       try {
@@ -294,7 +331,7 @@ final class RemoteCalls {
     int bytes = Replies.OPENED_BYTES;
     exchange.request(opcode, remote, 0, 0, bytes, bytes).putInt(flags).putInt(0);
     link.ask(exchange);
-    return exchange.error() < 0 ? exchange.error() : exchange.getLong(0) & Long.MAX_VALUE;
+    return exchange.error() < 0 ? exchange.error() : exchange.getLong(0) & Op.HANDLE;
   }
 
   int uid(Call call) {

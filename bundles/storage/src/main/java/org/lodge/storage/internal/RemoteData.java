@@ -69,10 +69,11 @@ final class RemoteData {
   private int read(Call call, RemoteHandle handle, long offset, Data data) {
     int size = data.sizeBytes();
     return (int)
-        calls.reading(
+        calls.onHandle(
             call,
-            handle,
-            true,
+            Twice.AS_ONCE,
+            handle.number,
+            false,
             (link, exchange, node, remote) -> {
               Optional<LaneSlot> slot =
                   goesByLane(link, exchange, size)

@@ -2,9 +2,12 @@ package org.lodge.storage.internal;
 
 /** A file that the client guest has open in a storage guest. */
 final class RemoteHandle {
+  private static final int O_ACCMODE = 3;
+
   /** In the ledger; {@link org.lodge.filesystem.Ledger#NONE} where that had no room. */
   final int cell;
 
+  final long number;
   final long node;
   final int flags;
   final boolean directory;
@@ -14,8 +17,11 @@ final class RemoteHandle {
 
   int epoch;
 
-  /** How often it was read without being open there. Guarded by this. */
+  /** How often a directory was listed without being open there. Guarded by this. */
   int readClosed;
+
+  /** Requests on it. Guarded by this. */
+  private int underWay;
 
   /** Of a directory, as its listing has told; 0 where it has not. */
   volatile long inode;
@@ -34,8 +40,10 @@ final class RemoteHandle {
   /**
    * @param epoch 0 where it is open on no connection
    */
-  RemoteHandle(int cell, long node, int flags, boolean directory, long remote, int epoch) {
+  RemoteHandle(
+      int cell, long number, long node, int flags, boolean directory, long remote, int epoch) {
     this.cell = cell;
+    this.number = number;
     this.node = node;
     this.flags = flags;
     this.directory = directory;
@@ -60,6 +68,27 @@ final class RemoteHandle {
       takeAhead(0);
       ahead = !released && names.keep() ? names : null;
     }
+  }
+
+  /** Whether it is open for nothing but to be read. */
+  boolean isRead() {
+    return !directory && (flags & O_ACCMODE) == 0;
+  }
+
+  /** Begins a request on it, until {@link #leave}; false where the client has closed it. */
+  synchronized boolean enter() {
+    underWay += released ? 0 : 1;
+    return !released;
+  }
+
+  /** Whether it is to be closed now: the client has closed it, and no request is under way. */
+  synchronized boolean leave() {
+    return --underWay == 0 && released;
+  }
+
+  /** Whether no request on it is under way. */
+  synchronized boolean isIdle() {
+    return underWay == 0;
   }
 
   /** Whether the client has closed it, though some of its requests may go on. */

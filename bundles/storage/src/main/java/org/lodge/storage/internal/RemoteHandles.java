@@ -19,7 +19,7 @@ final class RemoteHandles {
       long number = ledger.handle(cell);
       boolean directory = ledger.type(cell) == Attributes.DIRECTORY;
       int flags = ledger.openFlags(cell);
-      all.put(number, new RemoteHandle(cell, ledger.parent(cell), flags, directory, 0, 0));
+      all.put(number, new RemoteHandle(cell, number, ledger.parent(cell), flags, directory, 0, 0));
       last = Math.max(last, number);
     });
   }
@@ -35,7 +35,7 @@ final class RemoteHandles {
     }
     long number = ++last;
     int cell = ledger.addOpen(number, node, flags, directory);
-    all.put(number, new RemoteHandle(cell, node, flags, directory, remote, epoch));
+    all.put(number, new RemoteHandle(cell, number, node, flags, directory, remote, epoch));
     return number;
   }
 

@@ -94,7 +94,7 @@ final class RemoteListings {
     int room = Math.min(into.sizeBytes(), LISTED_BYTES);
     boolean first = offset == 0;
     return (int)
-        calls.reading(
+        calls.listing(
             call,
             handle,
             first,

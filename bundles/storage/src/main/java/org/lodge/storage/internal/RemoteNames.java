@@ -114,7 +114,7 @@ final class RemoteNames {
                 return exchange.error();
               }
               told.told(parent, begun, true, exchange);
-              long handle = exchange.getLong(Replies.ENTRY_BYTES) & Long.MAX_VALUE;
+              long handle = exchange.getLong(Replies.ENTRY_BYTES) & Op.HANDLE;
               int result = entries.found(link, exchange, 0, parent, name, into);
               if (result < 0) {
                 calls.tell(link, Op.RELEASE, Math.max(0, exchange.getLong(0)), handle);

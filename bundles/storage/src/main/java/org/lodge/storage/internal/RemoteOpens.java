@@ -96,11 +96,8 @@ final class RemoteOpens {
     }
     handles.remove(number);
     Link link = links.now();
-    synchronized (handle) {
-      if (link != null && link.epoch == handle.epoch) {
-        int opcode = directory ? Op.RELEASEDIR : Op.RELEASE;
-        calls.tell(link, opcode, Math.max(0, nodes.remote(handle.node, link)), handle.remote);
-      }
+    if (link != null && handle.isIdle()) {
+      calls.close(link, handle);
     }
   }
 }

@@ -20,7 +20,7 @@ import org.lodge.filesystem.Name;
 class NamesAheadTest {
   private static final int NAMES = 100;
 
-  private final RemoteHandle handle = new RemoteHandle(Ledger.NONE, 1, 0, true, 0, 0);
+  private final RemoteHandle handle = new RemoteHandle(Ledger.NONE, 1, 1, 0, true, 0, 0);
   private final int before = NamesAhead.allBytes();
 
   private static NamesAhead names() {
@@ -84,7 +84,7 @@ class NamesAheadTest {
   void whatIsKeptOfAllIsBounded() {
     RemoteHandle[] many = new RemoteHandle[4000];
     for (int i = 0; i < many.length; i++) {
-      many[i] = new RemoteHandle(Ledger.NONE, 1, 0, true, 0, 0);
+      many[i] = new RemoteHandle(Ledger.NONE, 1, 1, 0, true, 0, 0);
       many[i].keepAhead(names());
       assertTrue(NamesAhead.allBytes() <= 4 << 20);
     }

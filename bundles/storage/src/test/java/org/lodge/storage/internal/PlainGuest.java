@@ -24,7 +24,7 @@ final class PlainGuest extends StorageStream {
   /** The names that each directory has. */
   final List<String> listed = new ArrayList<>();
 
-  /** Whether it reads files that are not open. */
+  /** Whether it opens files by reading them. */
   boolean readsClosed = true;
 
   /** Whether it lists directories that are not open. */
@@ -35,6 +35,9 @@ final class PlainGuest extends StorageStream {
 
   /** Whether it says that a directory and the one above it are files in it. */
   boolean givesDots;
+
+  /** The handles by which files were read. */
+  final List<Long> read = new ArrayList<>();
 
   /** Of all the listings that it was asked for. */
   long listedBytes;
@@ -89,7 +92,8 @@ final class PlainGuest extends StorageStream {
         tells && (changesNames || opcode == Op.WRITE) && asked.getInt(at + 36) == TELLS;
     boolean reads = opcode == Op.READ || opcode == Op.READDIR || opcode == Op.READDIRPLUS;
     ByteBuffer reply = ByteBuffer.allocate(70_000).order(ByteOrder.LITTLE_ENDIAN).position(16);
-    boolean closed = reads && asked.getLong(at + 40) == Op.NO_HANDLE;
+    long handle = reads ? asked.getLong(at + 40) : 1;
+    boolean closed = handle == Op.NO_HANDLE || (handle & Op.CHOSEN) != 0;
     if (closed && !(opcode == Op.READ ? readsClosed : listsClosed)) {
       replies.add(reply.putInt(0, 16).putInt(4, -EBADF).putLong(8, unique).flip());
       return;
@@ -109,7 +113,10 @@ final class PlainGuest extends StorageStream {
       case Op.UNLINK -> {}
       case Op.WRITE -> reply.putInt(4).putInt(0);
       case Op.OPEN, Op.OPENDIR -> reply.putLong(1).putLong(0);
-      case Op.READ -> reply.putInt(0);
+      case Op.READ -> {
+        read.add(handle);
+        reply.putInt(0);
+      }
       case Op.READDIR, Op.READDIRPLUS -> {
         list(asked, at, opcode == Op.READDIRPLUS, reply);
         listedBytes += reply.position() - 16;

@@ -1,6 +1,8 @@
 package org.lodge.storage.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
@@ -552,23 +554,51 @@ class RoundTripsTest {
   }
 
   @Test
-  void aFileThatIsReadOnceIsNotOpened() throws Exception {
+  void aFileThatIsReadOnceIsNotOpenedByItself() throws Exception {
     start(true);
     find("file");
     read();
     files.release(entry.node, opened.handle);
     ask(0);
-    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.GETATTR), guest.asked());
+    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.RELEASE, Op.GETATTR), guest.asked());
+    assertEquals(List.of(Op.RELEASE, Op.GETATTR), guest.writes.getLast());
   }
 
   @Test
-  void aFileThatIsReadAgainAndAgainIsOpened() throws Exception {
+  void aFileIsOpenFromTheFirstTimeOnThatItIsRead() throws Exception {
     start(true);
     find("file");
     for (int i = 0; i < 4; i++) {
       read();
     }
-    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.READ, Op.OPEN, Op.READ, Op.READ), guest.asked());
+    assertEquals(List.of(Op.LOOKUP, Op.READ, Op.READ, Op.READ, Op.READ), guest.asked());
+    long first = guest.read.getFirst();
+    assertEquals(List.of(first, first, first, first), guest.read);
+    find("file");
+    read();
+    assertNotEquals(first, guest.read.getLast(), "of another who has opened it");
+  }
+
+  @Test
+  void aFileThatIsNotReadIsNotOpenedAndNotClosed() throws Exception {
+    start(true);
+    find("file");
+    files.release(entry.node, opened.handle);
+    ask(0);
+    assertEquals(List.of(Op.LOOKUP, Op.GETATTR), guest.asked());
+  }
+
+  @Test
+  void whatIsReadWhileItIsClosedIsClosedAfterwards() throws Exception {
+    start(true);
+    RemoteHandle handle = new RemoteHandle(Ledger.NONE, 1, 1, 0, false, 0, 0);
+    assertTrue(handle.enter());
+    assertTrue(handle.enter());
+    assertFalse(handle.leave());
+    handle.release();
+    assertFalse(handle.isIdle());
+    assertFalse(handle.enter());
+    assertTrue(handle.leave());
   }
 
   @Test
