@@ -254,7 +254,9 @@ final class Frame {
     }
     if (mapped && surface == window.surface) {
       int[] target = window.surface.extents();
-      place(target, target);
+      if (target != null) {
+        place(target, target);
+      }
     }
     if (dirty) {
       commit();

@@ -61,6 +61,22 @@ class FrameTest extends FramedWindow {
     assertEquals(List.of(), shown.violations());
   }
 
+  /** As the compositor may refuse it, or not. */
+  @Test
+  void aSurfaceOfNoSizeIsNoDefect() throws Exception {
+    open();
+    show(root, 100, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.client.send(root, WlSurface.SET_BUFFER_SCALE, 200);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.sync();
+    rig.client.send(root, WlSurface.SET_BUFFER_SCALE, 1);
+    show(root, 200, 50);
+    rig.client.send(root, WlSurface.COMMIT);
+    rig.compositor.await("set_destination(208, 58)");
+    assertEquals(List.of(), shown.violations());
+  }
+
   @Test
   void aGeometryDoesNotCutOffMoreThanAShadow() throws Exception {
     open();
