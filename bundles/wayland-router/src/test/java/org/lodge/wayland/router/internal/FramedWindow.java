@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.opcode.WlOutput;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
 import org.lodge.wayland.protocol.opcode.WlSurface;
@@ -29,9 +30,14 @@ abstract class FramedWindow {
   int xdg;
   int toplevel;
 
+  /** The compositor gets a request. */
+  void see(Message request) {
+    shown.see(request);
+  }
+
   /** A window that is configured, and shows nothing yet. */
   void open() throws Exception {
-    rig.watch(shown::see);
+    rig.watch(this::see);
     int registry = rig.registry();
     compositor = rig.bind(registry, "wl_compositor", 5);
     subcompositor = rig.bind(registry, "wl_subcompositor", 1);
