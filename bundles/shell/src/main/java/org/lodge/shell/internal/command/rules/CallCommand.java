@@ -117,6 +117,7 @@ final class CallCommand implements Command {
                   "why:   lodge policy explain " + service + " @host " + guest,
                   "allow: lodge policy allow " + service + " @host " + guest));
       case NOT_OFFERED -> new CommandException(REFUSED, message, List.of("see: lodge services"));
+      case UNREACHABLE -> new CommandException(REFUSED, message, List.of("see: lodge ls"));
       default -> new CommandException(REFUSED, message, List.of());
     };
   }

@@ -208,6 +208,9 @@ class RulesTest {
     assertEquals(126, shell.run("call", "storage", "sign"));
     assertTrue(shell.err().contains("storage sign: denied by a rule"), shell.err());
     assertTrue(shell.err().contains("lodge policy explain sign @host storage"), shell.err());
+    broker.refusal = new ConnectException(ConnectException.Reason.UNREACHABLE, "no agent is there");
+    assertEquals(126, shell.run("call", "storage", "sign"));
+    assertTrue(shell.err().contains("see: lodge ls"), shell.err());
   }
 
   @Test
