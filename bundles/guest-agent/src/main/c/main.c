@@ -10,15 +10,24 @@
 
 #include "client.h"
 
-static int usage(void) {
-  fputs("usage: lodge-agent [--unix PATH] [--initramfs]      serve the host\n"
-        "       lodge-agent [--unix PATH] ready              tell that the guest has come up\n"
-        "       lodge-agent [--unix PATH] call TARGET SERVICE [ARGUMENT], or lodge-call TARGET ...\n"
-        "                                                    call what another guest, @host, or\n"
-        "                                                    @default (the host picks) offers\n"
-        "--unix PATH reaches Lodge through a Unix socket instead of a virtio socket\n",
-        stderr);
-  return 2;
+#define USAGE \
+  "usage: lodge-agent [--unix PATH] [--initramfs]      serve the host\n" \
+  "       lodge-agent [--unix PATH] ready              tell that the guest has come up\n" \
+  "       lodge-agent [--unix PATH] call TARGET SERVICE [ARGUMENT], or lodge-call TARGET ...\n" \
+  "                                                    call what another guest, @host, or\n" \
+  "                                                    @default (the host picks) offers\n" \
+  "--unix PATH reaches Lodge through a Unix socket instead of a virtio socket\n"
+
+#define CALL_USAGE \
+  "usage: lodge-call TARGET SERVICE [ARGUMENT]\n" \
+  "TARGET is a guest, @host, or @default where the host picks; SERVICE is what it offers.\n" \
+  "Standard input and output are joined to it. The exit code is that of the program that serves\n" \
+  "the call, 125 where the connection was lost, 126 where the call was refused.\n" \
+  "as in: lodge-call vault sign < letter > letter.sig\n"
+
+static int usage(bool is_call, bool asked) {
+  fputs(is_call ? CALL_USAGE : USAGE, asked ? stdout : stderr);
+  return asked ? 0 : 2;
 }
 
 int main(int count, char **arguments) {
@@ -40,7 +49,7 @@ int main(int count, char **arguments) {
     } else if (strcmp(arguments[at], "--unix") == 0 && at + 1 < count) {
       carrier_use_unix(arguments[++at]);
     } else {
-      return usage();
+      return usage(is_call, strcmp(arguments[at], "--help") == 0 || strcmp(arguments[at], "-h") == 0);
     }
   }
   int left = count - at;
@@ -52,13 +61,13 @@ int main(int count, char **arguments) {
     at++;
     left--;
   }
-  if (is_call && (left == 2 || left == 3)) {
+  if (is_call && (left == 2 || left == 3) && arguments[at][0] != 0 && arguments[at + 1][0] != 0) {
     struct service service = {arguments[at + 1], left == 3 ? arguments[at + 2] : "",
                               arguments[at]};
     return client_call(&service);
   }
   if (is_call || left != 0) {
-    return usage();
+    return usage(is_call, false);
   }
   root_begin(in_initramfs, arguments[0]);
   if (in_initramfs) {

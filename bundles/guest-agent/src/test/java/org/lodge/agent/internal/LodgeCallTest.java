@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -208,6 +209,19 @@ class LodgeCallTest {
   private Process started(String redirection) throws IOException {
     List<String> by = List.of("sh", "-c", "exec \"$@\" " + redirection, "sh");
     return host.start(by, AGENT, "call", "vault", "echo");
+  }
+
+  @Test
+  void whatIsCalledWronglySaysHow() throws Exception {
+    assertEquals(2, host.start(AGENT, "call", "", "sign").waitFor());
+    assertEquals(2, host.start(AGENT, "call", "vault", "").waitFor());
+    assertEquals(2, host.start(AGENT, "call", "vault").waitFor());
+    Path call = folder.resolve("lodge-call");
+    Files.createSymbolicLink(call, Path.of("target", "agent", AGENT).toAbsolutePath());
+    Process help = new ProcessBuilder(call.toString(), "--help").start();
+    String told = new String(help.getInputStream().readAllBytes());
+    assertTrue(told.startsWith("usage: lodge-call TARGET SERVICE [ARGUMENT]\n"), told);
+    assertEquals(0, help.waitFor());
   }
 
   @Test
