@@ -1,7 +1,14 @@
 package org.lodge.boot.internal;
 
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -11,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.lodge.boot.UnusedJars;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -47,6 +55,11 @@ public final class Deployments implements BundleListener, UnusedJars {
   private final Path folder;
   private final Map<Bundle, Future<?>> checks = new ConcurrentHashMap<>();
   private final Map<Bundle, List<UnusedJar>> unused = new ConcurrentHashMap<>();
+  private final Map<Path, UnusedJar> passedOver = new ConcurrentHashMap<>();
+
+  /** By when each jar was changed. Belongs to the executor's thread. */
+  private Map<Path, FileTime> lookedAt = Map.of();
+
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("lodge-deployments").daemon().factory());
@@ -58,6 +71,10 @@ public final class Deployments implements BundleListener, UnusedJars {
     String property = context.getProperty("lodge.deploy");
     folder = property == null ? null : Path.of(property).toAbsolutePath().normalize();
     context.addBundleListener(this);
+    if (folder != null) {
+      executor.scheduleWithFixedDelay(
+          this::lookForPassedOver, SETTLE_MILLIS, 3 * SETTLE_MILLIS, TimeUnit.MILLISECONDS);
+    }
   }
 
   @Deactivate
@@ -108,10 +125,43 @@ public final class Deployments implements BundleListener, UnusedJars {
     }
   }
 
+  /** Of a jar from which the container can't make a bundle it has no event either. */
+  void lookForPassedOver() {
+    Map<Path, FileTime> found = new HashMap<>();
+    try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
+      for (Path jar : jars) {
+        found.put(jar, Files.getLastModifiedTime(jar));
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      LOG.debug("{} could not be looked at: {}", folder, e.toString());
+      return;
+    }
+    PassedOver passed = new PassedOver(List.of(context.getBundles()));
+    passedOver.keySet().retainAll(found.keySet());
+    found.forEach((jar, changed) -> {
+      // One that has changed since the last look may still be written.
+      if (changed.equals(lookedAt.get(jar))) {
+        tellPassedOver(jar, passed.reason(jar));
+      }
+    });
+    lookedAt = found;
+  }
+
+  private void tellPassedOver(Path jar, Optional<String> reason) {
+    if (reason.isEmpty()) {
+      passedOver.remove(jar);
+      return;
+    }
+    UnusedJar told = new UnusedJar(jar.getFileName().toString(), Optional.empty(), reason.get());
+    if (!told.equals(passedOver.put(jar, told))) {
+      LOG.error("{} is not used: {}", told.jar(), told.reason());
+    }
+  }
+
   @Override
   public List<UnusedJar> list() {
-    return unused.values().stream()
-        .flatMap(List::stream)
+    return Stream.concat(
+            unused.values().stream().flatMap(List::stream), passedOver.values().stream())
         .sorted(Comparator.comparing(UnusedJar::jar))
         .toList();
   }
@@ -190,8 +240,16 @@ public final class Deployments implements BundleListener, UnusedJars {
     return jar(bundle).getFileName().toString();
   }
 
-  private static Path jar(Bundle bundle) {
+  /** A file without a name where the bundle is of no file. */
+  static Path jar(Bundle bundle) {
     String location = bundle.getLocation();
-    return Path.of(location.startsWith("file:") ? location.substring(5) : "/").normalize();
+    if (!location.startsWith("file:")) {
+      return Path.of("/");
+    }
+    try {
+      return Path.of(URI.create(location)).normalize();
+    } catch (IllegalArgumentException e) {
+      return Path.of(location.substring(5)).normalize();
+    }
   }
 }

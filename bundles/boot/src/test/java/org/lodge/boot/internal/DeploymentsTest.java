@@ -6,19 +6,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lodge.boot.UnusedJars.UnusedJar;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleEvent;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.Version;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
 import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
@@ -90,6 +100,55 @@ class DeploymentsTest {
     } finally {
       deployments.deactivate();
     }
+  }
+
+  /** The container logs nothing of these, and has no event. */
+  @Test
+  void aJarOfWhichNoBundleWasMadeIsTold(@TempDir Path folder) throws Exception {
+    Path used = jar(folder.resolve("disk 2.jar"), "disk", "2.0.0");
+    jar(folder.resolve("copy.jar"), "disk", "2.0.0");
+    jar(folder.resolve("late.jar"), "disk", "3.0.0");
+    jar(folder.resolve("plain.jar"), null, "2.0.0");
+    byte[] whole = Files.readAllBytes(used);
+    Path torn = Files.write(folder.resolve("torn.jar"), Arrays.copyOf(whole, whole.length / 2));
+    Map<String, Answer> answers = answers();
+    answers.put("getProperty", arguments -> folder.toString());
+    answers.put("getLocation", arguments -> used.toUri().toString());
+    answers.put("getSymbolicName", arguments -> "disk");
+    answers.put("getVersion", arguments -> Version.parseVersion("2.0.0"));
+    answers.put("getBundles", arguments -> new Bundle[] {proxy(Bundle.class, answers)});
+    Deployments deployments = deployments(answers);
+    deployments.deactivate();
+    deployments.lookForPassedOver();
+    assertEquals(List.of(), deployments.list(), "these may still be written");
+    deployments.lookForPassedOver();
+    Map<String, String> reasons =
+        deployments.list().stream().collect(Collectors.toMap(UnusedJar::jar, UnusedJar::reason));
+    assertEquals(Set.of("copy.jar", "late.jar", "plain.jar", "torn.jar"), reasons.keySet());
+    assertEquals("it is disk 2.0.0, as disk 2.jar is; remove one of them", reasons.get("copy.jar"));
+    assertEquals("it was passed over; copy it there again", reasons.get("late.jar"));
+    assertTrue(reasons.get("plain.jar").contains("no OSGi bundle"), reasons::toString);
+    assertTrue(reasons.get("torn.jar").contains("can't be read"), reasons::toString);
+
+    bundleState = Bundle.RESOLVED;
+    Files.write(used, Files.readAllBytes(torn));
+    Files.delete(torn);
+    deployments.lookForPassedOver();
+    deployments.lookForPassedOver();
+    assertEquals(
+        List.of("copy.jar", "disk 2.jar", "late.jar", "plain.jar"),
+        deployments.list().stream().map(UnusedJar::jar).toList());
+  }
+
+  private static Path jar(Path file, String name, String version) throws IOException {
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().putValue("Bundle-Version", version);
+    if (name != null) {
+      manifest.getMainAttributes().putValue("Bundle-SymbolicName", name + ";singleton:=true");
+    }
+    new JarOutputStream(Files.newOutputStream(file), manifest).close();
+    return file;
   }
 
   private String reason() throws Exception {
