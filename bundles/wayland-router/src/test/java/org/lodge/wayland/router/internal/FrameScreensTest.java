@@ -10,7 +10,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.wayland.protocol.opcode.WlCompositor;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
-import org.lodge.wayland.protocol.opcode.WlSubcompositor;
 import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
@@ -174,13 +173,6 @@ class FrameScreensTest extends FramedWindow {
     assertEquals(List.of(), shown.violations());
   }
 
-  private int nest(int child, int parent) {
-    int subsurface = rig.id("wl_subsurface");
-    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, parent);
-    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
-    return subsurface;
-  }
-
   /** Nobody says that its windows have left it. */
   @Test
   void aScreenThatIsGoneShowsNothing() throws Exception {
@@ -338,9 +330,7 @@ class FrameScreensTest extends FramedWindow {
     show(surface, 30, 20);
     rig.client.send(surface, WlSurface.COMMIT);
     int child = rig.surface(compositor);
-    int subsurface = rig.id("wl_subsurface");
-    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, surface);
-    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    nest(child, surface);
     rig.sync();
     assertEquals(0, rig.client.count("popup_done"));
     show(child, 500, 20);

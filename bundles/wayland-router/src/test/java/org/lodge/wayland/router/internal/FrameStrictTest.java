@@ -9,8 +9,6 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lodge.wayland.protocol.Message;
-import org.lodge.wayland.protocol.opcode.WlSubcompositor;
-import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgSurface;
 import org.lodge.wayland.protocol.opcode.XdgToplevel;
@@ -40,9 +38,7 @@ class FrameStrictTest extends FramedWindow {
     show(root, 300, 200);
     rig.client.send(root, WlSurface.COMMIT);
     child = rig.surface(compositor);
-    int subsurface = rig.id("wl_subsurface");
-    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, root);
-    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    nest(child, root);
     for (int step = 0; step < STEPS; step++) {
       step(random);
     }

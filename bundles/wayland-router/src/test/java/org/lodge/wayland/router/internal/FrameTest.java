@@ -29,9 +29,7 @@ class FrameTest extends FramedWindow {
     int moved = root;
     if (ofChild) {
       moved = rig.surface(compositor);
-      int subsurface = rig.id("wl_subsurface");
-      rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, moved, root);
-      rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+      nest(moved, root);
     }
     show(moved, 100, 50, 1000, 0);
     rig.client.send(moved, WlSurface.COMMIT);

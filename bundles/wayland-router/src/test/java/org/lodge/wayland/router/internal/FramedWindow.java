@@ -7,6 +7,8 @@ import java.util.stream.IntStream;
 import org.lodge.wayland.protocol.Message;
 import org.lodge.wayland.protocol.opcode.WlOutput;
 import org.lodge.wayland.protocol.opcode.WlRegistry;
+import org.lodge.wayland.protocol.opcode.WlSubcompositor;
+import org.lodge.wayland.protocol.opcode.WlSubsurface;
 import org.lodge.wayland.protocol.opcode.WlSurface;
 import org.lodge.wayland.protocol.opcode.XdgPopup;
 import org.lodge.wayland.protocol.opcode.XdgPositioner;
@@ -79,6 +81,14 @@ abstract class FramedWindow {
     int buffer = rig.buffer(pool, 0, width, height, width * 4, 1);
     rig.client.send(surface, WlSurface.ATTACH, buffer, x, y);
     rig.client.send(surface, WlSurface.DAMAGE, 0, 0, width, height);
+  }
+
+  /** Makes a surface one of another's that goes by itself. */
+  int nest(int child, int parent) {
+    int subsurface = rig.id("wl_subsurface");
+    rig.client.send(subcompositor, WlSubcompositor.GET_SUBSURFACE, subsurface, child, parent);
+    rig.client.send(subsurface, WlSubsurface.SET_DESYNC);
+    return subsurface;
   }
 
   int popup(int surface) throws Exception {
