@@ -136,10 +136,10 @@ class PointerIT {
     assertFalse(Files.readString(ofVault).contains("wl_data_offer"));
     assertTrue(hasFlower(flower), "it is still there");
 
-    drag(flower, new Point(free.x, free.y - 10));
     ofWork.clear();
-    pointer.moveTo(free.x, free.y);
-    until("the program accepts it there", () -> hears(ofWork, "-> wl_data_offer", ".accept"));
+    drag(flower, free);
+    // Said to the source by the compositor: it has heard that the program accepts it there.
+    until("it can be dropped there", () -> hears(ofWork, "wl_data_source", ".target(\""));
     drop();
     until("the drag is done", () -> hears(ofWork, "wl_data_source", ".dnd_finished"));
     until("the flower has gone over", () -> hasFlower(free) && !hasFlower(flower));
