@@ -25,7 +25,9 @@ import org.osgi.annotation.versioning.ConsumerType;
  *
  * <p>Threads: {@link #serve} runs on one thread at a time per queue, several queues at once.
  * Everything else comes from one thread at a time, possibly while queues are served. Nothing here
- * may call back into the transport and wait for it.
+ * may call back into the transport and wait for it. A step that takes longer than 5 seconds is
+ * given up: its thread is interrupted where the device is dropped, and nothing but {@link #close}
+ * follows.
  */
 @ConsumerType
 public interface Device extends AutoCloseable {

@@ -20,7 +20,7 @@ public interface Virtqueue {
    * Takes the next request. Its descriptors are copied and checked, and it stays with the device
    * until {@link DescriptorChain#complete} or {@link DescriptorChain#handBack}.
    *
-   * @return null where there is none, or where the queue is paused
+   * @return null where there is none, where the queue is paused, and to any other thread
    * @throws RingException where the driver broke the rules of the ring; thrown once, and null from
    *     then on
    */

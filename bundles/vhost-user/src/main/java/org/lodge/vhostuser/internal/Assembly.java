@@ -36,6 +36,7 @@ final class Assembly {
   private final Factories factories;
   private final Watcher watcher;
   private final Duration drainLimit;
+  private final Hosts hosts;
   private Actor actor;
   private final AtomicReference<Engine> engine = new AtomicReference<>();
 
@@ -45,24 +46,25 @@ final class Assembly {
       ServiceManager manager,
       Factories factories,
       Watcher watcher,
-      Duration drainLimit) {
+      Duration drainLimit,
+      Patience patience) {
     this.spec = spec;
     this.rings = rings;
     this.manager = manager;
     this.factories = factories;
     this.watcher = watcher;
     this.drainLimit = drainLimit;
+    hosts = new Hosts(new DeviceConfig(spec.guest(), spec.device(), spec.config()), patience);
   }
 
   Engine assemble() throws BackendException {
     Model model = model();
-    DeviceConfig config = new DeviceConfig(spec.guest(), spec.device(), spec.config());
     try {
-      model.factory().check(config);
+      hosts.check(model);
       DescriptorStore store = new DescriptorStore(manager, spec.guest(), spec.device());
-      Parts parts = store.hasInherited() ? restored(store, model, config) : null;
+      Parts parts = store.hasInherited() ? restored(store, model) : null;
       if (parts == null) {
-        parts = fresh(store, model, config);
+        parts = fresh(store, model);
       }
       Engine made = new Engine(spec, factories, watcher, actor, parts);
       engine.set(made);
@@ -96,9 +98,8 @@ final class Assembly {
         cause);
   }
 
-  private Parts fresh(DescriptorStore store, Model model, DeviceConfig config)
-      throws DeviceException, IOException {
-    Parts parts = parts(store, model, config, null);
+  private Parts fresh(DescriptorStore store, Model model) throws DeviceException, IOException {
+    Parts parts = parts(store, model, null);
     try {
       parts.listener = Held.of("listener", UnixListener.bind(spec.socket()), store);
       if (store.isActive()) {
@@ -113,14 +114,14 @@ final class Assembly {
   }
 
   /** Null where what was kept can't be used; it is dropped then. */
-  private Parts restored(DescriptorStore store, Model model, DeviceConfig config) {
+  private Parts restored(DescriptorStore store, Model model) {
     Parts parts = null;
     StateRecord record = null;
     try {
       record = StateRecord.restore(inherited("record", store));
       JsonObject state = record.read();
       Persistence.requireReadable(state);
-      parts = parts(store, model, config, Persistence.device(state));
+      parts = parts(store, model, Persistence.device(state));
       parts.record = record;
       Held<Fd> listener = inherited("listener", store);
       parts.listener = new Held<>(UnixListener.adopt(listener.fd()), listener.name(), store);
@@ -185,7 +186,7 @@ final class Assembly {
     }
   }
 
-  private Parts parts(DescriptorStore store, Model model, DeviceConfig config, DeviceState state)
+  private Parts parts(DescriptorStore store, Model model, DeviceState state)
       throws DeviceException, LinuxException {
     String name = spec.guest() + "-" + spec.device();
     actor = new Actor(EventFd.create());
@@ -197,12 +198,12 @@ final class Assembly {
               vring.signalError();
               later(each -> each.ringBroken(sentence));
             });
-    Logic logic = new Logic(config, new Context(), queueThread, drainLimit);
+    Logic logic = new Logic(hosts, new Context(), queueThread, drainLimit);
     boolean complete = false;
     try {
       logic.begin(model, state);
       Negotiated negotiated = new Negotiated(new MemoryTable(rings));
-      int queues = logic.device().queueCount();
+      int queues = logic.device().queueCount;
       VringSet vrings = new VringSet(queues, rings, logic, queueThread, store, negotiated);
       DeviceMessages device = new DeviceMessages(negotiated, logic, vrings, rings, store, name);
       FrontEnd frontEnd = new FrontEnd(negotiated, logic, vrings, device, store, spec.withheld());

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -43,43 +45,70 @@ public final class BackendsComponent implements VhostUserBackends {
 
   private final Rings rings;
   private final ServiceManager manager;
+  private final Patience patience;
   private final Factories factories = new Factories();
   private final List<Engine> engines = new CopyOnWriteArrayList<>();
+
+  /** What is being opened, as guest and device: its logic may take long, and others don't wait. */
+  private final Set<Map.Entry<String, String>> opening = ConcurrentHashMap.newKeySet();
+
   private final AtomicBoolean freeing = new AtomicBoolean();
   private final List<BackendListener> listeners = new CopyOnWriteArrayList<>();
 
   @Activate
   public BackendsComponent(@Reference Rings rings, @Reference ServiceManager manager) {
+    this(rings, manager, Patience.BY_THE_CLOCK);
+  }
+
+  BackendsComponent(Rings rings, ServiceManager manager, Patience patience) {
     this.rings = rings;
     this.manager = manager;
+    this.patience = patience;
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
   public void addFactory(DeviceFactory factory, Map<String, Object> properties) {
-    Model model = factories.add(factory, properties);
-    if (model != null) {
-      log.debug("Device type {} can be served", model);
-      reconsider(model.type());
-    }
+    add(factory, properties);
   }
 
-  public void removeFactory(DeviceFactory factory) {
-    Model model = factories.remove(factory);
-    if (model != null) {
-      reconsider(model.type());
+  /**
+   * Whoever deploys does not wait for the backends, as it may have more to deploy.
+   *
+   * @return when each backend has chosen
+   */
+  CompletableFuture<Void> add(DeviceFactory factory, Map<String, Object> properties) {
+    Model model = factories.add(factory, properties);
+    if (model == null) {
+      return CompletableFuture.completedFuture(null);
     }
+    log.debug("Device type {} can be served", model);
+    return reconsider(model.type())
+        .whenComplete((done, failure) -> {
+          if (failure != null) {
+            log.error("A device of type '{}' could not choose its logic", model.type(), failure);
+          }
+        });
   }
 
   /** Returns when each backend has chosen, because a bundle's code must not run after its stop. */
-  private void reconsider(String type) {
-    List<CompletableFuture<Void>> choices =
+  public void removeFactory(DeviceFactory factory) {
+    Model model = factories.remove(factory);
+    if (model != null) {
+      await(reconsider(model.type()), model.type());
+    }
+  }
+
+  private CompletableFuture<Void> reconsider(String type) {
+    return CompletableFuture.allOf(
         engines.stream()
             .filter(engine -> engine.spec.type().equals(type))
             .map(Engine::reconsider)
-            .toList();
+            .toArray(CompletableFuture[]::new));
+  }
+
+  private static void await(CompletableFuture<Void> choices, String type) {
     try {
-      CompletableFuture.allOf(choices.toArray(CompletableFuture[]::new))
-          .get(TAKEOVER_LIMIT_SECONDS, TimeUnit.SECONDS);
+      choices.get(TAKEOVER_LIMIT_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       log.error("A device of type '{}' could not choose its logic", type, e.getCause());
     } catch (TimeoutException e) {
@@ -99,16 +128,33 @@ public final class BackendsComponent implements VhostUserBackends {
   }
 
   @Override
-  public synchronized Backend open(BackendSpec spec) throws BackendException {
-    if (find(spec.guest(), spec.device()).isPresent()) {
-      throw new BackendException(
-          "open",
-          "guest '%s', device '%s' is open already; close it first"
-              .formatted(spec.guest(), spec.device()),
-          null);
+  public Backend open(BackendSpec spec) throws BackendException {
+    Map.Entry<String, String> name = Map.entry(spec.guest(), spec.device());
+    if (!opening.add(name)) {
+      throw already(spec);
     }
+    try {
+      if (find(spec.guest(), spec.device()).isPresent()) {
+        throw already(spec);
+      }
+      return openAlone(spec);
+    } finally {
+      opening.remove(name);
+    }
+  }
+
+  private static BackendException already(BackendSpec spec) {
+    return new BackendException(
+        "open",
+        "guest '%s', device '%s' is open already; close it first"
+            .formatted(spec.guest(), spec.device()),
+        null);
+  }
+
+  private Backend openAlone(BackendSpec spec) throws BackendException {
     Engine engine =
-        new Assembly(spec, rings, manager, factories, new Watching(), DRAIN_LIMIT).assemble();
+        new Assembly(spec, rings, manager, factories, new Watching(), DRAIN_LIMIT, patience)
+            .assemble();
     engines.add(engine);
     engine.start();
     if (freeing.compareAndSet(false, true)) {

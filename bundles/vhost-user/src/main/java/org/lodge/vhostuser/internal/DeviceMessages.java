@@ -67,7 +67,7 @@ final class DeviceMessages {
     }
   }
 
-  Reply getConfig(Message message) throws RefusedException {
+  Reply getConfig(Message message) throws RefusedException, DeviceException {
     int untrustedOffset = message.i32(0);
     int untrustedLength = message.i32(4);
     if (untrustedLength < 0

@@ -11,7 +11,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.LinuxException;
 import org.lodge.vhostuser.Backend;
@@ -20,7 +19,6 @@ import org.lodge.vhostuser.BackendSpec;
 import org.lodge.vhostuser.BackendStatus;
 import org.lodge.vhostuser.BackendStatus.Link;
 import org.lodge.vhostuser.Takeover;
-import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
 import org.slf4j.Logger;
@@ -238,20 +236,19 @@ final class Engine implements Backend {
 
   @Override
   public BackendStatus status() {
-    Device device = parts.logic.device();
-    Model model = parts.logic.model();
+    Hosted device = parts.logic.device();
     return new BackendStatus(
         link(),
-        Optional.ofNullable(model).map(each -> each.version().toString()),
+        Optional.ofNullable(device).map(each -> each.model.version().toString()),
         parts.frontEnd.negotiated.features,
         parts.frontEnd.vrings.status(),
-        device == null ? List.of() : asked(device::counters, List.of()),
+        device == null ? List.of() : device.counters(),
         troubleOf(device),
         succession.count(),
         succession.last());
   }
 
-  private Optional<String> troubleOf(Device device) {
+  private Optional<String> troubleOf(Hosted device) {
     if (device == null && !ended) {
       String refusals = succession.refusals();
       return Optional.of(
@@ -260,22 +257,12 @@ final class Engine implements Backend {
               : "no device logic of type '%s' can go on: %s".formatted(spec.type(), refusals));
     }
     Optional<String> own = Optional.ofNullable(trouble);
-    return own.isPresent() || device == null ? own : asked(device::trouble, Optional.empty());
-  }
-
-  /** A device that can't answer is no reason to tell nothing of it, or of any other. */
-  private static <T> T asked(Supplier<T> question, T otherwise) {
-    try {
-      return question.get();
-    } catch (RuntimeException | Error e) {
-      log.warn("A device could not be asked", e);
-      return otherwise;
-    }
+    return own.isPresent() || device == null ? own : device.trouble();
   }
 
   @Override
   public Map<String, String> controls() {
-    Device device = parts.logic.device();
+    Hosted device = parts.logic.device();
     return device == null ? Map.of() : device.controls();
   }
 
@@ -284,7 +271,7 @@ final class Engine implements Backend {
     return await(
         "control",
         () -> {
-          Device device = parts.logic.device();
+          Hosted device = parts.logic.device();
           if (device == null) {
             throw new DeviceException("control", troubleOf(null).orElse("it is closed"));
           }

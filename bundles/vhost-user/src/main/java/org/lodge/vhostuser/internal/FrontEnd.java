@@ -130,7 +130,7 @@ final class FrontEnd {
   }
 
   private long offeredFeatures() {
-    long ofDevice = logic.device() == null ? negotiated.features : logic.device().features();
+    long ofDevice = logic.device() == null ? negotiated.features : logic.device().features;
     return ofDevice | Negotiated.RING_FEATURES | Negotiated.PROTOCOL_FEATURES;
   }
 

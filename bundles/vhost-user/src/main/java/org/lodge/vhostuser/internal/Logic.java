@@ -4,8 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodge.vhostuser.Takeover;
-import org.lodge.virtio.Device;
-import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
@@ -18,7 +16,8 @@ import org.slf4j.LoggerFactory;
  * control thread.
  *
  * <p>A device is anybody's code: whatever it throws, which an assertion or a stack that is too deep
- * makes an {@link Error}, is its own failure and not that of the thread which called it.
+ * makes an {@link Error}, is its own failure and not that of the thread which called it; and where
+ * it never returns, nobody waits for long.
  *
  * <p>A takeover: the new device is made and looked at while the old one serves; rings pause; the
  * old one finishes and hands over its state; the new one takes state and rings; rings go on. Until
@@ -28,14 +27,13 @@ final class Logic {
   private static final Logger log = LoggerFactory.getLogger(Logic.class);
   private static final Duration BROKEN_LIMIT = Duration.ofMillis(100);
 
-  private final DeviceConfig config;
+  private final Hosts hosts;
   private final DeviceContext context;
   private final QueueThread queueThread;
   private final Duration drainLimit;
   private final ConfigSpace configSpace = new ConfigSpace(this::device);
 
-  private volatile Device device;
-  private volatile Model model;
+  private volatile Hosted device;
   private boolean started;
   private boolean pauseExpected;
   private long acceptedFeatures;
@@ -43,57 +41,49 @@ final class Logic {
   /** What stays of a device whose bundle has gone before another could take over. */
   private DeviceState orphanedState;
 
-  Logic(DeviceConfig config, DeviceContext context, QueueThread queueThread, Duration drainLimit) {
-    this.config = config;
+  Logic(Hosts hosts, DeviceContext context, QueueThread queueThread, Duration drainLimit) {
+    this.hosts = hosts;
     this.context = context;
     this.queueThread = queueThread;
     this.drainLimit = drainLimit;
   }
 
   /** The device that serves; null while there is none. Any thread may ask. */
-  Device device() {
+  Hosted device() {
     return device;
   }
 
   Model model() {
-    return model;
+    Hosted present = device;
+    return present == null ? null : present.model;
   }
 
   /** Makes the first device. */
   void begin(Model first, DeviceState handedOver) throws DeviceException {
-    Device made = made(first);
+    begin(first, handedOver, Hosts.OPEN_LIMIT);
+  }
+
+  private void begin(Model first, DeviceState handedOver, Duration limit) throws DeviceException {
+    Hosted made = hosts.make(first, context, limit);
     try {
       if (handedOver != null) {
         made.importState(handedOver);
       }
     } catch (DeviceException | RuntimeException | Error e) {
-      close(made);
+      made.end(false);
       throw e;
     }
-    become(first, made);
+    become(made);
   }
 
-  private Device made(Model model) throws DeviceException {
-    Device made = model.factory().create(config, context);
-    if (made == null) {
-      throw new DeviceException("create", "its factory has made no device");
+  private void become(Hosted made) {
+    if (device != null) {
+      device.serves(false);
     }
-    return made;
-  }
-
-  private static void close(Device device) {
-    try {
-      device.close();
-    } catch (RuntimeException | Error e) {
-      log.error("A device failed in its end", e);
-    }
-  }
-
-  private void become(Model next, Device made) {
-    model = next;
     device = made;
     orphanedState = null;
-    queueThread.use(made);
+    queueThread.use(made.device);
+    made.serves(true);
   }
 
   /**
@@ -115,7 +105,7 @@ final class Logic {
   }
 
   /** A ring was opened. */
-  void startQueue(Ring ring) {
+  void startQueue(Ring ring) throws DeviceException {
     if (device != null) {
       device.startQueue(ring);
     }
@@ -134,10 +124,10 @@ final class Logic {
     }
   }
 
-  private boolean stopQueue(Device of, Ring ring) {
+  private boolean stopQueue(Hosted of, Ring ring) {
     try {
       return of.stopQueue(ring, limitFor(ring));
-    } catch (RuntimeException | Error e) {
+    } catch (DeviceException | RuntimeException | Error e) {
       log.error("The device failed to stop queue {}", ring.index(), e);
       return false;
     }
@@ -161,7 +151,7 @@ final class Logic {
     if (started && device != null) {
       try {
         device.stop();
-      } catch (RuntimeException | Error e) {
+      } catch (DeviceException | RuntimeException | Error e) {
         log.error("The device failed when its driver went", e);
       }
     }
@@ -194,7 +184,7 @@ final class Logic {
     return exported(device);
   }
 
-  private static DeviceState exported(Device from) throws DeviceException {
+  private static DeviceState exported(Hosted from) throws DeviceException {
     DeviceState state;
     try {
       state = from.exportState();
@@ -211,7 +201,7 @@ final class Logic {
   /**
    * Of one that has to go; null where it fails, since to go on without is better than not at all.
    */
-  private static DeviceState lastState(Device from) {
+  private static DeviceState lastState(Hosted from) {
     try {
       return exported(from);
     } catch (DeviceException e) {
@@ -226,8 +216,8 @@ final class Logic {
       orphanedState = state;
       return;
     }
-    Device former = device;
-    begin(model, state);
+    Hosted former = device;
+    begin(former.model, state, Hosts.STEP_LIMIT);
     end(former);
     started = false;
     pauseExpected = false;
@@ -241,49 +231,47 @@ final class Logic {
    * @return what came of it; the former goes on where it was refused
    */
   Takeover replace(Model next, List<Vring> open, boolean mustLeave) {
-    String from = model == null ? "" : model.version().toString();
+    Model present = model();
+    String from = present == null ? "" : present.version().toString();
     String to = next.version().toString();
-    Device made = null;
+    Hosted made = null;
     try {
-      next.factory().check(config);
-      made = made(next);
+      made = hosts.make(next, context, Hosts.STEP_LIMIT);
       requireAtLeast(made);
-      long pauseMicros =
-          device == null ? adopt(next, made, open) : handOver(next, made, open, mustLeave);
+      long pauseMicros = device == null ? adopt(made, open) : handOver(made, open, mustLeave);
       return new Takeover(from, to, true, "", pauseMicros);
     } catch (DeviceException | RuntimeException | Error e) {
       if (made != null) {
-        close(made);
+        made.end(false);
       }
       String reason = e instanceof DeviceException ? e.getMessage() : e.toString();
       return new Takeover(from, to, false, reason, 0);
     }
   }
 
-  private void requireAtLeast(Device made) throws DeviceException {
-    long missing = Negotiated.deviceFeatures(acceptedFeatures) & ~made.features();
+  private void requireAtLeast(Hosted made) throws DeviceException {
+    long missing = Negotiated.deviceFeatures(acceptedFeatures) & ~made.features;
     if (missing != 0) {
       throw new DeviceException(
           "features", "it lacks feature bits %#x, which the driver uses".formatted(missing));
     }
-    if (device != null && made.queueCount() < device.queueCount()) {
+    if (device != null && made.queueCount < device.queueCount) {
       throw new DeviceException(
           "queues",
           "it has %d queues, and the driver was given %d"
-              .formatted(made.queueCount(), device.queueCount()));
+              .formatted(made.queueCount, device.queueCount));
     }
     int configBytes = configSpace.sizeBytes();
-    if (made.configSizeBytes() < configBytes) {
+    if (made.configSizeBytes < configBytes) {
       throw new DeviceException(
           "config-space",
           "its configuration space has %d bytes, and the driver was given %d"
-              .formatted(made.configSizeBytes(), configBytes));
+              .formatted(made.configSizeBytes, configBytes));
     }
   }
 
-  private long handOver(Model next, Device made, List<Vring> open, boolean mustLeave)
-      throws DeviceException {
-    Device former = device;
+  private long handOver(Hosted made, List<Vring> open, boolean mustLeave) throws DeviceException {
+    Hosted former = device;
     List<Ring> stopped = new ArrayList<>();
     long began = System.nanoTime();
     boolean done = false;
@@ -293,10 +281,7 @@ final class Logic {
         stopped.add(vring.ring);
         boolean idle = stopQueue(former, vring.ring);
         if (!idle && !mustLeave && !vring.ring.broken()) {
-          throw new DeviceException(
-              "drain",
-              "%d requests of queue %d did not end within %d ms"
-                  .formatted(vring.ring.inFlight(), vring.index, drainLimit.toMillis()));
+          throw new DeviceException("drain", former.hangs().orElseGet(() -> requestsOut(vring)));
         }
       }
       DeviceState state = mustLeave ? lastState(former) : exported(former);
@@ -311,45 +296,43 @@ final class Logic {
         resume(open);
       }
     }
-    become(next, made);
+    become(made);
     resume(open);
     long pauseMicros = (System.nanoTime() - began) / 1000;
     end(former);
     return pauseMicros;
   }
 
-  private static void startAgain(Device device, Ring ring) {
+  private String requestsOut(Vring vring) {
+    return "%d requests of queue %d did not end within %d ms"
+        .formatted(vring.ring.inFlight(), vring.index, drainLimit.toMillis());
+  }
+
+  private static void startAgain(Hosted device, Ring ring) {
     try {
-      device.startQueue(ring);
-    } catch (RuntimeException | Error e) {
+      device.startQueueAgain(ring);
+    } catch (DeviceException | RuntimeException | Error e) {
       log.error("The device failed to go on with queue {}", ring.index(), e);
     }
   }
 
   /** What the former device does wrong in its end is nothing to the one that serves. */
-  private void end(Device former) {
-    try {
-      if (started) {
-        former.stop();
-      }
-    } catch (RuntimeException | Error e) {
-      log.error("The former device failed to stop", e);
-    }
-    close(former);
+  private void end(Hosted former) {
+    former.end(started);
   }
 
-  private long adopt(Model next, Device made, List<Vring> open) throws DeviceException {
+  private long adopt(Hosted made, List<Vring> open) throws DeviceException {
     long began = System.nanoTime();
     if (orphanedState != null) {
       made.importState(orphanedState);
     }
     enter(made, open);
-    become(next, made);
+    become(made);
     resume(open);
     return (System.nanoTime() - began) / 1000;
   }
 
-  private void enter(Device made, List<Vring> open) throws DeviceException {
+  private void enter(Hosted made, List<Vring> open) throws DeviceException {
     if (started) {
       made.start(acceptedFeatures);
       for (Vring vring : open) {
@@ -380,13 +363,12 @@ final class Logic {
 
   /** The device's bundle goes and nothing takes its place: its state waits for a successor. */
   void orphan(List<Vring> open) {
-    Device former = device;
+    Hosted former = device;
     open.forEach(vring -> stopQueue(vring.ring));
     configSpace.remember();
     orphanedState = lastState(former);
     queueThread.use(null);
     device = null;
-    model = null;
     end(former);
   }
 
@@ -395,7 +377,7 @@ final class Logic {
     stop();
     if (device != null) {
       queueThread.use(null);
-      close(device);
+      device.end(false);
       device = null;
     }
   }

@@ -7,7 +7,6 @@ import java.util.Optional;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.LinuxException;
 import org.lodge.vhostuser.BackendStatus.RingStatus;
-import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.ring.GuestMemory;
@@ -69,7 +68,7 @@ final class VringSet {
 
   /** A ring costs our heap by its size, so it is not for the front-end to choose at will. */
   int sizeMax(Vring vring) {
-    Device device = logic.device();
+    Hosted device = logic.device();
     return device == null ? USUAL_SIZE_MAX : device.queueSizeMax(vring.index);
   }
 

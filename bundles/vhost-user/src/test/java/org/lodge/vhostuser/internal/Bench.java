@@ -27,8 +27,16 @@ final class Bench implements AutoCloseable {
     this(directory, ServiceManager.of(Map.of()));
   }
 
+  Bench(Path directory, Patience patience) {
+    this(directory, ServiceManager.of(Map.of()), patience);
+  }
+
   Bench(Path directory, ServiceManager manager) {
-    backends = new BackendsComponent(new RingsComponent(), manager);
+    this(directory, manager, Patience.BY_THE_CLOCK);
+  }
+
+  private Bench(Path directory, ServiceManager manager, Patience patience) {
+    backends = new BackendsComponent(new RingsComponent(), manager, patience);
     socket = directory.resolve("device");
   }
 
@@ -40,15 +48,17 @@ final class Bench implements AutoCloseable {
   }
 
   void deploy(DeviceFactory factory, String version) {
-    backends.addFactory(
-        factory,
-        Map.of(
-            DeviceFactory.TYPE,
-            "echo",
-            DeviceFactory.VIRTIO_ID,
-            42,
-            DeviceFactory.VERSION,
-            version));
+    backends
+        .add(
+            factory,
+            Map.of(
+                DeviceFactory.TYPE,
+                "echo",
+                DeviceFactory.VIRTIO_ID,
+                42,
+                DeviceFactory.VERSION,
+                version))
+        .join();
   }
 
   Backend open() throws BackendException {

@@ -114,7 +114,7 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final boolean attend(Pending begun) {
-    if (!port.attend(begun)) {
+    if (!isServing() || !port.attend(begun)) {
       return false;
     }
     pending = begun;
@@ -139,7 +139,7 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final Chain poll() throws RingException {
-    if (stopped()) {
+    if (stopped() || !isServing()) {
       return null;
     }
     try {

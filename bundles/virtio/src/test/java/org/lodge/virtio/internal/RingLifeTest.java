@@ -2,6 +2,7 @@ package org.lodge.virtio.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -89,6 +90,18 @@ class RingLifeTest {
     assertEquals(0, used(driver));
     assertEquals(2, ring.counters().lateCompletions());
     assertEquals(1, released.get());
+  }
+
+  /** As of a device that was to take over, was refused, and comes back late. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void whoDoesNotServeGetsNoRequest(long features) throws Exception {
+    DriverQueue driver = DriverQueue.create(guest, SIZE, features);
+    Ring ring = open(driver, RingPosition.FIRST, null);
+    add(driver, 1);
+    assertNull(ring.poll());
+    ring.serve(new EchoDevice());
+    assertEquals(1, used(driver));
   }
 
   @ParameterizedTest
