@@ -2,11 +2,14 @@ package org.lodge.itests.wayland;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -24,6 +27,8 @@ public final class Sway implements AutoCloseable {
       xwayland disable
       """;
 
+  private static final int BACKGROUND = 0xff112233;
+
   /** sway does not run as root; this user exists everywhere. */
   private static final String NOBODY = "65534";
 
@@ -33,16 +38,18 @@ public final class Sway implements AutoCloseable {
   private final Process keyboard;
 
   /**
+   * Returns once it shows its background and has a keyboard.
+   *
    * @param folder that others may pass through, for its socket
    */
-  public Sway(Path folder) throws IOException, InterruptedException {
+  public Sway(Path folder) throws Exception {
     this(folder, "");
   }
 
   /**
    * @param more lines of its configuration
    */
-  Sway(Path folder, String more) throws IOException, InterruptedException {
+  Sway(Path folder, String more) throws Exception {
     this.folder = folder;
     Files.createDirectories(folder);
     Path config = Files.writeString(folder.resolve("config"), CONFIG + more);
@@ -57,15 +64,29 @@ public final class Sway implements AutoCloseable {
     sway.environment().put("WLR_RENDERER", "pixman");
     sway.environment().remove("WAYLAND_DISPLAY");
     process = sway.redirectErrorStream(true).redirectOutput(log().toFile()).start();
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!Files.exists(socket())) {
-      if (!process.isAlive() || System.nanoTime() > end) {
-        throw new IOException("sway does not start: " + Files.readString(log()));
-      }
-      Thread.sleep(20);
-    }
+    // A program of its own draws it, which sway does not wait for.
+    Patience.until("sway shows its background", this::showsItsBackground);
     // A virtual keyboard is there as long as its client.
     keyboard = in(List.of("wtype", "-s", "3600000")).inheritIO().start();
+    Patience.until("sway has a keyboard", this::hasAKeyboard);
+  }
+
+  private boolean showsItsBackground() throws IOException, InterruptedException {
+    if (!process.isAlive()) {
+      throw new IOException("sway does not start: " + Files.readString(log()));
+    }
+    return Files.exists(socket())
+        && shot().filter(picture -> picture.getRGB(0, 0) == BACKGROUND).isPresent();
+  }
+
+  private boolean hasAKeyboard() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("swaymsg", "-t", "get_inputs", "-s"));
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "sway-ipc.*.sock")) {
+      found.forEach(each -> command.add(each.toString()));
+    }
+    Process asked = in(command).redirectErrorStream(true).start();
+    String inputs = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return asked.waitFor() == 0 && inputs.contains("keyboard");
   }
 
   private List<String> asOther(String... command) {
@@ -91,12 +112,17 @@ public final class Sway implements AutoCloseable {
 
   /** What is on the screen now. */
   public BufferedImage picture() throws IOException, InterruptedException {
-    Process grim = in(List.of("grim", "-l", "0", "-")).start();
-    BufferedImage picture = ImageIO.read(grim.getInputStream());
-    if (grim.waitFor() != 0 || picture == null) {
+    Optional<BufferedImage> picture = shot();
+    if (picture.isEmpty()) {
       throw new IOException("sway gives no picture: " + Files.readString(log()));
     }
-    return picture;
+    return picture.get();
+  }
+
+  private Optional<BufferedImage> shot() throws IOException, InterruptedException {
+    Process grim = in(List.of("grim", "-l", "0", "-")).start();
+    BufferedImage picture = ImageIO.read(grim.getInputStream());
+    return grim.waitFor() == 0 ? Optional.ofNullable(picture) : Optional.empty();
   }
 
   /** Types on its keyboard, into the window that has it. */
