@@ -37,7 +37,7 @@ public final class VirtualPointer implements AutoCloseable {
   private static final int MANAGER_ID = 4;
   private static final int POINTER = 5;
 
-  private static final int TIMEOUT_MILLIS = 10_000;
+  private static final int TIMEOUT_MILLIS = 60_000;
   private static final int ROOM_BYTES = 16_384;
 
   private final int width;

@@ -3,6 +3,7 @@ package org.lodge.itests.wayland;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lodge.itests.wayland.Patience.until;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -219,15 +219,5 @@ class WindowsLoadIT {
   private static long usedKib() {
     Runtime runtime = Runtime.getRuntime();
     return (runtime.totalMemory() - runtime.freeMemory()) >> 10;
-  }
-
-  private static void until(String what, Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-    while (!condition.call()) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("not in 120 s: " + what);
-      }
-      Thread.sleep(20);
-    }
   }
 }
