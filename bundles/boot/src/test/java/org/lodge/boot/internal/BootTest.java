@@ -64,8 +64,8 @@ class BootTest {
     CompletableFuture<Void> ended = boot.shutdown(false);
     assertFalse(frameworkStopped.await(20, TimeUnit.MILLISECONDS));
     guestsStopped.complete(null);
-    ended.get(1, TimeUnit.SECONDS);
-    assertTrue(frameworkStopped.await(1, TimeUnit.SECONDS));
+    ended.get(20, TimeUnit.SECONDS);
+    assertTrue(frameworkStopped.await(20, TimeUnit.SECONDS));
     assertEquals(List.of("startAutostart", "stopAll"), calls);
   }
 
@@ -73,14 +73,14 @@ class BootTest {
   void aGuestThatDoesNotStopInOrderDoesNotKeepLodge() throws Exception {
     Boot boot = boot();
     guestsStopped.completeExceptionally(new IllegalStateException("stuck"));
-    boot.shutdown(false).get(1, TimeUnit.SECONDS);
-    assertTrue(frameworkStopped.await(1, TimeUnit.SECONDS));
+    boot.shutdown(false).get(20, TimeUnit.SECONDS);
+    assertTrue(frameworkStopped.await(20, TimeUnit.SECONDS));
   }
 
   @Test
   void guestsThatAreKeptAreLetGoAndNotStoppedWhenTheFrameworkEnds() throws Exception {
     Boot boot = boot();
-    boot.shutdown(true).get(1, TimeUnit.SECONDS);
+    boot.shutdown(true).get(20, TimeUnit.SECONDS);
     boot.deactivate();
     assertEquals(List.of("startAutostart", "releaseAll", "tell STOPPING=1"), calls);
   }
@@ -101,7 +101,7 @@ class BootTest {
       readiness.tellWhenStarted(context());
       listener.frameworkEvent(
           new FrameworkEvent(FrameworkEvent.STARTED, proxy(Bundle.class, none()), null));
-      assertTrue(fed.await(2, TimeUnit.SECONDS));
+      assertTrue(fed.await(20, TimeUnit.SECONDS));
     }
     assertTrue(calls.contains("list"));
   }

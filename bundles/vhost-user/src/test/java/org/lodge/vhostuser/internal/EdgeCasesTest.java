@@ -495,11 +495,10 @@ class EdgeCasesTest {
       frontEnd.raw(Request.CHECK_DEVICE_STATE.id, 1, 0, new byte[0]);
       frontEnd.raw(Request.GET_QUEUE_NUM.id, 1, 0, new byte[0]);
       assertFalse(frontEnd.socket.awaitReadable(200), "the state is still moving");
-      long beganNanos = System.nanoTime();
       assertThrows(BackendException.class, () -> backend.control("nothing", Map.of()));
       bench.deploy("1.1.0");
       assertEquals("1.1.0", backend.status().logicVersion().orElseThrow());
-      assertTrue(System.nanoTime() - beganNanos < 2_000_000_000L);
+      assertFalse(frontEnd.socket.awaitReadable(0), "nor was it waited for");
       silent.sink().close();
       assertEquals(1, frontEnd.reply(Request.CHECK_DEVICE_STATE.id)[0]);
       assertEquals(2, frontEnd.reply(Request.GET_QUEUE_NUM.id)[0]);
@@ -600,7 +599,7 @@ class EdgeCasesTest {
 
   /** Threads that were told to end may hold one for a moment more. */
   static void awaitOpenDescriptors(int most) throws InterruptedException {
-    long deadlineNanos = System.nanoTime() + 8_000_000_000L;
+    long deadlineNanos = System.nanoTime() + 30_000_000_000L;
     while (openDescriptors() > most && System.nanoTime() < deadlineNanos) {
       Thread.sleep(1);
     }

@@ -282,7 +282,7 @@ final class MockFrontEnd implements AutoCloseable {
   }
 
   void awaitUsed(int index) throws LinuxException {
-    long deadlineNanos = System.nanoTime() + 5_000_000_000L;
+    long deadlineNanos = System.nanoTime() + 20_000_000_000L;
     while (!queues.get(index).takeUsed()) {
       if (!calls.get(index).await(1000) && System.nanoTime() > deadlineNanos) {
         throw new AssertionError("queue %d was not served".formatted(index));

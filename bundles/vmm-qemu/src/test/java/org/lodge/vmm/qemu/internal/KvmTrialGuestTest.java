@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Tag("guest")
-@Timeout(20)
+@Timeout(60)
 class KvmTrialGuestTest {
   @TempDir Path directory;
 
@@ -24,7 +24,7 @@ class KvmTrialGuestTest {
     Process process =
         new ProcessBuilder(KvmTrialGuest.command(qemu, rom, "tcg", "max")).inheritIO().start();
     try {
-      process.waitFor(10, TimeUnit.SECONDS);
+      process.waitFor(50, TimeUnit.SECONDS);
     } finally {
       process.destroyForcibly();
     }

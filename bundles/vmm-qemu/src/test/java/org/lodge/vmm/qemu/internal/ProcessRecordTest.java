@@ -19,9 +19,9 @@ import org.lodge.vmm.Accelerator;
 import org.lodge.vmm.AcceleratorChoice;
 import org.lodge.vmm.ProcessIdentity;
 
-@Timeout(10)
+@Timeout(60)
 class ProcessRecordTest {
-  private static final Duration LIMIT = Duration.ofSeconds(5);
+  private static final Duration LIMIT = Duration.ofSeconds(30);
 
   @TempDir Path directory;
   private Process stranger;
@@ -90,7 +90,7 @@ class ProcessRecordTest {
     assertTrue(
         new QemuDriver(Optional.empty(), directory.resolve("state"))
             .killLeftBehind(directory, LIMIT));
-    assertTrue(stranger.waitFor(5, TimeUnit.SECONDS));
+    assertTrue(stranger.waitFor(30, TimeUnit.SECONDS));
   }
 
   @Test

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(10)
+@Timeout(60)
 class QmpConnectionTest {
-  private static final Duration LONG = Duration.ofSeconds(5);
+  private static final Duration LONG = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofMillis(20);
 
   @TempDir Path directory;
@@ -156,7 +156,7 @@ class QmpConnectionTest {
     assertEquals(QmpException.Kind.LOST, failure(first));
     assertEquals(QmpException.Kind.LOST, failure(second));
     assertEquals(QmpException.Kind.LOST, failure(execute(QmpRequest.Plain.STOP, LONG)));
-    qmp.ended().get(1, TimeUnit.SECONDS);
+    qmp.ended().get(30, TimeUnit.SECONDS);
   }
 
   @Test
@@ -176,7 +176,7 @@ class QmpConnectionTest {
     qemu.say(
         "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true, \"reason\": \"guest-shutdown\"}}");
     qemu.peer.close();
-    qmp.ended().get(1, TimeUnit.SECONDS);
+    qmp.ended().get(30, TimeUnit.SECONDS);
     assertEquals(new QmpEvent.ShutDown(true, "guest-shutdown"), events.poll());
   }
 
@@ -245,7 +245,7 @@ class QmpConnectionTest {
             qemu.peer.write(flood.clear());
           }
         });
-    qmp.ended().get(1, TimeUnit.SECONDS);
+    qmp.ended().get(30, TimeUnit.SECONDS);
   }
 
   @Test
@@ -305,9 +305,9 @@ class QmpConnectionTest {
           assertTrue(fuzzed.ended().isDone() || !other.lodge.isOpen(), noise.toString());
         }
         other.peer.close();
-        fuzzed.ended().get(1, TimeUnit.SECONDS);
-        negotiation.handle((done, failed) -> true).get(1, TimeUnit.SECONDS);
-        command.handle((done, failed) -> true).get(1, TimeUnit.SECONDS);
+        fuzzed.ended().get(30, TimeUnit.SECONDS);
+        negotiation.handle((done, failed) -> true).get(30, TimeUnit.SECONDS);
+        command.handle((done, failed) -> true).get(30, TimeUnit.SECONDS);
       }
     }
   }
