@@ -195,8 +195,8 @@ final class Assembly {
             spec.guest(),
             spec.device(),
             (vring, sentence) -> {
+              later(each -> each.ringBroken(vring, sentence));
               vring.signalError();
-              later(each -> each.ringBroken(sentence));
             });
     Logic logic = new Logic(hosts, new Context(), queueThread, drainLimit);
     boolean complete = false;

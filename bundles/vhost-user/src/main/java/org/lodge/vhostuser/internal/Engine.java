@@ -140,6 +140,7 @@ final class Engine implements Backend {
       return;
     }
     parts.session = Session.begin(socket, parts);
+    trouble = null;
     epoll.add(socket, Epoll.READABLE, CONNECTION);
     log.debug("A monitor has connected");
   }
@@ -178,17 +179,23 @@ final class Engine implements Backend {
   }
 
   /** A ring is served no more. On the control thread. */
-  void ringBroken(String sentence) {
-    trouble(sentence);
+  void ringBroken(Vring vring, String sentence) {
+    vring.trouble = sentence;
+    tell(sentence);
   }
 
   /** The device says that it can't go on. On the control thread. */
   void deviceBroken(String reason) {
-    for (Vring vring : parts.frontEnd.vrings.open()) {
+    List<Vring> open = parts.frontEnd.vrings.open();
+    for (Vring vring : open) {
       vring.ring.fail();
+      vring.trouble = reason;
       vring.signalError();
     }
-    trouble(reason);
+    if (open.isEmpty()) {
+      trouble = reason;
+    }
+    tell(reason);
   }
 
   /** On the control thread. */
@@ -198,6 +205,10 @@ final class Engine implements Backend {
 
   private void trouble(String sentence) {
     trouble = sentence;
+    tell(sentence);
+  }
+
+  private void tell(String sentence) {
     log.warn("{}", sentence);
     watcher.trouble(this, sentence);
   }
@@ -256,7 +267,7 @@ final class Engine implements Backend {
               ? "no device logic of type '%s' is deployed".formatted(spec.type())
               : "no device logic of type '%s' can go on: %s".formatted(spec.type(), refusals));
     }
-    Optional<String> own = Optional.ofNullable(trouble);
+    Optional<String> own = Optional.ofNullable(trouble).or(parts.frontEnd.vrings::trouble);
     return own.isPresent() || device == null ? own : device.trouble();
   }
 

@@ -39,6 +39,10 @@ final class Vring implements RingPort {
   boolean unsettled;
 
   volatile Ring ring;
+
+  /** Why the ring that is open is broken, as far as was told; of no meaning while it is not. */
+  volatile String trouble;
+
   private volatile Held<EventFd> call;
 
   /** Replaced while a thread was still in it. */
@@ -168,6 +172,17 @@ final class Vring implements RingPort {
     if (target != null && !muted) {
       target.fd().signal();
     }
+  }
+
+  /** Why the ring is served no more; empty while it is served. Any thread may ask. */
+  Optional<String> trouble() {
+    Ring open = ring;
+    if (open == null || !open.broken()) {
+      return Optional.empty();
+    }
+    String told = trouble;
+    return Optional.of(
+        told != null ? told : "queue %d is broken until the driver resets it".formatted(index));
   }
 
   /** Empty while the ring is not open. Any thread may ask. */

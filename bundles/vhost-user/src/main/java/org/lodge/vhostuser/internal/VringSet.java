@@ -171,6 +171,7 @@ final class VringSet {
       if (vring.serving) {
         ring.resume();
       }
+      vring.trouble = null;
       vring.ring = ring;
       // Last, because it serves once: a kick that came before must not be lost on a paused ring.
       queueThread.watch(vring);
@@ -320,6 +321,11 @@ final class VringSet {
       }
     }
     return held;
+  }
+
+  /** What is to be told of rings that are broken. Any thread may ask. */
+  Optional<String> trouble() {
+    return Arrays.stream(vrings).flatMap(vring -> vring.trouble().stream()).findFirst();
   }
 
   List<RingStatus> status() {

@@ -313,6 +313,9 @@ class TakeoverTest {
       frontEnd.kicks.getFirst().signal();
       assertTrue(error.await(5000));
       bench.backends.removeFactory(failing);
+      String trouble = backend.status().trouble().orElseThrow();
+      assertTrue(trouble.startsWith("queue 0 is broken until the driver resets it: "), trouble);
+      assertTrue(trouble.contains("Missing"), trouble);
       frontEnd.stop(0);
       frontEnd.queues.set(0, DriverQueue.create(frontEnd.guest, 16, MODERN));
       frontEnd.sendNum(0);
@@ -321,6 +324,7 @@ class TakeoverTest {
       frontEnd.sendKick(0);
       frontEnd.sendCall(0);
       frontEnd.echo(0, "after");
+      assertEquals(Optional.empty(), backend.status().trouble());
     }
   }
 
