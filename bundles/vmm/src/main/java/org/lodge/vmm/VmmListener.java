@@ -8,4 +8,10 @@ public interface VmmListener {
 
   /** The guest rebooted itself. */
   void guestReset();
+
+  /**
+   * The guest has let go of a device while nobody waited for it in {@link Vmm#unplug}: after its
+   * removal was given up, or of its own accord.
+   */
+  default void deviceGone(String id) {}
 }

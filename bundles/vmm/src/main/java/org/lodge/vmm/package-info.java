@@ -1,6 +1,6 @@
 /** The SPI of a driver of one virtual machine monitor: what {@code vm} asks of QEMU and its kin. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.lodge.vmm;
 
 import org.osgi.annotation.bundle.Export;

@@ -33,6 +33,9 @@ final class GuestDevices {
   private static final Logger LOG = LoggerFactory.getLogger(GuestDevices.class);
   private static final Duration SERVICE_WAIT = Duration.ofSeconds(2);
 
+  /** Of what needs no consent of the guest's. */
+  private static final Duration GONE_LIMIT = Duration.ofSeconds(2);
+
   /** Without a service manager that keeps descriptors, the end of Lodge is the connection's end. */
   private static final String UNCONNECTED =
       "the guest's monitor is not connected to it and the guest's requests wait; start the guest"
@@ -245,10 +248,37 @@ final class GuestDevices {
     if (!force) {
       requireUnused(vmm, slot.declaration());
     }
+    remove(vmm, slot, limit);
+  }
+
+  private void remove(Vmm vmm, Slot slot, Duration limit) throws VmmException {
+    String id = slot.declaration().id();
     vmm.unplug(id, limit);
     drop(slot);
     remember();
     LOG.info("Device {} was removed", id);
+  }
+
+  /**
+   * The guest has let go of a device while nobody waited for that, as after a removal that was
+   * given up. From any thread.
+   *
+   * @return what finishes its removal; nothing where there is another of its name by then
+   */
+  Message.Control.Action gone(String id) {
+    Slot gone;
+    synchronized (lock) {
+      gone = slots.get(id);
+    }
+    return vmm -> {
+      boolean there;
+      synchronized (lock) {
+        there = gone != null && slots.get(id) == gone;
+      }
+      if (there) {
+        remove(vmm, gone, GONE_LIMIT);
+      }
+    };
   }
 
   private void requireUnused(Vmm vmm, DeviceDeclaration disk)

@@ -37,6 +37,13 @@ interface Machine {
   /** Ends what Lodge serves to the guest and carries for it; its process has ended. */
   void closeDevices();
 
+  /**
+   * The guest has let go of a device by itself. Does not block.
+   *
+   * @return what ends the serving of it
+   */
+  Message.Control.Action deviceGone(String id);
+
   /** Waits shortly until the console's last bytes are read, after the process has ended. */
   void drainConsole();
 

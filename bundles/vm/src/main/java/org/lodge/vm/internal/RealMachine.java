@@ -119,6 +119,11 @@ final class RealMachine implements Machine {
   }
 
   @Override
+  public Message.Control.Action deviceGone(String id) {
+    return devices.gone(id);
+  }
+
+  @Override
   public boolean powerOff() {
     return inside.powerOff(guest);
   }

@@ -177,6 +177,23 @@ class GuestDevicesTest {
   }
 
   @Test
+  void aDeviceThatTheGuestLetsGoOfLaterIsRemovedThen() throws Exception {
+    devices.bringUp(vmm(), List.of(DATA));
+    monitorRefuses = "data";
+    assertThrows(
+        VmmException.class, () -> devices.remove(vmm(), "data", Duration.ofSeconds(1), false));
+    monitorRefuses = null;
+    Message.Control.Action finish = devices.gone("data");
+    finish.on(vmm());
+    assertEquals(List.of("unplug data", "close data"), log.subList(log.size() - 2, log.size()));
+    assertEquals(List.of(), devices.declarations());
+    devices.add(vmm(), "data", "blk", Map.of());
+    finish.on(vmm());
+    assertEquals(List.of("data"), devices.declarations().stream().map(d -> d.id()).toList());
+    devices.gone("none").on(vmm());
+  }
+
+  @Test
   void aDiskThatTheGuestUsesIsNotAskedForUnlessItIsMeant() throws Exception {
     DeviceDeclaration named =
         new DeviceDeclaration("data", "blk", Map.of("path", "d.img", "serial", "abc"));

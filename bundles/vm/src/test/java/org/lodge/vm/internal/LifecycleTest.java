@@ -63,6 +63,14 @@ class LifecycleTest {
   }
 
   @Test
+  void aDeviceThatTheGuestHasLetGoOfIsSeenToInTurn() {
+    h.bringUp();
+    h.machine.last().listener.deviceGone("data");
+    h.world.runWorks();
+    assertEquals("gone data", h.log.getLast());
+  }
+
+  @Test
   void aPauseBeforeTheGuestRunsWaitsUntilItDoes() {
     h.start();
     CompletableFuture<GuestStatus> paused = h.pause();

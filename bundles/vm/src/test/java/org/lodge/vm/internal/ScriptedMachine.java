@@ -106,6 +106,11 @@ final class ScriptedMachine implements Machine {
   }
 
   @Override
+  public Message.Control.Action deviceGone(String id) {
+    return vmm -> log.add("gone " + id);
+  }
+
+  @Override
   public void closeDevices() {}
 
   @Override

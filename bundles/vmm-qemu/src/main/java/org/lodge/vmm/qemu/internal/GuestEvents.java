@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
  * SHUTDOWN by the guest, or asked by Lodge  SHUTDOWN; the end of the process is then in order
  * SHUTDOWN for another reason               nothing; the end of the process tells
  * RESET by the guest                        guestReset
+ * DEVICE_DELETED that nobody waits for      deviceGone
  * </pre>
  */
 final class GuestEvents implements Consumer<QmpEvent> {
@@ -60,7 +61,11 @@ final class GuestEvents implements Consumer<QmpEvent> {
           hearer.guestReset();
         }
       }
-      case QmpEvent.DeviceDeleted(String id) -> settle(id, event);
+      case QmpEvent.DeviceDeleted(String id) -> {
+        if (!settle(id, event)) {
+          hearer.deviceGone(id);
+        }
+      }
       case QmpEvent.UnplugRefused(String id) -> settle(id, event);
     }
   }
@@ -73,11 +78,9 @@ final class GuestEvents implements Consumer<QmpEvent> {
     }
   }
 
-  private void settle(String id, QmpEvent event) {
+  private boolean settle(String id, QmpEvent event) {
     CompletableFuture<QmpEvent> unplug = unplugs.get(id);
-    if (unplug != null) {
-      unplug.complete(event);
-    }
+    return unplug != null && unplug.complete(event);
   }
 
   /** The next word on this device's removal; to be asked for before the removal is. */
@@ -85,8 +88,19 @@ final class GuestEvents implements Consumer<QmpEvent> {
     return unplugs.computeIfAbsent(id, key -> new CompletableFuture<>());
   }
 
+  /** The removal has ended. */
   void forgetUnplugOf(String id) {
     unplugs.remove(id);
+  }
+
+  /** The removal is given up: what is said from now on, or was at the last moment, is told. */
+  void giveUpUnplugOf(String id) {
+    CompletableFuture<QmpEvent> unplug = unplugs.remove(id);
+    if (unplug != null
+        && !unplug.cancel(false)
+        && unplug.getNow(null) instanceof QmpEvent.DeviceDeleted) {
+      listener.deviceGone(id);
+    }
   }
 
   /** Whether QEMU has said that the guest powered off or that it was asked to quit. */

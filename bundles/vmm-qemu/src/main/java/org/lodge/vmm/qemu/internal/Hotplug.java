@@ -142,6 +142,7 @@ final class Hotplug {
 
   synchronized void unplug(String id, Duration limit) throws VmmException {
     CompletableFuture<QmpEvent> outcome = events.unplugOf(id);
+    boolean gone = false;
     try {
       if (children(PLUGGED).contains(id)) {
         askForRemoval(id);
@@ -149,9 +150,14 @@ final class Hotplug {
       if (children(PLUGGED).contains(id)) {
         awaitRemoval(id, outcome, limit);
       }
+      gone = true;
       removeChardev(CHARDEV + id);
     } finally {
-      events.forgetUnplugOf(id);
+      if (gone) {
+        events.forgetUnplugOf(id);
+      } else {
+        events.giveUpUnplugOf(id);
+      }
     }
   }
 

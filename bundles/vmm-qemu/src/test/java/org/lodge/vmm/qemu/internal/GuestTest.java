@@ -195,6 +195,7 @@ class GuestTest {
           assertThrows(VmmException.class, () -> vmm.unplug("extra", Duration.ofMillis(200)));
       assertTrue(unwilling.getMessage().contains("did not let go"), unwilling.getMessage());
       vmm.resume();
+      assertEquals("GONE extra", heard.await("GONE extra", 15));
       vmm.unplug("extra", LIMIT);
       vmm.unplug("extra", LIMIT);
       console.type("while [ -b /dev/vdb ]; do sleep 0.1; done; echo go''ne\n");

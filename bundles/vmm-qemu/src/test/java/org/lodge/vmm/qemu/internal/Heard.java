@@ -19,6 +19,11 @@ final class Heard implements VmmListener {
     events.add("RESET");
   }
 
+  @Override
+  public void deviceGone(String id) {
+    events.add("GONE " + id);
+  }
+
   /** Takes events until the wanted one; null if it did not come within the limit. */
   String await(String wanted, int limitSeconds) throws InterruptedException {
     String event;
