@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.itests.LodgeHost.Result;
 
 /** Devices that Lodge serves, as a person and a guest see them. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 400, unit = TimeUnit.SECONDS)
 class DeviceIT {
 
   /** Prints the disk with a serial number, if the guest has it. */
@@ -51,7 +51,8 @@ class DeviceIT {
       LodgeHost.until(
           "the guest sees its disk", () -> guest.run(FIND.formatted("data")).contains("\n/dev/vd"));
       assertEquals("running", device("random").getString("state"));
-      assertTrue(counter("random", "bytes") > 0, "the guest's kernel has drawn randomness");
+      LodgeHost.until(
+          "the guest's kernel has drawn randomness", () -> counter("random", "bytes") > 0);
 
       Path more = host.disk("more", 8);
       host.lodge("device", "add", "work", "blk", "path=" + more, "serial=SN42", "--id", "more")
@@ -83,7 +84,7 @@ class DeviceIT {
       assertEquals(1, mounted.exit());
       assertTrue(mounted.err().contains("it is mounted at /more"), mounted.err());
       guest.run("busybox umount /more");
-      host.lodge("device", "rm", "work", "more").ok();
+      host.lodge("device", "rm", "work", "more", "--timeout", "60s").ok();
       assertFalse(guest.run(FIND.formatted("SN42")).contains("\n/dev/vd"));
       assertNotEquals(0, host.lodge("device", "rm", "work", "more").exit());
     }
@@ -100,7 +101,7 @@ class DeviceIT {
     assertEquals("unused", device("data").getString("state"), "there, and the guest stands still");
 
     host.lodge("resume", "work").ok();
-    host.lodge("device", "rm", "work", "data").ok();
+    host.lodge("device", "rm", "work", "data", "--timeout", "60s").ok();
     Result unknown = host.lodge("device", "add", "work", "nothing");
     assertTrue(unknown.err().contains("known are blk, "), unknown.err());
     String data = "path=" + host.place.resolve("data.img");
@@ -145,6 +146,9 @@ class DeviceIT {
         "there are dice", () -> host.lodge("device", "add", "work", "dice").exit() == 0);
     host.lodge("device", "control", "work", "dice0", "sides", "count=2").ok();
     try (GuestConsole guest = new GuestConsole(host, "work")) {
+      LodgeHost.until(
+          "the guest has found them",
+          () -> guest.run("cat /sys/class/misc/hw_random/rng_available").contains("_rng.1"));
       guest.run(
           "cd /sys/class/misc/hw_random;"
               + " sed 's/ none//; s/.* //' rng_available > /tmp/dice; cat /tmp/dice > rng_current;"
