@@ -30,7 +30,7 @@ final class GuestConsole implements AutoCloseable {
     return text.substring(0, text.indexOf(end));
   }
 
-  private void type(String text) throws IOException {
+  void type(String text) throws IOException {
     keys.write(text.getBytes(StandardCharsets.UTF_8));
     keys.flush();
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.itests.LodgeHost.Result;
 
 /** Real guests under whatever accelerator this host has, steered as a person does it. */
-@Timeout(value = 180, unit = TimeUnit.SECONDS)
+@Timeout(value = 400, unit = TimeUnit.SECONDS)
 class GuestLifeIT {
   private static final String SMALL = "{'image': 'storage', 'memory': '256M'}";
 
@@ -42,8 +42,9 @@ class GuestLifeIT {
 
   @Test
   void whatAGuestRequiresIsReadyBeforeItStartsAndStopsAfterIt() throws Exception {
-    host.define("below", SMALL);
-    host.define("above", "{'image': 'storage', 'memory': '256M', 'requires': ['below']}");
+    String patient = SMALL.replace("}", ", 'limits': {'stopSeconds': 90}}");
+    host.define("below", patient);
+    host.define("above", patient.replace("{'image'", "{'requires': ['below'], 'image'"));
     host.up();
 
     host.lodge("start", "above").ok();
@@ -184,7 +185,7 @@ class GuestLifeIT {
             result.exit() == 0 || result.err().startsWith("lodge: "),
             command + " after " + delayMillis + " ms: " + result);
         host.lodge("kill", "work").ok();
-        assertTrue(start.waitFor(20, TimeUnit.SECONDS), "start hangs after " + command);
+        assertTrue(start.waitFor(60, TimeUnit.SECONDS), "start hangs after " + command);
       }
     }
   }
@@ -228,8 +229,10 @@ class GuestLifeIT {
     host.define("work", SMALL);
     host.up();
     host.lodge("start", "work").ok();
-    type("work", "echo c > /proc/sysrq-trigger", "sysrq");
-    host.await("work", "failed", guest -> guest.getString("state").equals("failed"));
+    try (GuestConsole console = new GuestConsole(host, "work")) {
+      console.type("echo c > /proc/sysrq-trigger\n");
+      host.await("work", "failed", guest -> guest.getString("state").equals("failed"));
+    }
     String cause = host.show("work").getJsonObject("failure").getString("cause");
     assertTrue(cause.contains("panicked"), cause);
   }
@@ -245,7 +248,7 @@ class GuestLifeIT {
       LodgeHost.until("the guest answers", () -> Files.readString(typed).contains(expected));
       keys.write(LEAVE);
       keys.flush();
-      assertTrue(console.waitFor(10, TimeUnit.SECONDS), "Ctrl-] leaves");
+      assertTrue(console.waitFor(60, TimeUnit.SECONDS), "Ctrl-] leaves");
     }
   }
 
@@ -269,6 +272,6 @@ class GuestLifeIT {
   private static void kill(long pid) throws Exception {
     ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
     process.destroyForcibly();
-    process.onExit().get(10, TimeUnit.SECONDS);
+    process.onExit().get(60, TimeUnit.SECONDS);
   }
 }
