@@ -9,6 +9,7 @@ import jakarta.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.itests.LodgeHost.Result;
 
 /** What a person does in guests from the shell of the host: two guests, booted once. */
-@Timeout(value = 180, unit = TimeUnit.SECONDS)
+@Timeout(value = 400, unit = TimeUnit.SECONDS)
 class CommandsIT {
   private static LodgeHost host;
 
@@ -197,20 +198,21 @@ class CommandsIT {
     LodgeHost.until(
         "it is open and carries bytes",
         () ->
-            connections().stream()
-                .map(each -> each.asJsonObject())
-                .anyMatch(each ->
-                    each.getString("service").equals("endless")
-                        && each.getJsonNumber("backwardBytes").longValue() > 1 << 20));
-    int id = connections().getJsonObject(0).getInt("id");
-    host.lodge("connections", "--end", "" + id).ok();
+            endless()
+                .filter(each -> each.getJsonNumber("backwardBytes").longValue() > 1 << 20)
+                .isPresent());
+    host.lodge("connections", "--end", "" + endless().orElseThrow().getInt("id")).ok();
     assertTrue(call.waitFor(60, TimeUnit.SECONDS));
     assertNotEquals(0, call.exitValue(), "the caller hears that it was lost");
     host.lodge("policy", "forget", "" + rule.getInt("line")).ok();
     assertEquals(126, host.lodge("exec", "work", "--", "lodge-call", "vault", "endless").exit());
   }
 
-  private static JsonArray connections() throws Exception {
-    return json("connections", "--json").getJsonArray("connections");
+  /** The connection to the service of that name. */
+  private static Optional<JsonObject> endless() throws Exception {
+    return json("connections", "--json").getJsonArray("connections").stream()
+        .map(each -> each.asJsonObject())
+        .filter(each -> each.getString("service").equals("endless"))
+        .findFirst();
   }
 }
