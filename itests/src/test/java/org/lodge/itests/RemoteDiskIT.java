@@ -133,11 +133,11 @@ class RemoteDiskIT {
           "the guest sees the new size",
           () -> work.run("grep . /sys/block/vd*/size").contains(":32768"));
     }
-    host.lodge("device", "rm", "work", "more").ok();
+    host.lodge("device", "rm", "work", "more", "--timeout", "60s").ok();
     host.lodge("volume", "snapshot", "storage:more", "monday").ok();
     host.lodge(add("volume=storage:more")).ok();
     write("second");
-    host.lodge("device", "rm", "work", "more").ok();
+    host.lodge("device", "rm", "work", "more", "--timeout", "60s").ok();
     host.lodge("volume", "clone", "storage:more", "storage:gone").ok();
     host.lodge("volume", "revert", "storage:more", "--to", "monday").ok();
     assertEquals("first", word("more"));
@@ -186,7 +186,7 @@ class RemoteDiskIT {
     host.lodge("volume", "clone", "storage:more", "storage:gone", "--from", "monday").ok();
     assertEquals("first", word("gone"));
     assertEquals("second", word("more"));
-    host.lodge("device", "rm", "work", "more").ok();
+    host.lodge("device", "rm", "work", "more", "--timeout", "60s").ok();
   }
 
   private static String[] add(String... config) {
@@ -204,9 +204,9 @@ class RemoteDiskIT {
       String done =
           work.run(
               FIND.formatted("more")
-                  + "echo %s | dd of=$disk conv=notrunc,fsync 2>/dev/null && echo do''ne"
+                  + "echo %1$s | dd of=$disk conv=notrunc,fsync 2>/dev/null && echo do''ne-%1$s"
                       .formatted(word));
-      assertTrue(done.contains("\ndone"), done);
+      assertTrue(done.contains("\ndone-" + word), done);
     }
   }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lodge.itests.LodgeHost.Result;
 
 /** Volumes, from the person's commands to what a guest finds on them. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 400, unit = TimeUnit.SECONDS)
 class VolumesIT {
   private static final String DISK =
       "for s in /sys/block/vd*/serial; do [ \"$(cat $s)\" = %1$s ] && s=${s%%/serial} &&"
@@ -62,10 +62,10 @@ class VolumesIT {
           work.run(
               DISK.formatted("data")
                   + DISK.formatted("more")
-                  + "for f in /root/word $data $more; do echo %s | dd of=$f conv=notrunc,fsync"
-                      .formatted(word)
-                  + " 2>/dev/null; done; echo do''ne");
-      assertTrue(done.contains("\ndone"), done);
+                  + ("for f in /root/word $data $more; do echo %1$s | dd of=$f conv=notrunc,fsync"
+                          + " 2>/dev/null; done; echo do''ne-%1$s")
+                      .formatted(word));
+      assertTrue(done.contains("\ndone-" + word), done);
     }
   }
 
@@ -167,7 +167,7 @@ class VolumesIT {
       Path volumes = image.getParent().getParent();
       LodgeHost.until("it copies", () -> staged(volumes) || !cloning.isAlive());
       host.killSupervisor();
-      cloning.waitFor(10, TimeUnit.SECONDS);
+      cloning.waitFor(60, TimeUnit.SECONDS);
       LodgeHost.until("what was left is swept", () -> !staged(volumes));
       host.lodge("volume", "snapshot", "disk", "after" + round).ok();
       for (JsonValue each :
