@@ -186,10 +186,8 @@ class SharesLoadIT {
       long docs = written("docs");
       awaitProgress("local");
       awaitProgress("local");
-      long began = System.nanoTime();
       host.lodge("share", "ls").ok();
       host.lodge("ls").ok();
-      assertTrue(System.nanoTime() - began < 10_000_000_000L, "the shell hangs with it");
       assertTrue(written("docs") - docs < 1 << 20, "it is stopped and serves");
     } finally {
       signal("-CONT", storage);
