@@ -29,7 +29,7 @@ import org.lodge.itests.vsock.VsockServerJar;
  * <p>How much is transferred and how long connections are made can be raised for a long run by
  * hand: {@code LODGE_VSOCK_MIB} and {@code LODGE_VSOCK_SECONDS} in the environment.
  */
-@Timeout(value = 240, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class VsockIT {
   private static final int CHECK = 1;
   private static final int ECHO = 2;
@@ -183,7 +183,8 @@ class VsockIT {
     awaitVersion("1.1.0");
     Files.delete(newer);
     awaitVersion("1.0.0");
-    transfers.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    // Each of the six has its own limit.
+    transfers.get(6L * LIMIT_SECONDS, TimeUnit.SECONDS);
   }
 
   private static void awaitVersion(String version) throws Exception {

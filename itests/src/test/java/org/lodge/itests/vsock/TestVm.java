@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
  * program. It is told what to do on its serial port.
  */
 public final class TestVm {
-  private static final int BOOT_SECONDS = 60;
+  private static final int BOOT_SECONDS = 120;
 
   private final String name;
   private final Process process;
@@ -128,7 +128,7 @@ public final class TestVm {
   /** Starts a server of the driver; returns once it listens. */
   public void serve(String arguments) throws IOException {
     say("& serve " + arguments);
-    await("listening", 20);
+    await("listening", 60);
   }
 
   /** Begins a call that is not waited for. */

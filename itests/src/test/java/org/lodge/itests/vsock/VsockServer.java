@@ -34,7 +34,7 @@ import org.osgi.framework.BundleContext;
  */
 public final class VsockServer implements BundleActivator, BackendListener {
   private static final int JOINED_PORTS_MAX = 8;
-  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
 
   private final List<Backend> backends = new ArrayList<>();
   private final Map<String, String> versions = new TreeMap<>();
