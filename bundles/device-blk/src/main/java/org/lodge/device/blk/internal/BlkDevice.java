@@ -223,8 +223,11 @@ final class BlkDevice implements Device {
   @Override
   public Optional<String> trouble() {
     Optional<String> present = medium.trouble();
-    if (present.isPresent() || counters.lastErrno() == 0) {
+    if (present.isPresent()) {
       return present;
+    }
+    if (counters.lastErrno() == 0) {
+      return medium.remark();
     }
     return Optional.of(
         "guest '%s', device '%s': a request of type %d failed on %s with errno %d; the guest saw an I/O error"

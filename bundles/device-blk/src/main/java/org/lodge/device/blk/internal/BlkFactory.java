@@ -1,5 +1,7 @@
 package org.lodge.device.blk.internal;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -22,6 +24,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes disks of files, block devices, and disks that others keep; {@link BlkSettings} says what
@@ -35,6 +39,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
     })
 public final class BlkFactory implements DeviceFactory {
   static final String TYPE_NAME = "blk";
+  private static final Logger log = LoggerFactory.getLogger(BlkFactory.class);
   private static final Duration SOURCES_WAIT = Duration.ofSeconds(20);
 
   private final Path disks;
@@ -46,6 +51,18 @@ public final class BlkFactory implements DeviceFactory {
   @Activate
   public BlkFactory(@Reference FileLeases leases, BundleContext context) {
     this(leases, Path.of(Optional.ofNullable(context.getProperty("lodge.state")).orElse(".")));
+    if (context.getProperty("lodge.state") != null) {
+      makeFolder();
+    }
+  }
+
+  /** For people to put their images into; what is read from it tells by itself where it fails. */
+  private void makeFolder() {
+    try {
+      Files.createDirectories(disks);
+    } catch (IOException e) {
+      log.warn("The folder for disk images can't be made: {}", e.toString());
+    }
   }
 
   BlkFactory(FileLeases leases, Path state) {
@@ -131,8 +148,7 @@ public final class BlkFactory implements DeviceFactory {
     try {
       return leases.take(path, writing, owner);
     } catch (LinuxException e) {
-      throw new DeviceException(
-          "open", config.fault("path", "can't be used: " + e.getMessage()).getMessage(), e);
+      throw Unusable.of(path, writing, config, e);
     }
   }
 }

@@ -11,6 +11,8 @@ import org.lodge.linux.LinuxException;
 import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The file or block device behind a disk. Data goes straight between it and guest memory. With
@@ -21,6 +23,7 @@ import org.lodge.virtio.DeviceException;
  * <p>Thread-safe; results are 0 or a negated error number.
  */
 final class Disk implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Disk.class);
   private static final MemorySegment ZEROES = Arena.global().allocate(Lane.BOUNCE_BYTES, 4096);
 
   private final Path path;
@@ -29,13 +32,19 @@ final class Disk implements AutoCloseable {
   /** Past the page cache; null where not asked for. */
   private final BlockFile direct;
 
+  private final boolean writable;
   private volatile long sectors;
 
-  private Disk(Path path, BlockFile file, BlockFile direct) throws LinuxException {
+  /** Behind the last whole sector. */
+  private volatile int tailBytes;
+
+  private Disk(Path path, BlockFile file, BlockFile direct, boolean writable)
+      throws LinuxException {
     this.path = path;
     this.file = file;
     this.direct = direct;
-    sectors = file.sizeBytes() >>> Blk.SECTOR_SHIFT;
+    this.writable = writable;
+    look();
   }
 
   static Disk open(BlkSettings settings, DeviceConfig config) throws DeviceException {
@@ -45,12 +54,11 @@ final class Disk implements AutoCloseable {
     try {
       file = BlockFile.open(path, !settings.readOnly(), false);
       BlockFile direct = settings.direct() ? openDirect(settings, config) : null;
-      Disk disk = new Disk(path, file, direct);
+      Disk disk = new Disk(path, file, direct, !settings.readOnly());
       opened = true;
       return disk;
     } catch (LinuxException e) {
-      throw new DeviceException(
-          "open", config.fault("path", "can't be used: " + e.getMessage()).getMessage(), e);
+      throw Unusable.of(path, !settings.readOnly(), config, e);
     } finally {
       if (!opened && file != null) {
         file.close();
@@ -289,8 +297,26 @@ final class Disk implements AutoCloseable {
     look();
   }
 
-  void look() throws IOException {
-    sectors = file.sizeBytes() >>> Blk.SECTOR_SHIFT;
+  /** A file that does not end with a whole sector is made to, as QEMU does at its first write. */
+  void look() throws LinuxException {
+    long sizeBytes = file.sizeBytes();
+    int tail = (int) (sizeBytes & Blk.SECTOR_BYTES - 1);
+    if (tail != 0 && writable) {
+      file.resize(sizeBytes - tail + Blk.SECTOR_BYTES);
+      log.info(
+          "{} was made {} bytes longer, to end with a whole sector of 512",
+          path,
+          Blk.SECTOR_BYTES - tail);
+      sizeBytes = file.sizeBytes();
+      tail = (int) (sizeBytes & Blk.SECTOR_BYTES - 1);
+    }
+    sectors = sizeBytes >>> Blk.SECTOR_SHIFT;
+    tailBytes = tail;
+  }
+
+  /** What the guest does not see of the file; 0 where it sees all. */
+  int tailBytes() {
+    return tailBytes;
   }
 
   boolean isBlockDevice() {

@@ -126,6 +126,15 @@ final class FileMedium implements Medium {
   }
 
   @Override
+  public Optional<String> remark() {
+    return disk.tailBytes() == 0
+        ? Optional.empty()
+        : Optional.of(
+            "the guest does not see the last %d bytes of %s: a disk ends with a whole sector of 512; make the file longer, as by truncate -s %%512"
+                .formatted(disk.tailBytes(), disk.path()));
+  }
+
+  @Override
   public List<Counter> counters() {
     return List.of();
   }

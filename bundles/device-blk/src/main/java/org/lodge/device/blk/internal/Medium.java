@@ -51,6 +51,11 @@ interface Medium extends AutoCloseable {
   /** Why it can't be used at present. */
   Optional<String> trouble();
 
+  /** What a person should know of it though it can be used. */
+  default Optional<String> remark() {
+    return Optional.empty();
+  }
+
   List<Counter> counters();
 
   @Override

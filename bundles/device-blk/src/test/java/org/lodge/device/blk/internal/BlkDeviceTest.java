@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.RandomAccessFile;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lodge.linux.LinuxException;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceException;
@@ -28,6 +31,7 @@ import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.RingFault;
 import org.lodge.virtio.fixture.TestTransport;
+import org.osgi.framework.BundleContext;
 
 class BlkDeviceTest {
   private static final int MIB = 1 << 20;
@@ -458,10 +462,71 @@ class BlkDeviceTest {
     assertEquals(
         "guest 'work', device 'disk': path is missing; give it, as in \"path\": \"disk.img\"",
         missing);
-    String absent =
-        assertThrows(DeviceException.class, () -> driver.create(folder.resolve("none"), Map.of()))
-            .getMessage();
-    assertTrue(absent.contains("path can't be used: open " + folder.resolve("none")), absent);
+  }
+
+  private String refusal(String path) {
+    return assertThrows(
+            DeviceException.class,
+            () ->
+                new BlkFactory(BlkDriver.LEASES, folder)
+                    .create(
+                        new DeviceConfig("work", "disk", Map.of("path", path)), driver.transport))
+        .getMessage()
+        .replace("guest 'work', device 'disk': path can't be used: ", "");
+  }
+
+  @Test
+  void aFileThatCanNotBeADiskIsToldPlainly() throws Exception {
+    Path missing = folder.resolve("disks/disk.img");
+    assertEquals(
+        "there is no file " + missing + "; put it there, or give an absolute path",
+        refusal("disk.img"));
+    assertEquals(
+        "there is no file " + folder.resolve("none") + "; make it, or give another",
+        refusal(folder.resolve("none").toString()));
+    assertEquals(
+        folder + " is a folder; give a file or a block device", refusal(folder.toString()));
+    assertEquals("/dev/null is neither a file nor a block device", refusal("/dev/null"));
+    DeviceConfig config = new DeviceConfig("work", "disk", Map.of("path", "/a"));
+    String user = System.getProperty("user.name");
+    assertEquals(
+        "guest 'work', device 'disk': path can't be used: Lodge, which runs as "
+            + user
+            + ", may not read and write /a",
+        Unusable.of(Path.of("/a"), true, config, new LinuxException("open", 13, "denied"))
+            .getMessage());
+  }
+
+  @Test
+  void theFolderOfDisksIsMade() throws Exception {
+    BundleContext context =
+        (BundleContext)
+            Proxy.newProxyInstance(
+                BundleContext.class.getClassLoader(),
+                new Class<?>[] {BundleContext.class},
+                (proxy, method, arguments) -> folder.resolve("state").toString());
+    new BlkFactory(BlkDriver.LEASES, context);
+    assertTrue(Files.isDirectory(folder.resolve("state/disks")));
+  }
+
+  @Test
+  void aFileThatIsWrittenIsMadeToEndWithAWholeSector() throws Exception {
+    byte[] odd = new byte[1000];
+    Arrays.fill(odd, (byte) 7);
+    Files.write(file, odd);
+    driver.start(file, Map.of());
+    assertEquals(1024, Files.size(file));
+    assertArrayEquals(Arrays.copyOf(odd, 1024), Files.readAllBytes(file));
+    assertEquals(Optional.empty(), driver.device.trouble());
+  }
+
+  @Test
+  void whatIsCutOffAFileThatIsOnlyReadIsTold() throws Exception {
+    Files.write(file, new byte[1000]);
+    driver.start(file, Map.of("readOnly", true));
+    assertEquals(1000, Files.size(file));
+    String told = driver.device.trouble().orElseThrow();
+    assertTrue(told.startsWith("the guest does not see the last 488 bytes of " + file), told);
   }
 
   private void assertMessage(Map<String, Object> values, String part) {

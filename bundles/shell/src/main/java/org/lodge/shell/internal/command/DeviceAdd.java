@@ -30,7 +30,7 @@ final class DeviceAdd implements Command {
             .details(
                 "A blk is a disk and needs volume=NAME, as volume ls has it, or path=FILE, a file or"
                     + " block device of the host; a relative one is in the folder disks of Lodge's"
-                    + " state. The guest finds it by"
+                    + " state ($LODGE_STATE/disks), where it has to be before. The guest finds it by"
                     + " its serial, which is the device's id unless serial=TEXT is given. It also"
                     + " takes readOnly=true, queues=N, cache=writethrough, direct=true,"
                     + " bytesPerSecond=SIZE and operationsPerSecond=N. An rng is a source of"
