@@ -18,6 +18,9 @@ public interface UnusedJars {
    */
   record UnusedJar(String jar, Optional<String> deviceType, String reason) {}
 
-  /** Those that are there now, by name. A jar is looked at a second after it was deployed. */
+  /**
+   * Those that are there now, by name. A jar is looked at a second after it was deployed; one that
+   * the container does not take, once it has been left unchanged for some time.
+   */
   List<UnusedJar> list();
 }

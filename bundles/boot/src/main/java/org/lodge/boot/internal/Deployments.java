@@ -6,7 +6,6 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -50,6 +49,11 @@ public final class Deployments implements BundleListener, UnusedJars {
   /** The container has no event for a start that failed, so it gets the time for one. */
   private static final int SETTLE_MILLIS = 1000;
 
+  private static final int LOOK_MILLIS = 3000;
+
+  /** A jar that is still being copied, or that a busy container has still to take, is none yet. */
+  static final int LOOKS = 6;
+
   private final ServiceComponentRuntime components;
   private final BundleContext context;
   private final Path folder;
@@ -57,8 +61,8 @@ public final class Deployments implements BundleListener, UnusedJars {
   private final Map<Bundle, List<UnusedJar>> unused = new ConcurrentHashMap<>();
   private final Map<Path, UnusedJar> passedOver = new ConcurrentHashMap<>();
 
-  /** By when each jar was changed. Belongs to the executor's thread. */
-  private Map<Path, FileTime> lookedAt = Map.of();
+  /** Belongs to the executor's thread. */
+  private Map<Path, SeenJar> seen = Map.of();
 
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
@@ -73,7 +77,7 @@ public final class Deployments implements BundleListener, UnusedJars {
     context.addBundleListener(this);
     if (folder != null) {
       executor.scheduleWithFixedDelay(
-          this::lookForPassedOver, SETTLE_MILLIS, 3 * SETTLE_MILLIS, TimeUnit.MILLISECONDS);
+          this::lookForPassedOver, SETTLE_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -127,10 +131,10 @@ public final class Deployments implements BundleListener, UnusedJars {
 
   /** Of a jar from which the container can't make a bundle it has no event either. */
   void lookForPassedOver() {
-    Map<Path, FileTime> found = new HashMap<>();
+    Map<Path, SeenJar> found = new HashMap<>();
     try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
       for (Path jar : jars) {
-        found.put(jar, Files.getLastModifiedTime(jar));
+        found.put(jar, SeenJar.look(jar, seen.get(jar)));
       }
     } catch (IOException | DirectoryIteratorException e) {
       LOG.debug("{} could not be looked at: {}", folder, e.toString());
@@ -138,13 +142,14 @@ public final class Deployments implements BundleListener, UnusedJars {
     }
     PassedOver passed = new PassedOver(List.of(context.getBundles()));
     passedOver.keySet().retainAll(found.keySet());
-    found.forEach((jar, changed) -> {
-      // One that has changed since the last look may still be written.
-      if (changed.equals(lookedAt.get(jar))) {
-        tellPassedOver(jar, passed.reason(jar));
+    found.forEach((jar, as) -> {
+      if (as.looks() >= LOOKS) {
+        tellPassedOver(jar, passed.reason(as));
+      } else if (as.looks() == 1) {
+        passedOver.remove(jar);
       }
     });
-    lookedAt = found;
+    seen = found;
   }
 
   private void tellPassedOver(Path jar, Optional<String> reason) {

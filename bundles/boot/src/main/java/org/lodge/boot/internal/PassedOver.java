@@ -1,12 +1,8 @@
 package org.lodge.boot.internal;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.jar.Attributes;
-import java.util.jar.JarFile;
-import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.Constants;
@@ -20,29 +16,27 @@ final class PassedOver {
   }
 
   /** Empty where there is one, which tells by itself what else is wrong. */
-  Optional<String> reason(Path jar) {
-    if (ofJar(jar).anyMatch(each -> each.getState() == Bundle.ACTIVE)) {
+  Optional<String> reason(SeenJar jar) {
+    if (ofJar(jar.jar()).anyMatch(each -> each.getState() == Bundle.ACTIVE)) {
       return Optional.empty();
     }
-    try (JarFile file = new JarFile(jar.toFile())) {
-      return ofJar(jar).findAny().isPresent() ? Optional.empty() : unlike(file.getManifest());
-    } catch (IOException | RuntimeException e) {
-      return Optional.of("it can't be read: " + e.getMessage());
+    JarContents contents = jar.contents();
+    if (contents.unreadable() != null) {
+      return Optional.of("it can't be read: " + contents.unreadable());
     }
+    return ofJar(jar.jar()).findAny().isPresent() ? Optional.empty() : unlike(contents);
   }
 
   private Stream<Bundle> ofJar(Path jar) {
     return bundles.stream().filter(each -> Deployments.jar(each).equals(jar));
   }
 
-  private Optional<String> unlike(Manifest manifest) {
-    Attributes of = manifest == null ? new Attributes() : manifest.getMainAttributes();
-    String name = of.getValue(Constants.BUNDLE_SYMBOLICNAME);
-    if (name == null) {
+  private Optional<String> unlike(JarContents contents) {
+    if (contents.name() == null) {
       return Optional.of("it is no OSGi bundle, for want of " + Constants.BUNDLE_SYMBOLICNAME);
     }
-    String own = name.split(";")[0].strip();
-    String version = String.valueOf(of.getValue(Constants.BUNDLE_VERSION)).strip();
+    String own = contents.name();
+    String version = contents.version();
     return Optional.of(
         bundles.stream()
             .filter(each -> own.equals(each.getSymbolicName()))

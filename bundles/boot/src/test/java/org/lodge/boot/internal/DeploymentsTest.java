@@ -1,6 +1,8 @@
 package org.lodge.boot.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.HashMap;
@@ -119,8 +122,10 @@ class DeploymentsTest {
     answers.put("getBundles", arguments -> new Bundle[] {proxy(Bundle.class, answers)});
     Deployments deployments = deployments(answers);
     deployments.deactivate();
-    deployments.lookForPassedOver();
-    assertEquals(List.of(), deployments.list(), "these may still be written");
+    for (int look = 1; look < Deployments.LOOKS; look++) {
+      deployments.lookForPassedOver();
+    }
+    assertEquals(List.of(), deployments.list(), "these may still be written, or taken");
     deployments.lookForPassedOver();
     Map<String, String> reasons =
         deployments.list().stream().collect(Collectors.toMap(UnusedJar::jar, UnusedJar::reason));
@@ -133,11 +138,28 @@ class DeploymentsTest {
     bundleState = Bundle.RESOLVED;
     Files.write(used, Files.readAllBytes(torn));
     Files.delete(torn);
-    deployments.lookForPassedOver();
-    deployments.lookForPassedOver();
+    for (int look = 0; look < Deployments.LOOKS; look++) {
+      deployments.lookForPassedOver();
+    }
     assertEquals(
         List.of("copy.jar", "disk 2.jar", "late.jar", "plain.jar"),
         deployments.list().stream().map(UnusedJar::jar).toList());
+  }
+
+  @Test
+  void aJarIsReadAgainOnlyWhenItHasChanged(@TempDir Path folder) throws Exception {
+    Path jar = Files.writeString(folder.resolve("a.jar"), "no jar");
+    SeenJar seen = SeenJar.look(jar, null);
+    JarContents contents = seen.contents();
+    SeenJar again = SeenJar.look(jar, seen);
+    assertEquals(2, again.looks());
+    assertSame(contents, again.contents());
+    FileTime before = Files.getLastModifiedTime(jar);
+    Files.writeString(jar, "longer than it was");
+    Files.setLastModifiedTime(jar, before);
+    SeenJar changed = SeenJar.look(jar, again);
+    assertEquals(1, changed.looks());
+    assertNotSame(contents, changed.contents());
   }
 
   private static Path jar(Path file, String name, String version) throws IOException {
