@@ -3,7 +3,6 @@ package org.lodge.policy.internal;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lodge.policy.Action;
@@ -15,8 +14,6 @@ import org.lodge.policy.Rule;
 final class RuleParser {
   static final int MAX_LINE_CHARS = 4096;
   private static final int MAX_OPTIONS = 16;
-  private static final List<String> OWN_OPTIONS =
-      List.of(Rule.TARGET, Rule.MEDIATED, Rule.DEFAULT_TARGET, Rule.TIMEOUT_SECONDS);
 
   private RuleParser() {}
 
@@ -45,7 +42,7 @@ final class RuleParser {
             source(words[1]),
             target(words[2]),
             action,
-            options(action, Arrays.asList(words).subList(4, words.length))));
+            options(words[0], action, Arrays.asList(words).subList(4, words.length))));
   }
 
   private static String[] words(String text) throws PolicySyntaxException {
@@ -118,7 +115,7 @@ final class RuleParser {
     };
   }
 
-  private static Map<String, String> options(Action action, List<String> words)
+  private static Map<String, String> options(String service, Action action, List<String> words)
       throws PolicySyntaxException {
     if (words.size() > MAX_OPTIONS) {
       throw new PolicySyntaxException("more than " + MAX_OPTIONS + " options");
@@ -133,7 +130,7 @@ final class RuleParser {
                 .formatted(word));
       }
       String value = word.substring(equals + 1);
-      checkOption(action, key, value);
+      checkOption(service, action, key, value);
       if (options.put(key, value) != null) {
         throw new PolicySyntaxException("option " + key + " twice");
       }
@@ -141,8 +138,7 @@ final class RuleParser {
     return options;
   }
 
-  /** Options that are not the policy's own are the service's, which alone knows their meaning. */
-  private static void checkOption(Action action, String key, String value)
+  private static void checkOption(String service, Action action, String key, String value)
       throws PolicySyntaxException {
     switch (key) {
       case Rule.TARGET -> {
@@ -163,11 +159,7 @@ final class RuleParser {
             value.matches("[1-9][0-9]{0,3}") && Integer.parseInt(value) <= 3600,
             "timeoutSeconds=" + value + " is not a number from 1 to 3600");
       }
-      default -> {
-        for (String own : OWN_OPTIONS) {
-          require(!isNearly(key, own), "option " + key + " is not known; is " + own + " meant?");
-        }
-      }
+      default -> Options.check(service, action, key);
     }
   }
 
@@ -179,35 +171,5 @@ final class RuleParser {
     if (!ok) {
       throw new PolicySyntaxException(message);
     }
-  }
-
-  /** The same letters but for case and -, or with two neighbours swapped, or one left out. */
-  private static boolean isNearly(String key, String own) {
-    String k = key.replace("-", "").toLowerCase(Locale.ROOT);
-    String o = own.toLowerCase(Locale.ROOT);
-    if (k.length() == o.length()) {
-      int at = mismatch(k, o);
-      return at < 0
-          || k.substring(at + 1).equals(o.substring(at + 1))
-          || at + 1 < o.length()
-              && k.charAt(at) == o.charAt(at + 1)
-              && k.charAt(at + 1) == o.charAt(at)
-              && k.substring(at + 2).equals(o.substring(at + 2));
-    }
-    String longer = k.length() > o.length() ? k : o;
-    String shorter = k.length() > o.length() ? o : k;
-    int at = Math.max(0, mismatch(shorter, longer));
-    return longer.length() == shorter.length() + 1
-        && (longer.startsWith(shorter) || longer.substring(at + 1).equals(shorter.substring(at)));
-  }
-
-  private static int mismatch(String a, String b) {
-    int length = Math.min(a.length(), b.length());
-    for (int i = 0; i < length; i++) {
-      if (a.charAt(i) != b.charAt(i)) {
-        return i;
-      }
-    }
-    return a.length() == b.length() ? -1 : length;
   }
 }

@@ -84,9 +84,9 @@ class DeciderTest {
   @Test
   void theRulesTargetWinsOverTheCallers() {
     Decision decision =
-        decide(decider("sign work mail allow target=vault user=me"), "sign work mail");
+        decide(decider("sign work mail allow target=vault x-user=me"), "sign work mail");
     assertEquals("vault", decision.target());
-    assertEquals(Map.of("target", "vault", "user", "me"), decision.options());
+    assertEquals(Map.of("target", "vault", "x-user", "me"), decision.options());
   }
 
   @Test
@@ -111,7 +111,7 @@ class DeciderTest {
   @Test
   void aPersonPicksAmongThoseTheRulesDoNotDeny() {
     Decider decider =
-        decider("sign work mail deny", "sign work @any ask defaultTarget=vault user=me");
+        decider("sign work mail deny", "sign work @any ask defaultTarget=vault x-user=me");
     Decision asked = decide(decider, "sign work @default");
     assertEquals(Action.ASK, asked.action());
     assertEquals(List.of("display", "vault"), asked.candidates());
@@ -119,7 +119,7 @@ class DeciderTest {
     Decision yes = answer(decider, "sign work @default", "display");
     assertEquals(Action.ALLOW, yes.action());
     assertEquals("display", yes.target());
-    assertEquals("me", yes.options().get("user"));
+    assertEquals("me", yes.options().get("x-user"));
     assertEquals(Action.DENY, answer(decider, "sign work @default", "mail").action());
     assertEquals(Action.DENY, answer(decider, "sign work @default", "work").action());
     assertEquals(Action.DENY, answer(decider, "sign work @default", "@host").action());

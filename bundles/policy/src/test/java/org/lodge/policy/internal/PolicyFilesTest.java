@@ -51,6 +51,16 @@ class PolicyFilesTest {
   }
 
   @Test
+  void anOptionThatNobodyReadsDisablesOnlyItsLine() throws IOException {
+    write("a.policy", "sign work vault allow bogus=1\nlog work vault allow\n");
+    PolicyFiles files = PolicyFiles.read(folder);
+    assertEquals(List.of("a.policy:2"), files.rules().stream().map(Rule::place).toList());
+    assertEquals(
+        List.of("a.policy:1"),
+        files.problems().stream().map(p -> p.file() + ":" + p.line()).toList());
+  }
+
+  @Test
   void noFolderMeansNoRules() {
     PolicyFiles files = PolicyFiles.read(folder.resolve("none"));
     assertEquals(new PolicyFiles(List.of(), List.of()), files);

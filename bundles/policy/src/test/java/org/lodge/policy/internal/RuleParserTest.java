@@ -19,17 +19,17 @@ import org.lodge.policy.Rule;
 class RuleParserTest {
   @Test
   void aLineIsFourColumnsAndOptions() throws PolicySyntaxException {
-    Rule rule = parse(" exec+ls\t@tag:dev  vault   ask target=work user=me # why\n".strip());
+    Rule rule = parse(" exec+ls\t@tag:dev  vault   ask target=work x-user=me # why\n".strip());
     assertEquals(
         new Rule(
             "f.policy",
             7,
-            "exec+ls @tag:dev vault ask target=work user=me",
+            "exec+ls @tag:dev vault ask target=work x-user=me",
             "exec+ls",
             "@tag:dev",
             "vault",
             Action.ASK,
-            Map.of("target", "work", "user", "me")),
+            Map.of("target", "work", "x-user", "me")),
         rule);
     assertEquals("f.policy:7", rule.place());
   }
@@ -58,17 +58,35 @@ class RuleParserTest {
         "exec work vault allow defaultTarget=a        | goes with ask",
         "exec work vault ask timeoutSeconds=0         | 1 to 3600",
         "exec work vault ask timeoutSeconds=9999999999| 1 to 3600",
-        "exec work vault allow user=a user=b          | twice",
+        "exec work vault allow x-u=a x-u=b            | twice",
         "exec work vault allow mediated=true          | yes or no",
         "exec work vault allow mediatd=yes            | is mediated meant",
         "exec work vault allow traget=vault           | is target meant",
         "exec work vault allow targt=vault            | is target meant",
         "exec work vault ask default-target=vault     | is defaultTarget meant",
+        "exec work vault allow bogus=1                | bogus is not known; there are mediated, target; of",
+        "exec work vault ask bogus=1                  | there are defaultTarget, mediated, target, timeoutS",
+        "exec work vault allow color=d33f49           | color is not known",
+        "exec work vault deny bogus=1                 | deny takes none",
+        "wayland work @default allow pixles=1M        | is pixels meant?",
+        "wayland work @default allow bogus=1          | there are border, buffer-side, color,",
         "exec wörk vault allow                        | U+00F6 in column 7",
       })
   void whatIsWrongIsNamed(String line, String says) {
     PolicySyntaxException e = assertThrows(PolicySyntaxException.class, () -> parse(line));
     assertTrue(e.getMessage().contains(says), e::getMessage);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "wayland work @default allow target=display color=d33f49 frame=none heap=1M",
+        "wayland+x work @default ask user=me display=wayland-1",
+        "* work display allow border=3",
+        "exec work vault allow x-bogus=1"
+      })
+  void whatTheServiceReadsIsTaken(String line) throws PolicySyntaxException {
+    assertEquals(line, parse(line).text());
   }
 
   /** Seeded: whatever stands in a line, it is a rule that reads back the same, or an error. */
@@ -90,7 +108,7 @@ class RuleParserTest {
             "deny",
             "ask",
             "target=work",
-            "a=b=c",
+            "x-a=b=c",
             "=",
             "#",
             "\t",
@@ -101,7 +119,7 @@ class RuleParserTest {
             "x".repeat(70));
     int rules = 0;
     for (int i = 0; i < 50_000; i++) {
-      StringBuilder line = new StringBuilder(i % 2 == 0 ? "" : "exec+ls @tag:x work ask a=b ");
+      StringBuilder line = new StringBuilder(i % 2 == 0 ? "" : "exec+ls @tag:x work ask x-a=b ");
       if (i % 4 == 1) {
         line.setCharAt(random.nextInt(line.length()), (char) random.nextInt(0x80));
       }
