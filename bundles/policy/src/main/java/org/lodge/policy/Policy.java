@@ -1,5 +1,6 @@
 package org.lodge.policy;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -35,6 +36,12 @@ public interface Policy {
    * @param services the names of all services there are; empty if unknown, and then not checked
    */
   List<Finding> lint(GuestDirectory guests, Set<String> services);
+
+  /**
+   * What is wrong with the files of a folder, which need not be the one in force: lines that would
+   * be left out, and files that would not be trusted. Reads them now.
+   */
+  List<Finding> check(Path folder);
 
   /** Takes time with the number of guests squared, times the services that rules name. */
   AccessGraph graph(GuestDirectory guests);

@@ -1,6 +1,6 @@
 /** Who may connect to whom: rules read from {@code config/policy.d}, and the answers they give. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.lodge.policy;
 
 import org.osgi.annotation.bundle.Export;

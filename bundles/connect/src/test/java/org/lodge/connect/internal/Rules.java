@@ -1,5 +1,6 @@
 package org.lodge.connect.internal;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -110,6 +111,11 @@ final class Rules implements Policy, GuestDirectory {
   @Override
   public List<Finding> lint(GuestDirectory directory, Set<String> services) {
     throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<Finding> check(Path folder) {
+    return List.of();
   }
 
   @Override

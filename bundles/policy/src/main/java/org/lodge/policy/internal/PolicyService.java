@@ -125,6 +125,11 @@ public final class PolicyService implements Policy {
   }
 
   @Override
+  public List<Finding> check(Path folder) {
+    return PolicyFiles.read(folder).problems();
+  }
+
+  @Override
   public AccessGraph graph(GuestDirectory guests) {
     State now = state;
     return Reach.of(now.distrust.isEmpty() ? now.index : new RuleIndex(List.of()), guests);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodge.images.Images;
+import org.lodge.policy.Finding;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.Command;
 import org.lodge.shell.CommandException;
@@ -19,8 +20,10 @@ import org.lodge.shell.Kind;
 import org.lodge.shell.internal.Services;
 import org.lodge.vm.Definitions.Problem;
 
-/** {@code check}: says what is wrong with the definitions of all kinds, without acting. */
+/** {@code check}: says what is wrong with definitions of all kinds and rules, without acting. */
 final class Check implements Command {
+  private static final String JSON = "*.json";
+
   private final Services services;
 
   Check(Services services) {
@@ -29,20 +32,21 @@ final class Check implements Command {
 
   @Override
   public Description description() {
-    return Description.of("check", "Say what is wrong with the definitions, without acting")
+    return Description.of("check", "Say what is wrong with definitions and rules, without acting")
         .details(
-            "Reads vm/*.json, image/*.json and share/*.json below the folder. Needs no running"
-                + " Lodge. Says file, key, value and what is allowed.")
+            "Reads vm/*.json, image/*.json, share/*.json and the rules in policy.d/*.policy below"
+                + " the folder. Needs no running Lodge. Says file, key or line, value and what is"
+                + " allowed. What rules are suspicious: lodge policy check.")
         .argument("FOLDER", Kind.PATH, Arity.OPTIONAL, "where; Lodge's own config if absent")
         .example("lodge check", "Before an edited definition is used.")
         .example("lodge check ~/lodge-config", "A folder that is not in use yet.")
         .json("folder", "what was read")
-        .json("files", "how many definitions were read")
+        .json("files", "how many definitions and files of rules were read")
         .json("problems[].file", "the definition")
-        .json("problems[].key", "such as disks[0].path; empty for the file as a whole")
+        .json("problems[].key", "such as disks[0].path, or line 3; empty for the file as a whole")
         .json("problems[].value", "as written; empty where there is none")
         .json("problems[].message", "what is wrong and what is allowed")
-        .exitCode(ExitCode.FAILED, "a definition is wrong, or the folder can't be read");
+        .exitCode(ExitCode.FAILED, "a definition or rule is wrong, or the folder can't be read");
   }
 
   @Override
@@ -53,27 +57,36 @@ final class Check implements Command {
             : services.folder("lodge.config");
     if (!Files.isDirectory(folder)) {
       throw new CommandException(
-          "there is no folder " + folder + "; name one that has the folders vm, image or share");
+          "there is no folder "
+              + folder
+              + "; name one that has the folders vm, image, share or policy.d");
     }
     List<Problem> problems = new ArrayList<>();
     Path guests = folder.resolve("vm");
-    List<Path> guestFiles = files(guests);
+    List<Path> guestFiles = files(guests, JSON);
     if (!guestFiles.isEmpty()) {
       problems.addAll(services.definitions().check(guests));
     }
-    List<Path> imageFiles = files(folder.resolve("image"));
+    List<Path> imageFiles = files(folder.resolve("image"), JSON);
     for (Path file : imageFiles) {
       Images images = services.images();
       images.check(file).forEach(message -> problems.add(new Problem(file, "", "", message)));
     }
     Path shares = folder.resolve("share");
-    List<Path> shareFiles = files(shares);
+    List<Path> shareFiles = files(shares, JSON);
     if (!shareFiles.isEmpty()) {
       services.shares().check(shares).stream()
           .map(each -> new Problem(each.file(), each.key(), each.value(), each.message()))
           .forEach(problems::add);
     }
-    int count = guestFiles.size() + imageFiles.size() + shareFiles.size();
+    Path rules = folder.resolve("policy.d");
+    List<Path> ruleFiles = files(rules, "*.policy");
+    if (!ruleFiles.isEmpty()) {
+      services.policy().check(rules).stream()
+          .map(each -> problem(rules, each))
+          .forEach(problems::add);
+    }
+    int count = ruleFiles.size() + guestFiles.size() + imageFiles.size() + shareFiles.size();
     if (invocation.json()) {
       json(folder, count, problems, invocation);
     } else {
@@ -85,13 +98,20 @@ final class Check implements Command {
     return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
   }
 
+  private static Problem problem(Path rules, Finding finding) {
+    // Of the folder itself there is no file; the policy names it then.
+    Path file = rules.endsWith(finding.file()) ? rules : rules.resolve(finding.file());
+    String key = finding.line() == 0 ? "" : "line " + finding.line();
+    return new Problem(file, key, "", finding.message());
+  }
+
   private static String summary(Path folder, int count, List<Problem> problems) {
     if (count == 0) {
       return folder
           + ": no definition; vm/NAME.json declares a guest, image/NAME.json an image,"
-          + " share/NAME.json a directory that guests share";
+          + " share/NAME.json a directory that guests share, policy.d/NAME.policy who may call whom";
     }
-    String read = folder + ": " + count + (count == 1 ? " definition, " : " definitions, ");
+    String read = folder + ": " + count + (count == 1 ? " file, " : " files, ");
     if (problems.isEmpty()) {
       return read + "nothing wrong";
     }
@@ -127,10 +147,10 @@ final class Check implements Command {
             .build());
   }
 
-  private static List<Path> files(Path folder) throws IOException {
+  private static List<Path> files(Path folder, String glob) throws IOException {
     List<Path> files = new ArrayList<>();
     if (Files.isDirectory(folder)) {
-      try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "*.json")) {
+      try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, glob)) {
         found.forEach(files::add);
       }
     }

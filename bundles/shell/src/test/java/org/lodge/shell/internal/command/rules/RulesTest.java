@@ -82,6 +82,30 @@ class RulesTest {
   }
 
   @Test
+  void theCheckOfAFolderReadsItsRulesToo() throws IOException {
+    Path other = config.resolve("other");
+    Files.createDirectories(other.resolve("policy.d"));
+    Files.writeString(
+        other.resolve("policy.d/9-new.policy"), "sign work vault allow\nsign a b allow bogus=1\n");
+    assertEquals(1, shell.run("check", "other"));
+    assertTrue(
+        shell.out().startsWith("policy.d/9-new.policy: line 2: option bogus is not known; there"),
+        shell.out());
+    assertTrue(shell.out().endsWith("other: 1 file, 1 problem\n"), shell.out());
+    assertEquals(1, shell.run("check", "other", "--json"));
+    JsonObject problem = shell.json().getJsonArray("problems").getJsonObject(0);
+    assertEquals("line 2", problem.getString("key"));
+    assertEquals(2, policy.rules().size(), "those in force");
+  }
+
+  @Test
+  void anOptionThatNobodyReadsIsRefused() {
+    assertEquals(2, shell.run("policy", "allow", "sign", "display", "storage", "bogus=1"));
+    assertTrue(shell.err().contains("option bogus is not known; there are"), shell.err());
+    assertEquals(2, policy.rules().size());
+  }
+
+  @Test
   void aDecisionIsExplainedWithTheRuleThatMadeIt() {
     assertEquals(0, shell.run("policy", "explain", "sign", "display", "storage"));
     assertTrue(shell.out().contains("sign display storage: allowed, to storage"), shell.out());
