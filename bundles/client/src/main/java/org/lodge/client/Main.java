@@ -8,6 +8,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 /**
  * {@code lodge COMMAND}: sends the command to the Lodge that runs and relays standard input, output
@@ -21,7 +22,6 @@ import java.nio.charset.StandardCharsets;
  * how long to wait for a Lodge that is starting.
  */
 public final class Main {
-  private static final int NOT_RUNNING = 3;
   private static final int LOST = 125;
   private static final int BROKEN_PIPE = 141;
   private static final String WAIT = "--wait=";
@@ -44,8 +44,8 @@ public final class Main {
     String socket = (run == null ? "/run/lodge" : run) + "/admin.sock";
     SocketChannel channel = connect(socket, waitMillis);
     if (channel == null) {
-      sayNotRunning(arguments, first, socket);
-      System.exit(NOT_RUNNING);
+      NotRunning none = new NotRunning(Path.of(socket).getParent(), Path.of("/proc"));
+      System.exit(none.say(arguments, first, System.out, System.err));
     }
     int lost = first < arguments.length && runsInGuest(arguments[first]) ? LOST : 1;
     System.exit(relay(channel, request(arguments, first), lost));
@@ -57,23 +57,6 @@ public final class Main {
         || command.equals("run")
         || command.equals("shell")
         || command.equals("call");
-  }
-
-  /** In the form of all other errors where JSON is asked for. */
-  private static void sayNotRunning(String[] arguments, int first, String socket) {
-    String message = "Lodge is not running; start it with: lodge up";
-    String line = "nothing answers at " + socket;
-    for (int i = first; i < arguments.length && !arguments[i].equals("--"); i++) {
-      if (arguments[i].equals("--json")) {
-        StringBuilder json = new StringBuilder("{\"error\":{\"message\":");
-        quote(json, message);
-        json.append(",\"exitCode\":").append(NOT_RUNNING).append(",\"lines\":[");
-        quote(json, line);
-        System.err.println(json.append("]}}"));
-        return;
-      }
-    }
-    System.err.println(message + "\n(" + line + ")");
   }
 
   private static SocketChannel connect(String socket, int waitMillis) throws InterruptedException {

@@ -26,7 +26,9 @@ final class Down implements Command {
   @Override
   public Description description() {
     return Description.of("down", "Stop every guest in order, then Lodge")
-        .details("Guests that require others are stopped before those. Ctrl-C does not undo it.")
+        .details(
+            "Guests that require others are stopped before those. Ctrl-C does not undo it."
+                + " Where no Lodge runs nothing is to be done, unless guests were left running.")
         .flag("keep", 'k', "leave the guests running; the next Lodge supervises them on")
         .example("lodge down", "Before the machine is switched off.")
         .example("lodge down --keep && lodge up", "Restarts Lodge under running guests.")
