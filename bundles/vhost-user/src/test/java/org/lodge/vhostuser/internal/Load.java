@@ -77,7 +77,8 @@ final class Load {
         long now = System.nanoTime();
         longestSilenceNanos = Math.max(longestSilenceNanos, now - last);
         last = now;
-      } else {
+      } else if (done < submitted) {
+        // Told to stop just before it submitted, it has nothing to wait for.
         await();
       }
     }
