@@ -101,7 +101,9 @@ class DeviceIT {
     assertEquals("unused", device("data").getString("state"), "there, and the guest stands still");
 
     host.lodge("resume", "work").ok();
-    host.lodge("device", "rm", "work", "data", "--timeout", "60s").ok();
+    LodgeHost.until(
+        "the removal that was given up is finished",
+        () -> !host.lodge("device", "ls", "work").ok().out().contains(" data "));
     Result unknown = host.lodge("device", "add", "work", "nothing");
     assertTrue(unknown.err().contains("known are blk, "), unknown.err());
     String data = "path=" + host.place.resolve("data.img");

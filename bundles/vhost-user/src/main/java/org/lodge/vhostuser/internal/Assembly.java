@@ -194,9 +194,17 @@ final class Assembly {
         new QueueThread(
             spec.guest(),
             spec.device(),
-            (vring, sentence) -> {
-              later(each -> each.ringBroken(vring, sentence));
-              vring.signalError();
+            new QueueThread.Events() {
+              @Override
+              public void ringBroken(Vring vring, String sentence) {
+                later(each -> each.ringBroken(vring, sentence));
+                vring.signalError();
+              }
+
+              @Override
+              public void cameBack() {
+                later(Engine::cameBack);
+              }
             });
     Logic logic = new Logic(hosts, new Context(), queueThread, drainLimit);
     boolean complete = false;

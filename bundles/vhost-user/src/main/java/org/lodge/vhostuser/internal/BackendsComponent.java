@@ -46,6 +46,7 @@ public final class BackendsComponent implements VhostUserBackends {
   private final Rings rings;
   private final ServiceManager manager;
   private final Patience patience;
+  private final Duration drainLimit;
   private final Factories factories = new Factories();
   private final List<Engine> engines = new CopyOnWriteArrayList<>();
 
@@ -57,13 +58,14 @@ public final class BackendsComponent implements VhostUserBackends {
 
   @Activate
   public BackendsComponent(@Reference Rings rings, @Reference ServiceManager manager) {
-    this(rings, manager, Patience.BY_THE_CLOCK);
+    this(rings, manager, Patience.BY_THE_CLOCK, DRAIN_LIMIT);
   }
 
-  BackendsComponent(Rings rings, ServiceManager manager, Patience patience) {
+  BackendsComponent(Rings rings, ServiceManager manager, Patience patience, Duration drainLimit) {
     this.rings = rings;
     this.manager = manager;
     this.patience = patience;
+    this.drainLimit = drainLimit;
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -153,7 +155,7 @@ public final class BackendsComponent implements VhostUserBackends {
 
   private Backend openAlone(BackendSpec spec) throws BackendException {
     Engine engine =
-        new Assembly(spec, rings, manager, factories, new Watching(), DRAIN_LIMIT, patience)
+        new Assembly(spec, rings, manager, factories, new Watching(), drainLimit, patience)
             .assemble();
     engines.add(engine);
     engine.start();

@@ -184,6 +184,11 @@ final class Engine implements Backend {
     tell(sentence);
   }
 
+  /** On the control thread. */
+  void cameBack() {
+    parts.logic.cameBack(parts.frontEnd.vrings.open());
+  }
+
   /** The device says that it can't go on. On the control thread. */
   void deviceBroken(String reason) {
     List<Vring> open = parts.frontEnd.vrings.open();
@@ -267,7 +272,12 @@ final class Engine implements Backend {
               ? "no device logic of type '%s' is deployed".formatted(spec.type())
               : "no device logic of type '%s' can go on: %s".formatted(spec.type(), refusals));
     }
-    Optional<String> own = Optional.ofNullable(trouble).or(parts.frontEnd.vrings::trouble);
+    Optional<String> own =
+        parts
+            .logic
+            .stuck()
+            .or(() -> Optional.ofNullable(trouble))
+            .or(parts.frontEnd.vrings::trouble);
     return own.isPresent() || device == null ? own : device.trouble();
   }
 

@@ -178,13 +178,15 @@ final class Hosted {
    * Its last steps. Where one hangs they come after it, and nobody waits.
    *
    * @param started whether it has to be stopped before
+   * @param out returns when it is not in serve any more
    */
-  void end(boolean started) {
+  void end(boolean started, Runnable out) {
     gate.close();
     steps.end(
         "close",
         STEP_LIMIT,
         () -> {
+          out.run();
           if (started) {
             stopNow();
           }

@@ -3,11 +3,13 @@ package org.lodge.vhostuser.internal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.lodge.vhostuser.Takeover;
 import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.ring.Ring;
+import org.lodge.virtio.ring.RingPosition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,7 @@ import org.slf4j.LoggerFactory;
 final class Logic {
   private static final Logger log = LoggerFactory.getLogger(Logic.class);
   private static final Duration BROKEN_LIMIT = Duration.ofMillis(100);
+  private static final String STUCK = "the device does not come back from serving requests";
 
   private final Hosts hosts;
   private final DeviceContext context;
@@ -36,6 +39,10 @@ final class Logic {
   private volatile Hosted device;
   private boolean started;
   private boolean pauseExpected;
+
+  /** The device that served last is in its turn still, and must not be ended before. */
+  private boolean lingering;
+
   private long acceptedFeatures;
 
   /** What stays of a device whose bundle has gone before another could take over. */
@@ -70,7 +77,7 @@ final class Logic {
         made.importState(handedOver);
       }
     } catch (DeviceException | RuntimeException | Error e) {
-      made.end(false);
+      made.end(false, () -> {});
       throw e;
     }
     become(made);
@@ -82,7 +89,7 @@ final class Logic {
     }
     device = made;
     orphanedState = null;
-    queueThread.use(made.device);
+    lingering = !queueThread.use(made.device, turnLimit());
     made.serves(true);
   }
 
@@ -93,6 +100,9 @@ final class Logic {
    *     another driver, which came while the guest was paused
    */
   void start(long features, boolean anyOpen) throws DeviceException {
+    if (queueThread.isStuck() && !lingering) {
+      throw new DeviceException("start", STUCK);
+    }
     if (!anyOpen && features != acceptedFeatures) {
       stop();
     }
@@ -111,9 +121,33 @@ final class Logic {
     }
   }
 
+  /**
+   * Lets a ring be served no more.
+   *
+   * @return false where the device does not come back from it
+   */
+  boolean pause(Ring ring) {
+    int turn = queueThread.turn();
+    boolean quiet = ring.pause(turnLimit());
+    if (!quiet) {
+      queueThread.missed(turn);
+    }
+    return quiet;
+  }
+
+  /** Closes a ring that was {@link #pause paused}. */
+  static RingPosition close(Ring ring) {
+    return ring.close(BROKEN_LIMIT);
+  }
+
+  /** Why the device serves nothing; empty while it comes back each time. Any thread may ask. */
+  Optional<String> stuck() {
+    return queueThread.isStuck() ? Optional.of(STUCK) : Optional.empty();
+  }
+
   /** A ring is about to be closed, or to lose its device. */
   void stopQueue(Ring ring) {
-    boolean quiet = ring.pause(drainLimit);
+    boolean quiet = pause(ring) || lingering;
     boolean idle = quiet && (device == null || stopQueue(device, ring));
     if (!idle) {
       log.warn(
@@ -148,7 +182,9 @@ final class Logic {
   /** The driver has gone. */
   void stop() {
     pauseExpected = false;
-    if (started && device != null) {
+    if (started && device != null && queueThread.isStuck() && !lingering) {
+      log.error("The device was not told that its driver went: {}", STUCK);
+    } else if (started && device != null) {
       try {
         device.stop();
       } catch (DeviceException | RuntimeException | Error e) {
@@ -201,7 +237,11 @@ final class Logic {
   /**
    * Of one that has to go; null where it fails, since to go on without is better than not at all.
    */
-  private static DeviceState lastState(Hosted from) {
+  private DeviceState lastState(Hosted from) {
+    if (queueThread.isStuck()) {
+      log.error("What the former device knew is lost: {}", STUCK);
+      return null;
+    }
     try {
       return exported(from);
     } catch (DeviceException e) {
@@ -242,7 +282,7 @@ final class Logic {
       return new Takeover(from, to, true, "", pauseMicros);
     } catch (DeviceException | RuntimeException | Error e) {
       if (made != null) {
-        made.end(false);
+        made.end(false, () -> {});
       }
       String reason = e instanceof DeviceException ? e.getMessage() : e.toString();
       return new Takeover(from, to, false, reason, 0);
@@ -276,10 +316,10 @@ final class Logic {
     long began = System.nanoTime();
     boolean done = false;
     try {
-      pause(open);
+      pause(open, mustLeave);
       for (Vring vring : open) {
         stopped.add(vring.ring);
-        boolean idle = stopQueue(former, vring.ring);
+        boolean idle = queueThread.isStuck() || stopQueue(former, vring.ring);
         if (!idle && !mustLeave && !vring.ring.broken()) {
           throw new DeviceException("drain", former.hangs().orElseGet(() -> requestsOut(vring)));
         }
@@ -292,7 +332,9 @@ final class Logic {
       done = true;
     } finally {
       if (!done) {
-        stopped.forEach(ring -> startAgain(former, ring));
+        if (!queueThread.isStuck()) {
+          stopped.forEach(ring -> startAgain(former, ring));
+        }
         resume(open);
       }
     }
@@ -318,7 +360,7 @@ final class Logic {
 
   /** What the former device does wrong in its end is nothing to the one that serves. */
   private void end(Hosted former) {
-    former.end(started);
+    former.end(started, lingering ? queueThread::awaitTurn : () -> {});
   }
 
   private long adopt(Hosted made, List<Vring> open) throws DeviceException {
@@ -341,9 +383,9 @@ final class Logic {
     }
   }
 
-  private void pause(List<Vring> open) throws DeviceException {
+  private void pause(List<Vring> open, boolean mustLeave) throws DeviceException {
     for (Vring vring : open) {
-      if (!vring.ring.pause(drainLimit)) {
+      if (!pause(vring.ring) && !mustLeave) {
         throw new DeviceException(
             "drain",
             "the device has been busy in queue %d for %d ms"
@@ -352,12 +394,31 @@ final class Logic {
     }
   }
 
-  private static void resume(List<Vring> open) {
+  private void resume(List<Vring> open) {
     for (Vring vring : open) {
       if (vring.serving) {
-        vring.ring.resume();
+        resume(vring.ring);
         vring.wake();
       }
+    }
+  }
+
+  /** Later, where the device that served last is still in it: it would be given more to do. */
+  void resume(Ring ring) {
+    if (!lingering) {
+      ring.resume();
+    }
+  }
+
+  /**
+   * A device that did not come back from serving has.
+   *
+   * @param open the rings that are open
+   */
+  void cameBack(List<Vring> open) {
+    if (lingering) {
+      lingering = false;
+      resume(open);
     }
   }
 
@@ -367,18 +428,30 @@ final class Logic {
     open.forEach(vring -> stopQueue(vring.ring));
     configSpace.remember();
     orphanedState = lastState(former);
-    queueThread.use(null);
-    device = null;
+    leave();
     end(former);
   }
 
   /** The end of this backend, or of this process's turn. */
   void close() {
-    stop();
-    if (device != null) {
-      queueThread.use(null);
-      device.end(false);
-      device = null;
+    if (!queueThread.isStuck() || lingering) {
+      stop();
     }
+    Hosted former = device;
+    if (former != null) {
+      leave();
+      end(former);
+    }
+    started = false;
+  }
+
+  private void leave() {
+    lingering = !queueThread.use(null, turnLimit());
+    device = null;
+  }
+
+  /** Nobody waits twice for the same turn. */
+  private Duration turnLimit() {
+    return queueThread.isStuck() ? BROKEN_LIMIT : drainLimit;
   }
 }

@@ -1,8 +1,6 @@
 package org.lodge.vhostuser.internal;
 
-import java.time.Duration;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -10,9 +8,9 @@ import java.util.concurrent.TimeoutException;
 /** How long what may never end is waited for; tests need no clock for it. */
 interface Patience {
   Patience BY_THE_CLOCK =
-      (step, limit) -> {
+      step -> {
         try {
-          step.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+          step.result.get(step.limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException | CancellationException e) {
           return true;
         } catch (TimeoutException e) {
@@ -22,7 +20,9 @@ interface Patience {
       };
 
   /**
+   * Waits for the step's result, at most for its limit.
+   *
    * @return false where the limit has passed first
    */
-  boolean await(CompletableFuture<?> step, Duration limit) throws InterruptedException;
+  boolean await(Step<?> step) throws InterruptedException;
 }

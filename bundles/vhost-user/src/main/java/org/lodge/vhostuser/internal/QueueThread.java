@@ -1,9 +1,12 @@
 package org.lodge.vhostuser.internal;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.linux.Epoll;
 import org.lodge.linux.EventFd;
 import org.lodge.linux.LinuxException;
@@ -30,10 +33,14 @@ final class QueueThread {
 
   private static final String MEMORY_GONE = "guest memory is gone: its file was truncated";
   private static final int MAX_QUEUES = 256;
+  private static final int STOP_MILLIS = 100;
 
   /** What happens to rings, told on the queue thread. */
   interface Events {
     void ringBroken(Vring vring, String sentence);
+
+    /** A device that was waited for in vain has come back. */
+    default void cameBack() {}
   }
 
   private final Epoll epoll;
@@ -54,10 +61,19 @@ final class QueueThread {
 
   private final CountDownLatch served = new CountDownLatch(1);
 
-  /** Guards {@link #device}: held while a device serves, so that none serves after its turn. */
-  private final Object turn = new Object();
+  /** Held while a device serves, so that none serves after its turn. */
+  private final ReentrantLock turn = new ReentrantLock();
 
-  private Device device;
+  /** Counts turns; written by whoever has the turn. */
+  private final AtomicInteger turns = new AtomicInteger();
+
+  /** The turn that was waited for in vain last. */
+  private volatile int missedTurn = -1;
+
+  /** Somebody has to know when the turn ends. */
+  private volatile boolean awaited;
+
+  private volatile Device device;
 
   QueueThread(String guest, String name, Events events) throws LinuxException {
     this.events = events;
@@ -75,11 +91,54 @@ final class QueueThread {
         });
   }
 
-  /** From now on this device is served; returns when no other is any more. */
-  void use(Device current) {
-    synchronized (turn) {
-      device = current;
+  /**
+   * From now on this device is served; returns when no other is any more, or when a limit is over.
+   *
+   * @return false where another still is in its turn
+   */
+  boolean use(Device current, Duration limit) {
+    boolean free = endsTurnWithin(limit);
+    device = current;
+    if (free) {
+      turn.unlock();
+      return true;
     }
+    missedTurn = turns.get();
+    awaited = true;
+    // In this order: one that ends its turn now tells so.
+    return !turn.isLocked();
+  }
+
+  private boolean endsTurnWithin(Duration limit) {
+    try {
+      return turn.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Which turn it is; to be asked before a wait for its end. */
+  int turn() {
+    return turns.get();
+  }
+
+  /** The end of a turn was waited for in vain, unless it was another's in between. */
+  void missed(int turnBefore) {
+    if (turns.get() == turnBefore) {
+      missedTurn = turnBefore;
+    }
+  }
+
+  /** Whether the device was waited for in vain, and is in its turn still. Any thread may ask. */
+  boolean isStuck() {
+    return missedTurn == turns.get() && turn.isLocked();
+  }
+
+  /** Returns when the device that is in its turn has come back. */
+  void awaitTurn() {
+    turn.lock();
+    turn.unlock();
   }
 
   /** Begins to watch a ring's kicks and serves it once, because one may have come before. */
@@ -183,16 +242,17 @@ final class QueueThread {
   private void ended(int slot) throws LinuxException {
     Pending of = pending[slot];
     of.event().drain();
-    synchronized (turn) {
-      try {
-        if (of.finish()) {
-          return;
-        }
-      } catch (InternalError e) {
-        throw e;
-      } catch (RuntimeException | Error e) {
-        log.error("What a device has begun could not be finished", e);
+    beginTurn();
+    try {
+      if (of.finish()) {
+        return;
       }
+    } catch (InternalError e) {
+      throw e;
+    } catch (RuntimeException | Error e) {
+      log.error("What a device has begun could not be finished", e);
+    } finally {
+      endTurn();
     }
     epoll.remove(of.event());
     pending[slot] = null;
@@ -215,20 +275,34 @@ final class QueueThread {
     if (ring == null) {
       return;
     }
-    synchronized (turn) {
-      if (device == null) {
-        return;
+    beginTurn();
+    try {
+      Device current = device;
+      if (current != null) {
+        ring.serve(current);
       }
-      try {
-        ring.serve(device);
-      } catch (RingException e) {
-        fail(vring, e.getMessage());
-      } catch (InternalError e) {
-        fail(vring, MEMORY_GONE);
-      } catch (RuntimeException | Error e) {
-        log.error("The device failed in queue {}", vring.index, e);
-        fail(vring, "the device failed: " + e);
-      }
+    } catch (RingException e) {
+      fail(vring, ring, e.getMessage());
+    } catch (InternalError e) {
+      fail(vring, ring, MEMORY_GONE);
+    } catch (RuntimeException | Error e) {
+      log.error("The device failed in queue {}", vring.index, e);
+      fail(vring, ring, "the device failed: " + e);
+    } finally {
+      endTurn();
+    }
+  }
+
+  private void beginTurn() {
+    turn.lock();
+    turns.lazySet(turns.getPlain() + 1);
+  }
+
+  private void endTurn() {
+    turn.unlock();
+    if (awaited) {
+      awaited = false;
+      events.cameBack();
     }
   }
 
@@ -236,29 +310,33 @@ final class QueueThread {
     for (int index = 0; index < used; index++) {
       Vring vring = watched.get(index);
       if (vring != null) {
-        fail(vring, MEMORY_GONE);
+        fail(vring, vring.ring, MEMORY_GONE);
       }
     }
   }
 
-  private void fail(Vring vring, String reason) {
-    Ring ring = vring.ring;
-    if (ring != null) {
-      ring.fail();
+  /** Says nothing of a ring that was closed meanwhile. */
+  private void fail(Vring vring, Ring ring, String reason) {
+    if (ring == null || vring.ring != ring) {
+      return;
     }
+    ring.fail();
     events.ringBroken(
         vring, "queue %d is broken until the driver resets it: %s".formatted(vring.index, reason));
   }
 
-  /** Serves no more after the current turn; the thread ends once nothing is pending. */
+  /**
+   * Serves no more after the current turn; the thread ends once nothing is pending. Does not wait
+   * for a device that was waited for in vain before.
+   */
   void stop() {
     stopping = true;
     wake.signal();
     boolean interrupted = false;
-    while (true) {
+    boolean done = false;
+    while (!done && !isStuck()) {
       try {
-        served.await();
-        break;
+        done = served.await(STOP_MILLIS, TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         interrupted = true;
       }

@@ -78,7 +78,7 @@ final class Steps {
   private boolean endsInTime(Step<?> step) {
     boolean ended = false;
     try {
-      ended = patience.await(step.result, step.limit);
+      ended = patience.await(step);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

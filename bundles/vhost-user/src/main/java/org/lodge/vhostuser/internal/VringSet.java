@@ -99,10 +99,10 @@ final class VringSet {
       return;
     }
     if (vring.serving) {
-      ring.resume();
+      logic.resume(ring);
       vring.wake();
     } else {
-      ring.pause();
+      logic.pause(ring);
     }
   }
 
@@ -169,7 +169,7 @@ final class VringSet {
       logic.startQueue(ring);
       vring.serving = vring.enabled || !negotiated.hasProtocolFeatures();
       if (vring.serving) {
-        ring.resume();
+        logic.resume(ring);
       }
       vring.trouble = null;
       vring.ring = ring;
@@ -269,7 +269,7 @@ final class VringSet {
       return;
     }
     try {
-      vring.base = vring.ring.close().base(negotiated.packed());
+      vring.base = Logic.close(vring.ring).base(negotiated.packed());
     } catch (InternalError e) {
       log.warn("Queue {} was in memory that is gone: its file was truncated", vring.index);
     }

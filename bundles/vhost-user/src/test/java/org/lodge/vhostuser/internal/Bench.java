@@ -2,6 +2,7 @@ package org.lodge.vhostuser.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import org.lodge.linux.ServiceManager;
@@ -20,6 +21,8 @@ import org.lodge.virtio.internal.RingsComponent;
 
 /** A transport with an echoing device, for tests. */
 final class Bench implements AutoCloseable {
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(3);
+
   final BackendsComponent backends;
   final Path socket;
 
@@ -28,15 +31,19 @@ final class Bench implements AutoCloseable {
   }
 
   Bench(Path directory, Patience patience) {
-    this(directory, ServiceManager.of(Map.of()), patience);
+    this(directory, ServiceManager.of(Map.of()), patience, DRAIN_LIMIT);
+  }
+
+  Bench(Path directory, Patience patience, Duration drainLimit) {
+    this(directory, ServiceManager.of(Map.of()), patience, drainLimit);
   }
 
   Bench(Path directory, ServiceManager manager) {
-    this(directory, manager, Patience.BY_THE_CLOCK);
+    this(directory, manager, Patience.BY_THE_CLOCK, DRAIN_LIMIT);
   }
 
-  private Bench(Path directory, ServiceManager manager, Patience patience) {
-    backends = new BackendsComponent(new RingsComponent(), manager, patience);
+  private Bench(Path directory, ServiceManager manager, Patience patience, Duration drainLimit) {
+    backends = new BackendsComponent(new RingsComponent(), manager, patience, drainLimit);
     socket = directory.resolve("device");
   }
 

@@ -27,12 +27,14 @@ import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendException;
 import org.lodge.vhostuser.Takeover;
 import org.lodge.virtio.Counter;
+import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.Device;
 import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.Virtqueue;
+import org.lodge.virtio.fixture.DriverQueue;
 
 /**
  * Device logic that does not come back from a step of its life. A limit passes as soon as it is in.
@@ -43,6 +45,9 @@ class HangTest {
 
   /** Something hangs; once seen, the next one. */
   private volatile CompletableFuture<Void> hangs = new CompletableFuture<>();
+
+  /** Whose end then waits for that, which is no step. */
+  private volatile boolean hangsInServe;
 
   private final CountDownLatch release = new CountDownLatch(1);
   private Bench bench;
@@ -62,9 +67,13 @@ class HangTest {
     bench.close();
   }
 
-  private boolean awaitEndOrHang(CompletableFuture<?> step, Duration limit) {
-    CompletableFuture.anyOf(step.handle((value, failure) -> true), hangs).join();
-    if (step.isDone()) {
+  private boolean awaitEndOrHang(Step<?> step) {
+    if (hangsInServe && step.name.equals("close") && release.getCount() > 0) {
+      return false;
+    }
+    CompletableFuture<?> result = step.result;
+    CompletableFuture.anyOf(result.handle((value, failure) -> true), hangs).join();
+    if (result.isDone()) {
       return true;
     }
     hangs = new CompletableFuture<>();
@@ -196,6 +205,62 @@ class HangTest {
     }
   }
 
+  /** Its requests are the ring's, and its jar can still go; it can serve again when it is back. */
+  @Test
+  void oneThatHangsInServeMakesWay() throws Exception {
+    Hanging hanging = hangInServe();
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.ask(0, 8192);
+      assertTrue(hanging.last.serving.await(30, TimeUnit.SECONDS));
+      Bench.EchoFactory next = bench.deploy("3.0.0");
+      Takeover refusal = backend.status().lastTakeover().orElseThrow();
+      assertTrue(refusal.reason().contains("has been busy in queue 0"), refusal.reason());
+      String trouble = backend.status().trouble().orElseThrow();
+      assertTrue(trouble.contains("does not come back"), trouble);
+      bench.backends.removeFactory(next);
+      bench.backends.removeFactory(hanging);
+      assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
+      assertEquals(1, hanging.last.ended.getCount());
+      release.countDown();
+      assertTrue(hanging.last.ended.await(30, TimeUnit.SECONDS), "it is closed when it is back");
+      frontEnd.awaitUsed(0);
+      frontEnd.echo(0, "the former serves");
+      assertEquals(Optional.empty(), backend.status().trouble());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {MODERN, MODERN | MockFrontEnd.PACKED})
+  void theMonitorDoesNotWaitForOneThatHangsInServe(long features) throws Exception {
+    Hanging hanging = hangInServe();
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, features);
+      frontEnd.needReply = true;
+      frontEnd.ask(0, 8192);
+      assertTrue(hanging.last.serving.await(30, TimeUnit.SECONDS));
+      frontEnd.enable(0, false);
+      frontEnd.stop(0);
+      backend.close();
+      assertFalse(Files.exists(bench.socket));
+      DriverQueue queue = frontEnd.queues.getFirst();
+      release.countDown();
+      assertTrue(hanging.last.ended.await(30, TimeUnit.SECONDS), "it is closed when it is back");
+      assertFalse(queue.takeUsed(), "what comes late is not shown in a ring that was closed");
+    }
+  }
+
+  private Hanging hangInServe() throws Exception {
+    bench.close();
+    bench = new Bench(directory, this::awaitEndOrHang, Duration.ofMillis(300));
+    first = bench.deploy("1.0.0");
+    hangsInServe = true;
+    Hanging hanging = new Hanging("serve");
+    bench.deploy(hanging, "2.0.0");
+    backend = bench.open();
+    return hanging;
+  }
+
   /** Makes devices that do not come back from a step. */
   private final class Hanging extends Bench.EchoFactory {
     private final String step;
@@ -207,7 +272,9 @@ class HangTest {
 
     void step(String name) {
       if (name.equals(step)) {
-        hangs.complete(null);
+        if (!name.equals("serve")) {
+          hangs.complete(null);
+        }
         boolean released = false;
         while (!released) {
           try {
@@ -238,6 +305,7 @@ class HangTest {
 
   private static final class HangingDevice extends Bench.Echo {
     final CountDownLatch ended = new CountDownLatch(1);
+    final CountDownLatch serving = new CountDownLatch(1);
     private final Hanging of;
     volatile Object taken;
 
@@ -250,6 +318,13 @@ class HangTest {
     public long features() {
       of.step("features");
       return super.features();
+    }
+
+    @Override
+    protected void handle(DescriptorChain chain) {
+      serving.countDown();
+      of.step("serve");
+      super.handle(chain);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lodge.vhostuser.internal;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +21,7 @@ class QueueThreadTest {
 
   QueueThreadTest() throws Exception {
     thread = new QueueThread("work", "d", (vring, sentence) -> {});
-    thread.use((Device) proxy(Device.class));
+    thread.use((Device) proxy(Device.class), Duration.ofSeconds(30));
   }
 
   @AfterEach

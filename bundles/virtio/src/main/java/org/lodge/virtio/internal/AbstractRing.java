@@ -23,6 +23,8 @@ import org.lodge.virtio.ring.RingSetup;
  * of {@code serving}. The monitor is taken last; it is not held when the port is called.
  */
 abstract class AbstractRing implements Ring {
+  private static final Duration MEMORY_LIMIT = Duration.ofSeconds(3);
+
   final RingSetup setup;
   final int size;
   final boolean eventIdx;
@@ -196,33 +198,40 @@ abstract class AbstractRing implements Ring {
   @Override
   public final boolean pause(Duration limit) {
     paused = true;
+    boolean free = servesNoneWithin(limit);
+    if (free) {
+      serving.unlock();
+    }
+    return free;
+  }
+
+  /** Then nobody serves until it is unlocked. */
+  private boolean servesNoneWithin(Duration limit) {
     try {
-      if (serving.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-        serving.unlock();
-        return true;
-      }
+      return serving.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
-    return false;
   }
 
   @Override
   public final void resume() {
-    serving.lock();
-    try {
-      synchronized (requests) {
-        requests.sortAgain();
-      }
+    synchronized (requests) {
+      requests.sortAgain();
       paused = false;
-    } finally {
-      serving.unlock();
     }
   }
 
   @Override
   public final void replaceMemory(GuestMemory memory) throws RingException {
-    serving.lock();
+    if (!servesNoneWithin(MEMORY_LIMIT)) {
+      broken = true;
+      throw new RingException(
+          RingFault.MEMORY_FAULT,
+          "queue %d: the device does not come back from it, so its memory can't be replaced"
+              .formatted(index()));
+    }
     try {
       synchronized (requests) {
         if (!closed) {
@@ -252,8 +261,14 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final RingPosition close() {
+    pause();
+    return close(Duration.ZERO);
+  }
+
+  @Override
+  public final RingPosition close(Duration limit) {
     paused = true;
-    serving.lock();
+    boolean free = servesNoneWithin(limit);
     try {
       publish();
       synchronized (requests) {
@@ -263,7 +278,9 @@ abstract class AbstractRing implements Ring {
         return where();
       }
     } finally {
-      serving.unlock();
+      if (free) {
+        serving.unlock();
+      }
     }
   }
 

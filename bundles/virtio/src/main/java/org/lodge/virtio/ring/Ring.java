@@ -9,8 +9,8 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * A queue with its hand on the ring in guest memory. It outlives the devices that serve it.
  *
- * <p>{@link #serve} belongs to the queue's thread; everything else is thread-safe, and waits for a
- * running {@link #serve} where it must.
+ * <p>{@link #serve} belongs to the queue's thread; everything else is thread-safe. A device may
+ * never come back from {@link #serve}, so what has to wait for that has a limit.
  */
 @ProviderType
 public interface Ring extends Virtqueue {
@@ -34,12 +34,11 @@ public interface Ring extends Virtqueue {
   /**
    * As {@link #pause()}, but waits no longer than this.
    *
-   * @return false where the device is still in serve; the ring is paused all the same, and {@link
-   *     #close}, {@link #resume} and others would wait for it
+   * @return false where the device is still in serve; the ring is paused all the same
    */
   boolean pause(Duration limit);
 
-  /** Undoes {@link #pause()}; the ring wants to be served then. */
+  /** Undoes {@link #pause()}; the ring wants to be served then. Waits for nothing. */
   void resume();
 
   /** Serves no more because of a fault that the device found. */
@@ -51,7 +50,8 @@ public interface Ring extends Virtqueue {
   /**
    * Goes on in other memory; requests in flight stay with the old one.
    *
-   * @throws RingException where the ring's areas are not in it; the ring is broken then
+   * @throws RingException where the ring's areas are not in it, or where the device is in serve for
+   *     seconds; the ring is broken then
    */
   void replaceMemory(GuestMemory memory) throws RingException;
 
@@ -67,6 +67,12 @@ public interface Ring extends Virtqueue {
    *     the last ones
    */
   RingPosition close();
+
+  /**
+   * As {@link #close()}, but waits no longer than this for a running serve to end. A device that
+   * comes back later finds nothing more in this ring, and what it completes is dropped.
+   */
+  RingPosition close(Duration limit);
 
   /** What happened so far. */
   RingCounters counters();
