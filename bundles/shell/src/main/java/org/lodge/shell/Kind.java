@@ -17,6 +17,12 @@ public enum Kind {
   IMAGE,
   /** The name of a volume; need not exist. */
   VOLUME,
+  /** The name of a share; need not exist. One of a guest that was named before, if any was. */
+  SHARE,
+  /** The id of a device of the guest that was named before; need not exist. */
+  DEVICE,
+  /** The number of a window; need not exist. */
+  WINDOW,
   /** The name of a command of the shell. */
   COMMAND,
   /** A file as for PATH, or one of a guest, written {@code GUEST:PATH}. */

@@ -22,7 +22,17 @@ final class CommandLine {
 
   /** Of names nothing else is expected, and messages with them are to stay on their line. */
   private static final Set<Kind> NAMES =
-      EnumSet.of(Kind.GUEST, Kind.IMAGE, Kind.VOLUME, Kind.COMMAND, Kind.SERVICE, Kind.PARTY);
+      EnumSet.of(
+          Kind.GUEST,
+          Kind.IMAGE,
+          Kind.VOLUME,
+          Kind.SHARE,
+          Kind.DEVICE,
+          Kind.COMMAND,
+          Kind.SERVICE,
+          Kind.PARTY);
+
+  private static final Set<Kind> NUMBERS = EnumSet.of(Kind.INTEGER, Kind.WINDOW);
 
   /** A service with its argument, or a volume with its keeper, is the longest. */
   private static final int LONGEST_NAME = 400;
@@ -195,8 +205,8 @@ final class CommandLine {
     if (NAMES.contains(kind) && value.length() > LONGEST_NAME) {
       throw usage(shown + " is longer than any name: " + brief(value));
     }
-    if (kind == Kind.INTEGER && !value.chars().allMatch(c -> c >= '0' && c <= '9')
-        || kind == Kind.INTEGER && value.length() > 9) {
+    if (NUMBERS.contains(kind)
+        && (value.length() > 9 || !value.chars().allMatch(c -> c >= '0' && c <= '9'))) {
       throw usage(shown + " takes a whole number, not " + brief(value));
     }
     if (kind == Kind.DURATION) {

@@ -10,6 +10,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.lodge.shell.Command;
 import org.lodge.shell.internal.command.Commands;
+import org.lodge.shell.internal.command.Complete;
+import org.lodge.shell.internal.command.Completion;
 import org.lodge.shell.internal.command.Help;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -29,6 +31,8 @@ public final class CommandRegistry {
       own.put(command.description().name(), command);
     }
     own.put("help", new Help(this));
+    own.put("complete", new Complete(this, services));
+    own.put("completion", new Completion(this));
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

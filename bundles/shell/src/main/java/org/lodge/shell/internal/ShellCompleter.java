@@ -22,18 +22,27 @@ import org.lodge.shell.Command;
 import org.lodge.shell.Description;
 import org.lodge.shell.Kind;
 import org.lodge.shell.Option;
+import org.lodge.storage.Shares;
 import org.lodge.storage.Volumes;
+import org.lodge.vm.Devices;
+import org.lodge.vm.GuestException;
 import org.lodge.vm.GuestStatus;
 import org.lodge.vm.Guests;
+import org.lodge.wayland.router.Window;
+import org.lodge.wayland.router.Windows;
 
 /** Completes command names, options and typed arguments from the commands' descriptions. */
-final class ShellCompleter implements Completer {
+public final class ShellCompleter implements Completer {
   private final CommandRegistry registry;
   private final Services services;
   private final GogoCommands gogo;
   private final Path folder;
 
-  ShellCompleter(CommandRegistry registry, Services services, GogoCommands gogo, Path folder) {
+  /**
+   * @param gogo null where the container's own commands are not completed
+   */
+  public ShellCompleter(
+      CommandRegistry registry, Services services, GogoCommands gogo, Path folder) {
     this.registry = registry;
     this.services = services;
     this.gogo = gogo;
@@ -58,7 +67,7 @@ final class ShellCompleter implements Completer {
   }
 
   /** The words that may come next, and what they mean. */
-  Map<String, String> candidates(List<String> before, String typed) {
+  public Map<String, String> candidates(List<String> before, String typed) {
     Map<String, String> found = new TreeMap<>();
     if (before.isEmpty()) {
       for (Command command : registry.all()) {
@@ -80,11 +89,12 @@ final class ShellCompleter implements Completer {
         found.put(description.name().substring(first.length() + 1), description.summary());
       }
     }
-    Optional<Command> command = registry.find(first);
-    int words = 1;
-    if (command.isEmpty() && before.size() >= 2) {
-      command = registry.find(first + " " + before.get(1));
-      words = 2;
+    // A command may have a family of its own, as windows and windows close.
+    Optional<Command> command =
+        before.size() < 2 ? Optional.empty() : registry.find(first + " " + before.get(1));
+    int words = command.isPresent() ? 2 : 1;
+    if (command.isEmpty()) {
+      command = registry.find(first);
     }
     if (command.isPresent()) {
       Description description = command.get().description();
@@ -96,11 +106,9 @@ final class ShellCompleter implements Completer {
   private void values(
       Description description, List<String> before, String typed, Map<String, String> found) {
     String last = before.isEmpty() ? "" : before.getLast();
-    int arguments = 0;
     for (Option option : CommandLine.options(description)) {
-      boolean asks = last.equals("--" + option.name()) || last.equals("-" + option.letter());
-      if (asks && option.kind() != Kind.FLAG) {
-        found.putAll(ofKind(option.kind(), typed));
+      if (option.kind() != Kind.FLAG && asks(last, option)) {
+        found.putAll(ofKind(option.kind(), typed, List.of()));
         return;
       }
       if (typed.startsWith("-")) {
@@ -110,24 +118,38 @@ final class ShellCompleter implements Completer {
     if (typed.startsWith("-")) {
       return;
     }
-    for (String word : before) {
-      arguments += word.startsWith("-") ? 0 : 1;
-    }
+    List<String> plain = plain(description, before);
     List<Argument> all = description.arguments();
-    if (all.isEmpty()) {
-      return;
-    }
     boolean several =
         all.stream()
             .anyMatch(a -> a.arity() == Argument.Arity.MANY || a.arity() == Argument.Arity.ANY);
-    if (arguments < all.size() || several) {
-      Argument next = all.get(Math.min(arguments, all.size() - 1));
-      found.putAll(ofKind(next.kind(), typed));
+    if (!all.isEmpty() && (plain.size() < all.size() || several)) {
+      Argument next = all.get(Math.min(plain.size(), all.size() - 1));
+      found.putAll(ofKind(next.kind(), typed, plain));
       before.forEach(found::remove);
     }
   }
 
-  private Map<String, String> ofKind(Kind kind, String typed) {
+  private static boolean asks(String word, Option option) {
+    return word.equals("--" + option.name()) || word.equals("-" + option.letter());
+  }
+
+  /** Those that are neither options nor their values. */
+  private static List<String> plain(Description description, List<String> words) {
+    List<String> plain = new ArrayList<>();
+    for (int i = 0; i < words.size(); i++) {
+      String word = words.get(i);
+      if (!word.startsWith("-")) {
+        plain.add(word);
+      } else if (description.options().stream()
+          .anyMatch(option -> option.kind() != Kind.FLAG && asks(word, option))) {
+        i++;
+      }
+    }
+    return plain;
+  }
+
+  private Map<String, String> ofKind(Kind kind, String typed, List<String> plain) {
     Map<String, String> found = new TreeMap<>();
     switch (kind) {
       case GUEST -> found.putAll(guests());
@@ -143,6 +165,24 @@ final class ShellCompleter implements Completer {
         Volumes volumes = services.peek(Volumes.class);
         if (volumes != null) {
           volumes.list().forEach(volume -> found.put(volume.name(), ""));
+        }
+      }
+      case SHARE -> {
+        Shares shares = services.peek(Shares.class);
+        if (shares != null) {
+          shares.list().stream()
+              .filter(share -> plain.isEmpty() || share.guest().equals(plain.getLast()))
+              .forEach(share -> found.put(share.share(), "of " + share.from()));
+        }
+      }
+      case DEVICE -> found.putAll(devices(plain.isEmpty() ? null : plain.getLast()));
+      case WINDOW -> {
+        Windows windows = services.peek(Windows.class);
+        if (windows != null) {
+          for (Window window : windows.list()) {
+            String title = window.guest() + ": " + SafeText.safe(window.title());
+            found.put(Long.toString(window.id()), title);
+          }
         }
       }
       case COMMAND ->
@@ -180,6 +220,19 @@ final class ShellCompleter implements Completer {
           found.put(status.name(), GuestText.state(status));
         }
       } catch (CompletionException e) {
+        return Map.of();
+      }
+    }
+    return found;
+  }
+
+  private Map<String, String> devices(String guest) {
+    Map<String, String> found = new TreeMap<>();
+    Devices devices = services.peek(Devices.class);
+    if (devices != null) {
+      try {
+        devices.list(guest).forEach(device -> found.put(device.id(), device.type()));
+      } catch (GuestException e) {
         return Map.of();
       }
     }

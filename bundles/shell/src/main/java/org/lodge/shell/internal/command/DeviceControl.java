@@ -28,7 +28,7 @@ final class DeviceControl implements Command {
                 + " (x=N y=N, 0 to 32767), and both press, down and up (button=left) and wheel"
                 + " (steps=N).")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
-        .argument("ID", Kind.TEXT, Arity.ONE, "as device ls shows it")
+        .argument("ID", Kind.DEVICE, Arity.ONE, "as device ls shows it")
         .argument("COMMAND", Kind.TEXT, Arity.ONE, "what to do")
         .argument(KeyValues.ARGUMENT, Kind.TEXT, Arity.ANY, "the command's arguments")
         .example("lodge device control work kbd press key=ctrl+c", "A keyboard's keys are pressed.")

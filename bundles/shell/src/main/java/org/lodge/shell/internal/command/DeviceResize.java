@@ -26,7 +26,7 @@ final class DeviceResize implements Command {
             "The host's file grows without taking space, and the guest's driver is told. A file"
                 + " system in it has to be grown in the guest.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
-        .argument("ID", Kind.TEXT, Arity.ONE, "a blk, as device ls shows it")
+        .argument("ID", Kind.DEVICE, Arity.ONE, "a blk, as device ls shows it")
         .argument("SIZE", Kind.TEXT, Arity.ONE, "such as 512M or 10G")
         .flag("shrink", (char) 0, "allow less than it has now; what lies behind is lost")
         .example("lodge device resize work data 10G", "The disk data has 10 GiB now.")

@@ -31,7 +31,7 @@ final class DeviceRm implements Command {
                 + " unmount it, and try again. Without an agent nobody says so, and Linux lets go of"
                 + " a mounted disk.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
-        .argument("ID", Kind.TEXT, Arity.ONE, "the device, as device ls shows it")
+        .argument("ID", Kind.DEVICE, Arity.ONE, "the device, as device ls shows it")
         .flag(
             "force",
             'f',

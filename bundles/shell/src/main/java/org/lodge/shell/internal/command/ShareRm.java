@@ -28,7 +28,7 @@ final class ShareRm implements Command {
                 "At once, whatever the guest does with it: files that it has open give I/O errors"
                     + " from then on. A declared share comes back with the guest's next start.")
             .argument("GUEST", Kind.GUEST, Arity.ONE, "that has it")
-            .argument("SHARE", Kind.TEXT, Arity.ONE, "its name, as share ls has it")
+            .argument("SHARE", Kind.SHARE, Arity.ONE, "its name, as share ls has it")
             .example("lodge share rm vault docs", "vault reads docs no more.")
             .json("share", "as it is now"),
         "share");

@@ -24,7 +24,7 @@ final class ShareShow implements Command {
   public Description description() {
     return ShareJson.describe(
         Description.of("share show", "Tell all about one share, guest by guest")
-            .argument("SHARE", Kind.TEXT, Arity.ONE, "its name, as share ls has it")
+            .argument("SHARE", Kind.SHARE, Arity.ONE, "its name, as share ls has it")
             .example("lodge share show docs", "Who uses docs, and what for.")
             .json("shares", "one for each guest"),
         "shares[]");

@@ -25,7 +25,7 @@ final class WindowClose implements Command {
         .details(
             "The program is asked to, as by the button of the window; it may ask back, or not obey."
                 + " With --force its connection is ended, and with that all of its windows.")
-        .argument("ID", Kind.INTEGER, Arity.ONE, "the window's number; see: lodge windows")
+        .argument("ID", Kind.WINDOW, Arity.ONE, "the window's number; see: lodge windows")
         .flag("force", 'f', "end the program's connection")
         .example("lodge windows close 3", "Closes window 3.")
         .json("window", "the number");
