@@ -4,15 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.lodge.vhostuser.Backend;
 import org.lodge.vhostuser.BackendException;
-import org.lodge.vhostuser.BackendStatus;
 import org.lodge.vhostuser.VhostUserBackends;
 import org.lodge.vm.DeviceStatus;
 import org.lodge.vm.GuestException;
@@ -36,32 +33,18 @@ final class GuestDevices {
   /** Of what needs no consent of the guest's. */
   private static final Duration GONE_LIMIT = Duration.ofSeconds(2);
 
-  /** Without a service manager that keeps descriptors, the end of Lodge is the connection's end. */
-  private static final String UNCONNECTED =
-      "the guest's monitor is not connected to it and the guest's requests wait; start the guest"
-          + " again: lodge restart, or lodge kill and lodge start where it hangs";
-
   private final String guest;
   private final Path runDirectory;
   private final Services<VhostUserBackends> backends;
   private final Volumes volumes;
   private final DiskUse.Question uses;
 
-  /** Guards {@code slots} alone; not held while a back-end or the monitor is spoken to. */
-  private final Object lock = new Object();
-
-  private final Map<String, Slot> slots = new LinkedHashMap<>();
+  private final DeviceSlots slots;
 
   /**
    * Held while devices are served again: an attempt may begin before the last one has come back.
    */
   private final ReentrantLock reopening = new ReentrantLock();
-
-  /**
-   * @param backend null where it could not be served again after a restart of Lodge
-   * @param trouble why not
-   */
-  private record Slot(DeviceDeclaration declaration, Backend backend, String trouble) {}
 
   GuestDevices(
       String guest,
@@ -74,6 +57,7 @@ final class GuestDevices {
     this.backends = backends;
     this.volumes = volumes;
     this.uses = uses;
+    slots = new DeviceSlots(guest);
   }
 
   /** Opens and plugs what is declared; the CPUs have not run. What fails leaves nothing open. */
@@ -95,7 +79,7 @@ final class GuestDevices {
    */
   DeviceStatus add(Vmm vmm, String id, String type, Map<String, Object> config)
       throws GuestException, VmmException, InterruptedException {
-    String chosen = id == null ? freeId(type) : id;
+    String chosen = id == null ? slots.freeId(type) : id;
     if (!chosen.matches(DeviceDeclaration.ID)) {
       throw problem(
           "device",
@@ -106,17 +90,7 @@ final class GuestDevices {
     // Before the guest has it: a later Lodge serves what this one could not write down in time.
     plug(vmm, new DeviceDeclaration(chosen, type, config), this::remember);
     LOG.info("Device {} of type {} was added", chosen, type);
-    return status(slot(chosen));
-  }
-
-  private String freeId(String type) {
-    synchronized (lock) {
-      int number = 0;
-      while (slots.containsKey(type + number)) {
-        number++;
-      }
-      return type + number;
-    }
+    return slots.get(chosen).status(guest);
   }
 
   private void plug(Vmm vmm, DeviceDeclaration declaration)
@@ -126,7 +100,7 @@ final class GuestDevices {
 
   private void plug(Vmm vmm, DeviceDeclaration declaration, Runnable remember)
       throws GuestException, VmmException, InterruptedException {
-    Slot slot = open(declaration, null);
+    DeviceSlot slot = open(declaration, null);
     boolean plugged = false;
     try {
       remember.run();
@@ -139,15 +113,15 @@ final class GuestDevices {
         remember.run();
       }
     }
-    slot(declaration.id());
+    slots.get(declaration.id());
   }
 
   /**
    * @param before what stands in its place; null for nothing
    */
-  private Slot open(DeviceDeclaration declaration, Slot before)
+  private DeviceSlot open(DeviceDeclaration declaration, DeviceSlot before)
       throws GuestException, InterruptedException {
-    requirePlace(declaration.id(), before);
+    slots.requirePlace(declaration.id(), before);
     VhostUserBackends service = service();
     Optional<String> wrong = declaration.problem();
     if (wrong.isPresent()) {
@@ -164,20 +138,6 @@ final class GuestDevices {
         .orElseThrow(() -> problem("device", "the bundle vhost-user is not active"));
   }
 
-  private void requirePlace(String id, Slot before) throws GuestException {
-    synchronized (lock) {
-      if (slots.get(id) != before) {
-        throw before == null
-            ? problem("device", "there is a device " + id + " already; take another id")
-            : takenAway(id);
-      }
-    }
-  }
-
-  private GuestException takenAway(String id) {
-    return problem("device", "device " + id + " was taken away before it was open");
-  }
-
   private GuestVolumes.Held held(DeviceDeclaration declaration)
       throws GuestException, InterruptedException {
     List<VolumeUse> uses = declaration.volumeUse().stream().toList();
@@ -188,53 +148,38 @@ final class GuestDevices {
   }
 
   /** What is being opened, which may take as long as another guest lets it, is seen already. */
-  private Slot open(
-      VhostUserBackends service, DeviceDeclaration declaration, Slot before, GuestVolumes.Held held)
+  private DeviceSlot open(
+      VhostUserBackends service,
+      DeviceDeclaration declaration,
+      DeviceSlot before,
+      GuestVolumes.Held held)
       throws GuestException {
     String id = declaration.id();
-    Slot opening = new Slot(declaration, null, "is being opened; try again");
-    synchronized (lock) {
-      requirePlace(id, before);
-      slots.put(id, opening);
-    }
-    Slot next = before;
+    DeviceSlot opening = DeviceSlot.unserved(declaration, "is being opened; try again");
+    slots.put(before, opening);
+    DeviceSlot next = before;
     try {
       String frontEnd = FrontEnds.of(service, declaration.type());
       Backend backend =
           service.open(declaration.served(held).backend(guest, frontEnd, runDirectory));
-      next = new Slot(declaration, backend, "");
+      next = DeviceSlot.served(declaration, backend);
     } catch (BackendException e) {
       throw failed(id, e);
     } finally {
-      if (!replace(opening, next) && next != before) {
-        next.backend().close();
+      if (!slots.replace(opening, next) && next != before) {
+        next.close();
         next = null;
       }
     }
     if (next == null) {
-      throw takenAway(id);
+      throw slots.takenAway(id);
     }
     return next;
   }
 
-  /**
-   * @param by null for nothing
-   * @return false where it has been taken away, as by the end of the guest
-   */
-  private boolean replace(Slot slot, Slot by) {
-    synchronized (lock) {
-      String id = slot.declaration().id();
-      return by == null ? slots.remove(id, slot) : slots.replace(id, slot, by);
-    }
-  }
-
-  private void drop(Slot slot) {
-    synchronized (lock) {
-      slots.remove(slot.declaration().id(), slot);
-    }
-    if (slot.backend() != null) {
-      slot.backend().close();
-    }
+  private void drop(DeviceSlot slot) {
+    slots.replace(slot, null);
+    slot.close();
   }
 
   /**
@@ -244,15 +189,15 @@ final class GuestDevices {
    */
   void remove(Vmm vmm, String id, Duration limit, boolean force)
       throws GuestException, VmmException, InterruptedException {
-    Slot slot = slot(id);
+    DeviceSlot slot = slots.get(id);
     if (!force) {
       requireUnused(vmm, slot.declaration());
     }
     remove(vmm, slot, limit);
   }
 
-  private void remove(Vmm vmm, Slot slot, Duration limit) throws VmmException {
-    String id = slot.declaration().id();
+  private void remove(Vmm vmm, DeviceSlot slot, Duration limit) throws VmmException {
+    String id = slot.id();
     vmm.unplug(id, limit);
     drop(slot);
     remember();
@@ -266,16 +211,9 @@ final class GuestDevices {
    * @return what finishes its removal; nothing where there is another of its name by then
    */
   Message.Control.Action gone(String id) {
-    Slot gone;
-    synchronized (lock) {
-      gone = slots.get(id);
-    }
+    DeviceSlot gone = slots.find(id);
     return vmm -> {
-      boolean there;
-      synchronized (lock) {
-        there = gone != null && slots.get(id) == gone;
-      }
-      if (there) {
+      if (gone != null && slots.find(id) == gone) {
         remove(vmm, gone, GONE_LIMIT);
       }
     };
@@ -314,7 +252,7 @@ final class GuestDevices {
   }
 
   String control(String id, String command, Map<String, Object> arguments) throws GuestException {
-    Slot slot = slot(id);
+    DeviceSlot slot = slots.get(id);
     if (slot.backend() == null) {
       throw problem("control", slot.trouble());
     }
@@ -327,11 +265,7 @@ final class GuestDevices {
 
   /** The guest's CPUs are about to be halted, or go on after all. */
   void expectPause(boolean expected) {
-    List<Slot> all;
-    synchronized (lock) {
-      all = List.copyOf(slots.values());
-    }
-    for (Slot slot : all) {
+    for (DeviceSlot slot : slots.all()) {
       if (slot.backend() != null) {
         try {
           slot.backend().expectPause(expected);
@@ -354,15 +288,10 @@ final class GuestDevices {
 
   private void reopenMissing(List<DeviceDeclaration> recorded) throws InterruptedException {
     // All of them are seen at once: each may take long to open.
-    synchronized (lock) {
-      recorded.forEach(
-          each -> slots.putIfAbsent(each.id(), new Slot(each, null, "is not served again yet")));
-    }
+    recorded.forEach(
+        each -> slots.putIfAbsent(DeviceSlot.unserved(each, "is not served again yet")));
     for (DeviceDeclaration each : recorded) {
-      Slot before;
-      synchronized (lock) {
-        before = slots.get(each.id());
-      }
+      DeviceSlot before = slots.find(each.id());
       if (before == null || before.backend() != null) {
         continue;
       }
@@ -371,11 +300,11 @@ final class GuestDevices {
         admitMonitor(each.socket(runDirectory));
       } catch (GuestException e) {
         LOG.error("Device {} can't be served again: {}", each.id(), e.getMessage());
-        replace(before, new Slot(each, null, e.getMessage()));
+        slots.replace(before, DeviceSlot.unserved(each, e.getMessage()));
       } catch (RuntimeException | LinkageError e) {
         // A fault of one device's logic, which is anybody's, is no reason to leave out the others.
         LOG.error("Device {} can't be served again", each.id(), e);
-        replace(before, new Slot(each, null, e.toString()));
+        slots.replace(before, DeviceSlot.unserved(each, e.toString()));
       }
     }
   }
@@ -394,11 +323,7 @@ final class GuestDevices {
 
   /** The guest's process has ended: no later Lodge has anything to serve to it. */
   void closeAll() {
-    List<Slot> ended;
-    synchronized (lock) {
-      ended = List.copyOf(slots.values());
-    }
-    ended.forEach(this::drop);
+    slots.all().forEach(this::drop);
     try {
       RunRecord.forget(runDirectory);
     } catch (IOException e) {
@@ -408,32 +333,11 @@ final class GuestDevices {
   }
 
   List<DeviceDeclaration> declarations() {
-    synchronized (lock) {
-      return slots.values().stream().map(Slot::declaration).toList();
-    }
+    return slots.all().stream().map(DeviceSlot::declaration).toList();
   }
 
   List<DeviceStatus> statuses() {
-    List<Slot> all;
-    synchronized (lock) {
-      all = new ArrayList<>(slots.values());
-    }
-    return all.stream().map(this::status).toList();
-  }
-
-  private Slot slot(String id) throws GuestException {
-    synchronized (lock) {
-      Slot slot = slots.get(id);
-      if (slot == null) {
-        throw problem(
-            "device",
-            "has no device "
-                + id
-                + "; it has "
-                + (slots.isEmpty() ? "none" : String.join(", ", slots.keySet())));
-      }
-      return slot;
-    }
+    return slots.all().stream().map(slot -> slot.status(guest)).toList();
   }
 
   private void remember() {
@@ -445,46 +349,6 @@ final class GuestDevices {
     } catch (IOException e) {
       LOG.warn("A later Lodge will not know the guest's devices: {}", e.toString());
     }
-  }
-
-  private DeviceStatus status(Slot slot) {
-    DeviceDeclaration declared = slot.declaration();
-    if (slot.backend() == null) {
-      return new DeviceStatus(
-          guest,
-          declared.id(),
-          declared.type(),
-          declared.config(),
-          DeviceStatus.State.CLOSED,
-          Optional.empty(),
-          List.of(),
-          Optional.of(slot.trouble()),
-          0,
-          Optional.empty());
-    }
-    BackendStatus status = slot.backend().status();
-    return new DeviceStatus(
-        guest,
-        declared.id(),
-        declared.type(),
-        declared.config(),
-        switch (status.link()) {
-          case LISTENING -> DeviceStatus.State.UNCONNECTED;
-          case CONNECTED -> DeviceStatus.State.UNUSED;
-          case RUNNING -> DeviceStatus.State.RUNNING;
-          case CLOSED -> DeviceStatus.State.CLOSED;
-        },
-        status.logicVersion(),
-        status.counters().stream()
-            .map(each -> new DeviceStatus.Counter(each.name(), each.unit(), each.value()))
-            .toList(),
-        status.link() == BackendStatus.Link.LISTENING ? Optional.of(UNCONNECTED) : status.trouble(),
-        status.takeovers(),
-        status
-            .lastTakeover()
-            .map(last ->
-                new DeviceStatus.Takeover(
-                    last.from(), last.to(), last.taken(), last.reason(), last.pauseMicros())));
   }
 
   /** The reason without guest and device, which each layer below has put before it. */
