@@ -136,6 +136,46 @@ class DeviceIT {
         "no jar is named", () -> !host.lodge("device", "ls").ok().out().contains("is not used"));
   }
 
+  @Test
+  void aJarWhoseLogicHangsIsRefusedAndTheFormerGoesOn() throws Exception {
+    byte[] hangs =
+        Compiled.of(
+            host.place.resolve("hangs"),
+            "org.lodge.device.blk.internal.BlkFactory",
+            """
+            package org.lodge.device.blk.internal;
+            public final class BlkFactory implements org.lodge.virtio.DeviceFactory {
+              public BlkFactory(
+                  org.lodge.linux.FileLeases leases, org.osgi.framework.BundleContext context) {}
+              void setSources(org.lodge.blocks.BlockSources sources) {}
+              void unsetSources(org.lodge.blocks.BlockSources sources) {}
+              public void check(org.lodge.virtio.DeviceConfig config) {}
+              public org.lodge.virtio.Device create(
+                  org.lodge.virtio.DeviceConfig config, org.lodge.virtio.DeviceContext context) {
+                while (true) {
+                  try {
+                    Thread.sleep(1000);
+                  } catch (InterruptedException e) {
+                    // As one that does not care.
+                  }
+                }
+              }
+            }
+            """);
+    Path jar =
+        new DeviceVersions(host, "device-blk")
+            .deployWith("org/lodge/device/blk/internal/BlkFactory.class", hangs, "3.0.0");
+    awaitNote("3.0.0 refused: ", "create of blk 3.0.0 took longer than 5 s");
+    assertEquals("1.0.0", device("data").getString("version"));
+    try (GuestConsole guest = new GuestConsole(host, "work")) {
+      String read =
+          guest.run("dd if=$(" + FIND.formatted("data") + ") of=/dev/null bs=64k iflag=direct");
+      assertTrue(read.contains("512+0 records in"), read);
+    }
+    host.lodge("device", "rm", "work", "data", "--timeout", "60s").ok();
+    Files.delete(jar);
+  }
+
   /** As docs/write-a-device.md ends. */
   @Test
   void theDeviceOfTheGuideIsThereInAGuest() throws Exception {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collections;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
@@ -40,7 +41,18 @@ final class DeviceVersions {
     return deploy(entry, version, IMPORTS);
   }
 
+  /** Deploys a version in which a class of the bundle is another. */
+  Path deployWith(String entry, byte[] replacement, String version) throws IOException {
+    return deploy("", version, IMPORTS, Map.of(entry, replacement));
+  }
+
   private Path deploy(String without, String version, String imports) throws IOException {
+    return deploy(without, version, imports, Map.of());
+  }
+
+  private Path deploy(
+      String without, String version, String imports, Map<String, byte[]> replacements)
+      throws IOException {
     Path jar = host.place.resolve("state/deploy/" + bundle + "-" + version + ".jar");
     Path partial = host.place.resolve("partial.jar");
     try (ZipFile from = new ZipFile(ours().toFile());
@@ -48,7 +60,10 @@ final class DeviceVersions {
         ZipOutputStream to = new ZipOutputStream(out)) {
       for (ZipEntry each : Collections.list(from.entries())) {
         if (without.isEmpty() || !each.getName().endsWith(without)) {
-          byte[] bytes = from.getInputStream(each).readAllBytes();
+          byte[] bytes =
+              replacements.containsKey(each.getName())
+                  ? replacements.get(each.getName())
+                  : from.getInputStream(each).readAllBytes();
           to.putNextEntry(new ZipEntry(each.getName()));
           to.write(inVersion(version, imports, each.getName(), bytes));
         }

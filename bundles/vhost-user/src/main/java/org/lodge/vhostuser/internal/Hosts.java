@@ -68,12 +68,22 @@ final class Hosts {
    */
   Hosted make(Model model, DeviceContext context, Duration limit) throws DeviceException {
     Steps steps = steps(model);
-    check(model, steps);
     Gate gate = new Gate(context);
-    return steps.run(
-        "create",
-        limit,
-        () -> Hosted.of(model, model.factory().create(config, gate), gate, steps),
-        Hosted::closeNow);
+    boolean made = false;
+    try {
+      check(model, steps);
+      Hosted device =
+          steps.run(
+              "create",
+              limit,
+              () -> Hosted.of(model, model.factory().create(config, gate), gate, steps),
+              Hosted::closeNow);
+      made = true;
+      return device;
+    } finally {
+      if (!made) {
+        steps.interrupt();
+      }
+    }
   }
 }

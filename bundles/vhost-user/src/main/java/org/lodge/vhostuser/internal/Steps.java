@@ -136,12 +136,17 @@ final class Steps {
     CompletableFuture.allOf(
             before.stream().map(each -> each.over).toArray(CompletableFuture[]::new))
         .thenRun(() -> threads.execute(last));
-    before.forEach(Step::interrupt);
+    interrupt();
     if (before.isEmpty() && !endsInTime(last)) {
       last.interrupt();
       log.error("{} and is left behind", tooLong(last));
     }
     before.forEach(step -> log.error("{} and is left behind", tooLong(step)));
+  }
+
+  /** Asks what hangs to end, where nothing else is wanted of the device. */
+  void interrupt() {
+    hanging.forEach(Step::interrupt);
   }
 
   /** What hangs, as a sentence. Any thread. */

@@ -191,6 +191,26 @@ class HangTest {
     bench.open();
   }
 
+  @Test
+  void whatWaitsAsItIsMadeIsAskedToEnd() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    bench.deploy(
+        new Bench.EchoFactory() {
+          @Override
+          public Device create(DeviceConfig config, DeviceContext context) {
+            hangs.complete(null);
+            try {
+              release.await();
+            } catch (InterruptedException e) {
+              asked.countDown();
+            }
+            throw new IllegalStateException("in vain");
+          }
+        },
+        "2.0.0");
+    assertTrue(asked.await(30, TimeUnit.SECONDS));
+  }
+
   /** What one that was refused says of itself is nothing to the one that serves. */
   @Test
   void oneThatWasRefusedBreaksNothing() throws Exception {
