@@ -14,6 +14,9 @@ import org.osgi.service.component.annotations.Reference;
 /** The container's own Gogo commands, such as {@code lb}, as words of a command line. */
 @Component(service = GogoCommands.class)
 public final class GogoCommands {
+  /** {@code logs} is meant; this one tells of bundles, by the thousand lines. */
+  private static final Set<String> SLIPS = Set.of("log");
+
   private final CommandProcessor processor;
 
   @Activate
@@ -33,8 +36,10 @@ public final class GogoCommands {
     }
   }
 
+  /** One that is a slip for a command of Lodge's is had by its scope only, as felix:log. */
   boolean has(String name) {
-    return names().stream().anyMatch(known -> known.equals(name) || known.endsWith(":" + name));
+    return !SLIPS.contains(name)
+        && names().stream().anyMatch(known -> known.equals(name) || known.endsWith(":" + name));
   }
 
   CommandSession session(Io io) {
