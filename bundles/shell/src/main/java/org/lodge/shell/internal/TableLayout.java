@@ -60,6 +60,12 @@ public final class TableLayout {
       }
       total += widths[i];
     }
+    for (int i = widths.length - 1; i >= 0 && total > columns; i--) {
+      if (heads.get(i).need() > 0 && isEmpty(cells, i)) {
+        total -= widths[i] + GAP.length();
+        widths[i] = 0;
+      }
+    }
     while (total > columns) {
       int victim = -1;
       for (int i = 0; i < widths.length; i++) {
@@ -76,6 +82,11 @@ public final class TableLayout {
       total -= cut;
     }
     return widths;
+  }
+
+  /** Below its heading; it is the first to go where there is no room. */
+  private static boolean isEmpty(List<List<String>> cells, int column) {
+    return cells.stream().skip(1).allMatch(row -> row.get(column).isEmpty());
   }
 
   private static String colour(Style style, boolean heading, String cell) {

@@ -111,4 +111,21 @@ class TextTest {
     Files.writeString(log, "new\n");
     assertEquals(List.of("new"), tail.more());
   }
+
+  @Test
+  void whereThereIsNoRoomAnEmptyColumnGoesBeforeANameIsCut() {
+    Table table =
+        new Table(
+            List.of(
+                new Column("NAME", Style.LEFT, 1),
+                new Column("REQUIRES", Style.LEFT, 3),
+                new Column("NOTE", Style.LEFT, 2)),
+            List.of(List.of("a-long-name", "", "late"), List.of("b", "", "")));
+    assertEquals(
+        List.of("NAME         REQUIRES  NOTE", "a-long-name            late", "b"),
+        TableLayout.lines(table, 27, false));
+    assertEquals(
+        List.of("NAME         NOTE", "a-long-name  late", "b"),
+        TableLayout.lines(table, 20, false));
+  }
 }
