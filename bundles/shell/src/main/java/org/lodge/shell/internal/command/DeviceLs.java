@@ -73,9 +73,7 @@ final class DeviceLs implements Command {
       return ExitCode.OK;
     }
     if (devices.isEmpty()) {
-      invocation
-          .out()
-          .println("No running guest has a device of Lodge; see: lodge help device add");
+      invocation.out().println(none(invocation.optional("GUEST")));
     } else {
       invocation.print(
           new Table(COLUMNS, devices.stream().map(device -> row(device, unused)).toList()));
@@ -89,6 +87,16 @@ final class DeviceLs implements Command {
       }
     }
     return ExitCode.OK;
+  }
+
+  private String none(Optional<String> guest) throws Exception {
+    if (guest.isEmpty()) {
+      return "No running guest has a device of Lodge; see: lodge help device add";
+    }
+    String name = guest.get();
+    return services.guests().status(name).state().hasProcess()
+        ? name + " has no device of Lodge; see: lodge help device add"
+        : name + " does not run, so Lodge serves no device to it; first: lodge start " + name;
   }
 
   private static void counters(DeviceStatus device, Invocation invocation) {

@@ -64,7 +64,9 @@ class VolumeCommandsTest {
             Devices.class,
             (name, arguments) -> {
               if (name.equals("list")) {
-                return List.of(device("vsock", "vsock", "sent.packets", "packets"));
+                return "storage".equals(arguments[0])
+                    ? List.of()
+                    : List.of(device("vsock", "vsock", "sent.packets", "packets"));
               }
               asked.add(name + words(arguments));
               return CompletableFuture.completedFuture(null);
@@ -175,5 +177,11 @@ class VolumeCommandsTest {
   void whatAVirtioSocketHasCarriedIsCounted() {
     shell.run("device", "ls");
     assertTrue(shell.out().contains("4711"), shell.out());
+  }
+
+  @Test
+  void whyAGuestHasNoDeviceIsSaid() {
+    shell.run("device", "ls", "storage");
+    assertTrue(shell.out().startsWith("storage does not run"), shell.out());
   }
 }
