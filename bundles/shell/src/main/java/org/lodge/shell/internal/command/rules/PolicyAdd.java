@@ -69,8 +69,8 @@ final class PolicyAdd implements Command {
       }
     }
     try {
-      warnOfUnknown(invocation);
       Rule rule = services.policy().addTemporary(String.join(" ", columns)).rule();
+      warnOfUnknown(invocation);
       if (invocation.json()) {
         invocation.print(Json.createObjectBuilder().add("rule", RuleJson.of(rule)).build());
       } else {

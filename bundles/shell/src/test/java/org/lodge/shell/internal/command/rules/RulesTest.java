@@ -98,6 +98,15 @@ class RulesTest {
     assertEquals(2, policy.rules().size(), "those in force");
   }
 
+  /** Standard error is one document then. */
+  @Test
+  void aRuleThatIsRefusedSaysNothingElse() {
+    assertEquals(2, shell.run("policy", "allow", "sign", "nobody", "storage", "bogus=1", "--json"));
+    assertTrue(shell.err().startsWith("{\"error\""), shell.err());
+    assertEquals(0, shell.run("policy", "allow", "sign", "nobody", "storage"));
+    assertTrue(shell.err().startsWith("warning: there is no guest nobody"), shell.err());
+  }
+
   @Test
   void anOptionThatNobodyReadsIsRefused() {
     assertEquals(2, shell.run("policy", "allow", "sign", "display", "storage", "bogus=1"));
