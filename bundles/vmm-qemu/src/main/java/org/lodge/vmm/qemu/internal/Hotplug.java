@@ -202,8 +202,8 @@ final class Hotplug {
       if (children(PLUGGED).contains(id)) {
         throw failed(
             "device-del",
-            "the guest did not let go of %s within %d ms; it is still there. Unmount or close what"
-                + " uses it in the guest, then try again",
+            "the guest did not let go of %s within %d ms; it is still there, but may go later."
+                + " Unmount or close what uses it in the guest, then try again",
             e,
             id,
             limit.toMillis());
