@@ -124,8 +124,8 @@ public final class InteractiveShell {
     }
     try {
       List<String> words = reader.getParser().parse(line, 0, ParseContext.ACCEPT_LINE).words();
-      boolean plain = line.chars().noneMatch(c -> "|;$(){}<>&=".indexOf(c) >= 0);
-      if (plain && (registry.knows(words.getFirst()) || !gogo.has(words.getFirst()))) {
+      String first = words.getFirst();
+      if (isPlain(line, registry.knows(first)) && (registry.knows(first) || !gogo.has(first))) {
         dispatcher.run(words, io);
         return;
       }
@@ -139,6 +139,16 @@ public final class InteractiveShell {
       String message = e.getMessage() == null ? e.toString() : e.getMessage();
       io.err().println("lodge: " + SafeText.safe(message) + "; see: help");
     }
+  }
+
+  /**
+   * Gogo shows the log of what a command does among its output, so it gets only what it alone can
+   * do; {@code key=value} of a command of Lodge's is nothing of that, but quotes within a word are.
+   */
+  static boolean isPlain(String line, boolean ofLodge) {
+    String syntax = ofLodge ? "|;$(){}<>&" : "|;$(){}<>&=";
+    boolean quotesWithin = line.contains("=\"") || line.contains("='");
+    return !quotesWithin && line.chars().noneMatch(c -> syntax.indexOf(c) >= 0);
   }
 
   private static void interrupt(CommandSession session, Thread commands) {
