@@ -455,7 +455,11 @@ class AgentTest {
       assertEquals("fine\n", readAll(program.stream()));
       assertEquals(4, exit(program).code());
     }
-    assertFalse(ProcessHandle.of(running.pid()).map(ProcessHandle::isAlive).orElse(false));
+    // It was told to end, and may not have had the time.
+    ProcessHandle former = ProcessHandle.of(running.pid()).orElse(null);
+    if (former != null) {
+      former.onExit().get(20, TimeUnit.SECONDS);
+    }
   }
 
   @Test
@@ -550,7 +554,7 @@ class AgentTest {
       }
     }
     long deadline = System.nanoTime() + SOON.toNanos();
-    while (AgentHost.openDescriptors(agent) != before) {
+    while (AgentHost.openDescriptors(agent) > before) {
       assertTrue(System.nanoTime() < deadline, "descriptors are left open");
       Thread.onSpinWait();
     }

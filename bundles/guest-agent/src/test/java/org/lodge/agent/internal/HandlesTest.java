@@ -429,6 +429,6 @@ class HandlesTest {
     while (AgentHost.openDescriptors(rig.agent) > before && System.nanoTime() < limit) {
       rig.session.ping(AgentHost.SOON);
     }
-    assertEquals(before, AgentHost.openDescriptors(rig.agent));
+    assertTrue(AgentHost.openDescriptors(rig.agent) <= before);
   }
 }
