@@ -111,7 +111,7 @@ final class MemoryConnection implements HandleConnection {
 
     /** What the router writes, until it ends. */
     synchronized String all() throws InterruptedException {
-      long end = System.nanoTime() + 10_000_000_000L;
+      long end = System.nanoTime() + TestPeer.LIMIT.toNanos();
       while (!over) {
         if (System.nanoTime() > end) {
           throw new AssertionError("the pipe does not end");

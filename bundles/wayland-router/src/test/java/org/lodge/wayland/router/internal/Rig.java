@@ -42,9 +42,6 @@ final class Rig {
     GLOBALS.put("wp_security_context_manager_v1", 1);
   }
 
-  /** Much longer than it takes on processors that all else keeps busy. */
-  private static final int END_SECONDS = 120;
-
   final TestPeer client = new TestPeer(false);
   final TestPeer compositor = new TestPeer(true);
   final Guest guest;
@@ -120,7 +117,7 @@ final class Rig {
 
   /** The connection is over, by no defect of the router. */
   void ended() throws InterruptedException {
-    if (!over.await(END_SECONDS, TimeUnit.SECONDS)) {
+    if (!over.await(TestPeer.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("the conversation does not end: " + routerThreads());
     }
     client.awaitClosed();
