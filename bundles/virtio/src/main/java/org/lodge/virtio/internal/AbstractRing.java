@@ -1,5 +1,7 @@
 package org.lodge.virtio.internal;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,6 +26,18 @@ import org.lodge.virtio.ring.RingSetup;
  */
 abstract class AbstractRing implements Ring {
   private static final Duration MEMORY_LIMIT = Duration.ofSeconds(3);
+  private static final int PAUSED = 1;
+  private static final int BROKEN = 2;
+  private static final int CLOSED = 4;
+  private static final VarHandle STOPS;
+
+  static {
+    try {
+      STOPS = MethodHandles.lookup().findVarHandle(AbstractRing.class, "stops", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   final RingSetup setup;
   final int size;
@@ -41,9 +55,10 @@ abstract class AbstractRing implements Ring {
   private Pending pending;
 
   private volatile RingException fault;
-  private volatile boolean paused;
-  private volatile boolean broken;
-  private volatile boolean closed;
+
+  /** Why nothing is served, as bits: one look for each request. */
+  private volatile int stops;
+
   private volatile Thread server;
 
   AbstractRing(RingSetup setup, Memory memory, RingPort port) {
@@ -101,11 +116,11 @@ abstract class AbstractRing implements Ring {
         publish();
       } while (sawEmpty && !stopped() && (awaitWork() || enableNotifications()));
     } catch (RingException | RuntimeException e) {
-      broken = true;
+      stop(BROKEN);
       publish();
       throw e;
     } catch (InternalError e) {
-      broken = true;
+      stop(BROKEN);
       throw memoryFault();
     } finally {
       server = null;
@@ -149,10 +164,10 @@ abstract class AbstractRing implements Ring {
       sawEmpty = chain == null;
       return chain;
     } catch (RingException e) {
-      broken = true;
+      stop(BROKEN);
       throw e;
     } catch (InternalError e) {
-      broken = true;
+      stop(BROKEN);
       throw memoryFault();
     }
   }
@@ -170,7 +185,7 @@ abstract class AbstractRing implements Ring {
 
   /** Serves no more; to be told by the next serve unless this one does. */
   final void breakFor(InternalError memoryIsGone) {
-    broken = true;
+    stop(BROKEN);
     fault = memoryFault();
   }
 
@@ -190,14 +205,14 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final void pause() {
-    paused = true;
+    stop(PAUSED);
     serving.lock();
     serving.unlock();
   }
 
   @Override
   public final boolean pause(Duration limit) {
-    paused = true;
+    stop(PAUSED);
     boolean free = servesNoneWithin(limit);
     if (free) {
       serving.unlock();
@@ -219,14 +234,14 @@ abstract class AbstractRing implements Ring {
   public final void resume() {
     synchronized (requests) {
       requests.sortAgain();
-      paused = false;
+      STOPS.getAndBitwiseAnd(this, ~PAUSED);
     }
   }
 
   @Override
   public final void replaceMemory(GuestMemory memory) throws RingException {
     if (!servesNoneWithin(MEMORY_LIMIT)) {
-      broken = true;
+      stop(BROKEN);
       throw new RingException(
           RingFault.MEMORY_FAULT,
           "queue %d: the device does not come back from it, so its memory can't be replaced"
@@ -234,13 +249,13 @@ abstract class AbstractRing implements Ring {
     }
     try {
       synchronized (requests) {
-        if (!closed) {
+        if ((stops & CLOSED) == 0) {
           requests.moveTo((Memory) memory);
           locate((Memory) memory);
         }
       }
     } catch (RingException e) {
-      broken = true;
+      stop(BROKEN);
       throw e;
     } finally {
       serving.unlock();
@@ -267,12 +282,12 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final RingPosition close(Duration limit) {
-    paused = true;
+    stop(PAUSED);
     boolean free = servesNoneWithin(limit);
     try {
       publish();
       synchronized (requests) {
-        if (!closed) {
+        if ((stops & CLOSED) == 0) {
           end();
         }
         return where();
@@ -288,15 +303,19 @@ abstract class AbstractRing implements Ring {
     try {
       requests.untakeLast(this::rewindTo);
     } catch (InternalError e) {
-      broken = true;
+      stop(BROKEN);
     }
-    closed = true;
+    stop(CLOSED);
     completions.end();
     requests.end();
   }
 
+  private void stop(int reason) {
+    STOPS.getAndBitwiseOr(this, reason);
+  }
+
   private boolean stopped() {
-    return paused || broken || closed;
+    return stops != 0;
   }
 
   /** Whether the caller is the thread that serves, whose completions are published in the end. */
@@ -306,12 +325,12 @@ abstract class AbstractRing implements Ring {
 
   @Override
   public final void fail() {
-    broken = true;
+    stop(BROKEN);
   }
 
   @Override
   public final boolean broken() {
-    return broken;
+    return (stops & BROKEN) != 0;
   }
 
   @Override
