@@ -205,9 +205,8 @@ final class CommandLine {
     if (NAMES.contains(kind) && value.length() > LONGEST_NAME) {
       throw usage(shown + " is longer than any name: " + brief(value));
     }
-    if (NUMBERS.contains(kind)
-        && (value.length() > 9 || !value.chars().allMatch(c -> c >= '0' && c <= '9'))) {
-      throw usage(shown + " takes a whole number, not " + brief(value));
+    if (NUMBERS.contains(kind) && !value.matches("[0-9]{1,9}")) {
+      throw usage(shown + " takes a whole number of at most nine digits, not " + brief(value));
     }
     if (kind == Kind.DURATION) {
       duration(shown, value);

@@ -60,11 +60,13 @@ class CommandLineTest {
     assertEquals(
         "logs: unknown option --folow; did you mean --follow?", refusal("work", "--folow"));
     assertEquals("logs: unknown option -x", refusal("-x"));
-    assertEquals("logs: --lines takes a whole number, not many", refusal("--lines=many", "w"));
+    assertEquals(
+        "logs: --lines takes a whole number of at most nine digits, not many",
+        refusal("--lines=many", "w"));
     assertEquals("logs: --follow takes no value", refusal("--follow=yes", "w"));
     assertEquals("logs: -n needs a value: x", refusal("w", "-n"));
     assertTrue(refusal("w", "--limit", "soon").contains("500ms, 10s, 2m or 1h, not soon"));
-    assertTrue(refusal("w", "-n", "99999999999").contains("a whole number"));
+    assertTrue(refusal("w", "-n", "99999999999").contains("at most nine digits"));
   }
 
   @Test
