@@ -29,7 +29,7 @@ final class DeviceRm implements Command {
                 + " A guest that does not let go in time keeps it as it was, and so does one whose"
                 + " agent says that the disk is mounted, swapped to or part of another there;"
                 + " unmount it, and try again. Without an agent nobody says so, and Linux lets go of"
-                + " a mounted disk.")
+                + " a mounted disk. After Ctrl-C the command ends, and the guest stays asked.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
         .argument("ID", Kind.DEVICE, Arity.ONE, "the device, as device ls shows it")
         .flag(
@@ -61,7 +61,12 @@ final class DeviceRm implements Command {
               + " is cut off: no exec, cp, windows, shares or calls until it starts again; say --force if"
               + " that is meant");
     }
-    devices.remove(guest, id, limit, invocation.flag("force")).get();
+    try {
+      devices.remove(guest, id, limit, invocation.flag("force")).get();
+    } catch (InterruptedException e) {
+      invocation.err().println("lodge: %s may let go of %s all the same".formatted(guest, id));
+      return ExitCode.INTERRUPTED;
+    }
     if (invocation.json()) {
       invocation.print(Json.createObjectBuilder().add("guest", guest).add("removed", id).build());
     } else {

@@ -69,7 +69,9 @@ class VolumeCommandsTest {
                     : List.of(device("vsock", "vsock", "sent.packets", "packets"));
               }
               asked.add(name + words(arguments));
-              return CompletableFuture.completedFuture(null);
+              return Thread.currentThread().isInterrupted()
+                  ? new CompletableFuture<>()
+                  : CompletableFuture.completedFuture(null);
             }));
   }
 
@@ -183,5 +185,12 @@ class VolumeCommandsTest {
   void whyAGuestHasNoDeviceIsSaid() {
     shell.run("device", "ls", "storage");
     assertTrue(shell.out().startsWith("storage does not run"), shell.out());
+  }
+
+  @Test
+  void whoInterruptsARemovalIsToldThatTheGuestStaysAsked() {
+    Thread.currentThread().interrupt();
+    assertEquals(ExitCode.INTERRUPTED, shell.run("device", "rm", "display", "other"));
+    assertEquals("lodge: display may let go of other all the same\n", shell.err());
   }
 }
