@@ -126,6 +126,10 @@ abstract class AbstractRing implements Ring {
       server = null;
       spin.asleep(System.nanoTime());
       serving.unlock();
+      if (closed()) {
+        serving.lock();
+        letMemoryGo();
+      }
     }
   }
 
@@ -249,7 +253,7 @@ abstract class AbstractRing implements Ring {
     }
     try {
       synchronized (requests) {
-        if ((stops & CLOSED) == 0) {
+        if (!closed()) {
           requests.moveTo((Memory) memory);
           locate((Memory) memory);
         }
@@ -287,14 +291,15 @@ abstract class AbstractRing implements Ring {
     try {
       publish();
       synchronized (requests) {
-        if ((stops & CLOSED) == 0) {
+        if (!closed()) {
           end();
         }
         return where();
       }
     } finally {
-      if (free) {
-        serving.unlock();
+      // Otherwise by whoever serves still, and may be about to look into it.
+      if (free || serving.tryLock()) {
+        letMemoryGo();
       }
     }
   }
@@ -310,8 +315,23 @@ abstract class AbstractRing implements Ring {
     requests.end();
   }
 
+  /** Unlocks {@code serving}. */
+  private void letMemoryGo() {
+    try {
+      synchronized (requests) {
+        requests.retire();
+      }
+    } finally {
+      serving.unlock();
+    }
+  }
+
   private void stop(int reason) {
     STOPS.getAndBitwiseOr(this, reason);
+  }
+
+  private boolean closed() {
+    return (stops & CLOSED) != 0;
   }
 
   private boolean stopped() {

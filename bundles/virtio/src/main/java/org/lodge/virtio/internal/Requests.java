@@ -177,12 +177,18 @@ final class Requests {
     retire(before);
   }
 
-  /** Nothing is given out any more; memory is held only for what is out. */
+  /** Nothing is given out any more. */
   void end() {
     again.forEach(chain -> leave(chain.use));
     again.clear();
     hasAgain = false;
-    retire(use);
+  }
+
+  /** Memory is held only for what is out. */
+  void retire() {
+    if (!use.retired) {
+      retire(use);
+    }
   }
 
   private static void retire(MemoryUse use) {

@@ -27,6 +27,7 @@ import org.lodge.virtio.DescriptorChain;
 import org.lodge.virtio.Feature;
 import org.lodge.virtio.RingException;
 import org.lodge.virtio.RingFault;
+import org.lodge.virtio.Virtqueue;
 import org.lodge.virtio.fixture.DriverQueue;
 import org.lodge.virtio.fixture.EchoDevice;
 import org.lodge.virtio.fixture.GuestArena;
@@ -386,6 +387,45 @@ class RingLifeTest {
     assertTrue(ring.pause(Duration.ofSeconds(10)));
     queueThread.join();
     assertEquals(1, used(driver), "a paused ring takes no more");
+  }
+
+  @Test
+  void aRingClosedUnderADeviceHoldsItsMemoryUntilItIsBack() throws Exception {
+    DriverQueue driver = DriverQueue.create(guest, SIZE, Feature.VERSION_1.mask());
+    Ring ring = open(driver, RingPosition.FIRST, null);
+    memory.release();
+    var entered = new CountDownLatch(1);
+    var leave = new CountDownLatch(1);
+    var stuck =
+        new EchoDevice() {
+          @Override
+          public void serve(Virtqueue queue) throws RingException {
+            entered.countDown();
+            try {
+              leave.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            super.serve(queue);
+          }
+        };
+    add(driver, 1);
+    Thread queueThread =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                ring.serve(stuck);
+              } catch (RingException e) {
+                throw new AssertionError(e);
+              }
+            });
+    entered.await();
+    ring.close(SHORT);
+    assertEquals(0, released.get(), "it may be about to look into the ring");
+    leave.countDown();
+    queueThread.join();
+    assertEquals(1, released.get());
+    assertEquals(0, used(driver));
   }
 
   @Test
