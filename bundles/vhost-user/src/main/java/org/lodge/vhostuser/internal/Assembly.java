@@ -16,7 +16,6 @@ import org.lodge.linux.UnixStreamSocket;
 import org.lodge.vhostuser.BackendException;
 import org.lodge.vhostuser.BackendSpec;
 import org.lodge.virtio.DeviceConfig;
-import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.ring.Rings;
@@ -206,7 +205,7 @@ final class Assembly {
                 later(Engine::cameBack);
               }
             });
-    Logic logic = new Logic(hosts, new Context(), queueThread, drainLimit);
+    Logic logic = new Logic(hosts, this::later, queueThread, drainLimit);
     boolean complete = false;
     try {
       logic.begin(model, state);
@@ -231,17 +230,5 @@ final class Assembly {
       action.accept(engine.get());
       return null;
     });
-  }
-
-  private final class Context implements DeviceContext {
-    @Override
-    public void configurationChanged() {
-      later(Engine::configurationChanged);
-    }
-
-    @Override
-    public void broken(String reason) {
-      later(each -> each.deviceBroken(reason));
-    }
   }
 }

@@ -1,28 +1,35 @@
 package org.lodge.vhostuser.internal;
 
+import java.util.function.Consumer;
 import org.lodge.virtio.DeviceContext;
 
 /**
  * What one device says to the transport: held back until it serves, dropped once it serves no more,
- * so that one which was refused does nothing to the one that goes on.
+ * also where it was said before, so that one which was refused or replaced does nothing to the one
+ * that goes on.
  */
 final class Gate implements DeviceContext {
-  private final DeviceContext transport;
+  private final Transport transport;
   private boolean serves;
   private boolean changed;
   private String reason;
 
-  Gate(DeviceContext transport) {
+  /** Does something on the control thread, once that is there. */
+  interface Transport {
+    void later(Consumer<Engine> action);
+  }
+
+  Gate(Transport transport) {
     this.transport = transport;
   }
 
   synchronized void open() {
     serves = true;
     if (changed) {
-      transport.configurationChanged();
+      configurationChanged();
     }
     if (reason != null) {
-      transport.broken(reason);
+      broken(reason);
     }
   }
 
@@ -30,19 +37,30 @@ final class Gate implements DeviceContext {
     serves = false;
   }
 
+  private synchronized boolean serves() {
+    return serves;
+  }
+
   @Override
   public synchronized void configurationChanged() {
     changed = true;
-    if (serves) {
-      transport.configurationChanged();
-    }
+    tell(Engine::configurationChanged);
   }
 
   @Override
   public synchronized void broken(String why) {
     reason = why;
+    tell(engine -> engine.deviceBroken(why));
+  }
+
+  private void tell(Consumer<Engine> what) {
     if (serves) {
-      transport.broken(why);
+      transport.later(engine -> {
+        // A takeover may have been under way.
+        if (serves()) {
+          what.accept(engine);
+        }
+      });
     }
   }
 }

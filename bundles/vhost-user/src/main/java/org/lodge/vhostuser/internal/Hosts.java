@@ -6,7 +6,6 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.lodge.virtio.DeviceConfig;
-import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.slf4j.MDC;
 
@@ -66,9 +65,9 @@ final class Hosts {
    *
    * @param limit of the making
    */
-  Hosted make(Model model, DeviceContext context, Duration limit) throws DeviceException {
+  Hosted make(Model model, Gate.Transport transport, Duration limit) throws DeviceException {
     Steps steps = steps(model);
-    Gate gate = new Gate(context);
+    Gate gate = new Gate(transport);
     boolean made = false;
     try {
       check(model, steps);

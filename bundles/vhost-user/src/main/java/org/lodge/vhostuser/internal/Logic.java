@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lodge.vhostuser.Takeover;
-import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
 import org.lodge.virtio.ring.Ring;
@@ -31,7 +30,7 @@ final class Logic {
   private static final String STUCK = "the device does not come back from serving requests";
 
   private final Hosts hosts;
-  private final DeviceContext context;
+  private final Gate.Transport transport;
   private final QueueThread queueThread;
   private final Duration drainLimit;
   private final ConfigSpace configSpace = new ConfigSpace(this::device);
@@ -48,9 +47,9 @@ final class Logic {
   /** What stays of a device whose bundle has gone before another could take over. */
   private DeviceState orphanedState;
 
-  Logic(Hosts hosts, DeviceContext context, QueueThread queueThread, Duration drainLimit) {
+  Logic(Hosts hosts, Gate.Transport transport, QueueThread queueThread, Duration drainLimit) {
     this.hosts = hosts;
-    this.context = context;
+    this.transport = transport;
     this.queueThread = queueThread;
     this.drainLimit = drainLimit;
   }
@@ -71,7 +70,7 @@ final class Logic {
   }
 
   private void begin(Model first, DeviceState handedOver, Duration limit) throws DeviceException {
-    Hosted made = hosts.make(first, context, limit);
+    Hosted made = hosts.make(first, transport, limit);
     try {
       if (handedOver != null) {
         made.importState(handedOver);
@@ -276,7 +275,7 @@ final class Logic {
     String to = next.version().toString();
     Hosted made = null;
     try {
-      made = hosts.make(next, context, Hosts.STEP_LIMIT);
+      made = hosts.make(next, transport, Hosts.STEP_LIMIT);
       requireAtLeast(made);
       long pauseMicros = device == null ? adopt(made, open) : handOver(made, open, mustLeave);
       return new Takeover(from, to, true, "", pauseMicros);

@@ -95,6 +95,34 @@ class TakeoverTest {
     }
   }
 
+  /** It was heard before, and comes to be told after. */
+  @Test
+  void whatTheFormerSaysAsItHandsOverIsNothingToTheNext() throws Exception {
+    Bench.EchoFactory saying =
+        new Bench.EchoFactory() {
+          @Override
+          public Device create(DeviceConfig config, DeviceContext context) {
+            return new Bench.Echo(features, stateVersion) {
+              @Override
+              public DeviceState exportState() {
+                context.broken("the former can't go on");
+                return super.exportState();
+              }
+            };
+          }
+        };
+    bench.deploy(saying, "2.0.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.echo(0, "before");
+      bench.deploy("3.0.0");
+      assertEquals("3.0.0", backend.status().logicVersion().orElseThrow());
+      frontEnd.ask(Request.GET_QUEUE_NUM);
+      assertEquals(Optional.empty(), backend.status().trouble());
+      frontEnd.echo(0, "after");
+    }
+  }
+
   @Test
   void aTypeTellsWhichDeviceOfVirtioItIs() {
     assertEquals(OptionalInt.of(42), bench.backends.virtioId("echo"));
