@@ -187,6 +187,8 @@ final class Hosted {
         STEP_LIMIT,
         () -> {
           out.run();
+          // Whoever waits for this is asked to hurry where that took long; the device did not.
+          Thread.interrupted();
           if (started) {
             stopNow();
           }

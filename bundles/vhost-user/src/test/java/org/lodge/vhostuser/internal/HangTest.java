@@ -270,6 +270,22 @@ class HangTest {
     }
   }
 
+  /** That the wait for its turn was given up is nothing that its end has to be hurried for. */
+  @Test
+  void oneThatComesBackFromServeIsEndedUnhurried() throws Exception {
+    Hanging hanging = hangInServe();
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.ask(0, 8192);
+      assertTrue(hanging.last.serving.await(30, TimeUnit.SECONDS));
+      bench.backends.removeFactory(hanging);
+      assertEquals("1.0.0", backend.status().logicVersion().orElseThrow());
+      release.countDown();
+      assertTrue(hanging.last.ended.await(30, TimeUnit.SECONDS));
+      assertFalse(hanging.last.hurried);
+    }
+  }
+
   private Hanging hangInServe() throws Exception {
     bench.close();
     bench = new Bench(directory, this::awaitEndOrHang, Duration.ofMillis(300));
@@ -328,6 +344,7 @@ class HangTest {
     final CountDownLatch serving = new CountDownLatch(1);
     private final Hanging of;
     volatile Object taken;
+    volatile boolean hurried;
 
     HangingDevice(Hanging of) {
       super(of.features, 1);
@@ -413,6 +430,7 @@ class HangTest {
 
     @Override
     public void close() {
+      hurried = Thread.currentThread().isInterrupted();
       of.step("close");
       super.close();
       ended.countDown();
