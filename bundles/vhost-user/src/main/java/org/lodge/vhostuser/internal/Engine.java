@@ -187,6 +187,7 @@ final class Engine implements Backend {
   /** On the control thread. */
   void cameBack() {
     parts.logic.cameBack(parts.frontEnd.vrings.open());
+    parts.frontEnd.vrings.openWaiting();
   }
 
   /** The device says that it can't go on. On the control thread. */

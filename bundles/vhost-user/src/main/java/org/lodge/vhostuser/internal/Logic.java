@@ -42,6 +42,9 @@ final class Logic {
   /** The device that served last is in its turn still, and must not be ended before. */
   private boolean lingering;
 
+  /** The driver has gone while the device was in its turn, and the device is to be told still. */
+  private boolean stopDue;
+
   private long acceptedFeatures;
 
   /** What stays of a device whose bundle has gone before another could take over. */
@@ -99,9 +102,7 @@ final class Logic {
    *     another driver, which came while the guest was paused
    */
   void start(long features, boolean anyOpen) throws DeviceException {
-    if (queueThread.isStuck() && !lingering) {
-      throw new DeviceException("start", STUCK);
-    }
+    tellStopDue();
     if (!anyOpen && features != acceptedFeatures) {
       stop();
     }
@@ -111,6 +112,14 @@ final class Logic {
       device.start(features);
     }
     started = true;
+  }
+
+  /**
+   * Whether no ring can be opened yet: the device is in its turn still, with rings that were closed
+   * meanwhile. When it is back, {@link #cameBack} follows.
+   */
+  boolean mustWait() {
+    return !lingering && queueThread.tellsReturn();
   }
 
   /** A ring was opened. */
@@ -181,16 +190,27 @@ final class Logic {
   /** The driver has gone. */
   void stop() {
     pauseExpected = false;
-    if (started && device != null && queueThread.isStuck() && !lingering) {
-      log.error("The device was not told that its driver went: {}", STUCK);
-    } else if (started && device != null) {
-      try {
-        device.stop();
-      } catch (DeviceException | RuntimeException | Error e) {
-        log.error("The device failed when its driver went", e);
+    if (started && device != null) {
+      stopDue = true;
+      if (mustWait()) {
+        log.error("The device is not told yet that its driver went: {}", STUCK);
+      } else {
+        tellStopDue();
       }
     }
     started = false;
+  }
+
+  private void tellStopDue() {
+    if (!stopDue) {
+      return;
+    }
+    stopDue = false;
+    try {
+      device.stop();
+    } catch (DeviceException | RuntimeException | Error e) {
+      log.error("The device failed when its driver went", e);
+    }
   }
 
   /**
@@ -359,7 +379,8 @@ final class Logic {
 
   /** What the former device does wrong in its end is nothing to the one that serves. */
   private void end(Hosted former) {
-    former.end(started, lingering ? queueThread::awaitTurn : () -> {});
+    former.end(started || stopDue, lingering ? queueThread::awaitTurn : () -> {});
+    stopDue = false;
   }
 
   private long adopt(Hosted made, List<Vring> open) throws DeviceException {
@@ -418,6 +439,9 @@ final class Logic {
     if (lingering) {
       lingering = false;
       resume(open);
+    }
+    if (!mustWait()) {
+      tellStopDue();
     }
   }
 

@@ -135,6 +135,16 @@ final class QueueThread {
     return missedTurn == turns.get() && turn.isLocked();
   }
 
+  /** As {@link #isStuck}; that it has come back is told then. */
+  boolean tellsReturn() {
+    if (!isStuck()) {
+      return false;
+    }
+    awaited = true;
+    // In this order: one that ends its turn now tells so.
+    return isStuck();
+  }
+
   /** Returns when the device that is in its turn has come back. */
   void awaitTurn() {
     turn.lock();

@@ -138,7 +138,8 @@ final class VringSet {
         || vring.kick == null
         || !vring.addressed
         || vring.size == 0
-        || memory.memory() == null) {
+        || memory.memory() == null
+        || logic.mustWait()) {
       return;
     }
     if (vring.size > sizeMax(vring)) {
@@ -186,6 +187,17 @@ final class VringSet {
         closeRing(vring);
         vring.unsettled = true;
         dropOwnInflight(vring);
+      }
+    }
+  }
+
+  /** A device that had to be waited for is back. */
+  void openWaiting() {
+    for (Vring vring : vrings) {
+      try {
+        openIfReady(vring);
+      } catch (RefusedException e) {
+        log.warn("A queue that waited is not served: {}", e.getMessage());
       }
     }
   }

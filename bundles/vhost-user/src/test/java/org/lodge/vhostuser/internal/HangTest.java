@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -270,6 +271,25 @@ class HangTest {
     }
   }
 
+  /** A driver that comes anew meanwhile, as after a reboot, is served once the device is back. */
+  @Test
+  void aQueueThatIsOpenedMeanwhileIsServedOnceItIsBack() throws Exception {
+    Hanging hanging = hangInServe();
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.needReply = true;
+      frontEnd.ask(0, 16384);
+      assertTrue(hanging.last.serving.await(30, TimeUnit.SECONDS));
+      int base = frontEnd.stop(0);
+      frontEnd.reopen(0, base);
+      assertTrue(backend.status().trouble().orElseThrow().contains("does not come back"));
+      release.countDown();
+      frontEnd.echo(0, "the next driver");
+      assertEquals(Optional.empty(), backend.status().trouble());
+      assertEquals(List.of("start", "stop", "start"), hanging.last.life);
+    }
+  }
+
   /** That the wait for its turn was given up is nothing that its end has to be hurried for. */
   @Test
   void oneThatComesBackFromServeIsEndedUnhurried() throws Exception {
@@ -343,6 +363,7 @@ class HangTest {
     final CountDownLatch ended = new CountDownLatch(1);
     final CountDownLatch serving = new CountDownLatch(1);
     private final Hanging of;
+    final List<String> life = new CopyOnWriteArrayList<>();
     volatile Object taken;
     volatile boolean hurried;
 
@@ -372,6 +393,7 @@ class HangTest {
 
     @Override
     public void start(long features) {
+      life.add("start");
       of.step("start");
     }
 
@@ -395,6 +417,7 @@ class HangTest {
 
     @Override
     public void stop() {
+      life.add("stop");
       of.step("stop");
     }
 
