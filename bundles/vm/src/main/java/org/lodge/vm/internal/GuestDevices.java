@@ -199,7 +199,11 @@ final class GuestDevices {
   private void remove(Vmm vmm, DeviceSlot slot, Duration limit) throws VmmException {
     String id = slot.id();
     vmm.unplug(id, limit);
-    drop(slot);
+    // It may have been served again meanwhile, as after a restart of Lodge.
+    DeviceSlot present = present(slot);
+    if (present != null) {
+      drop(present);
+    }
     remember();
     LOG.info("Device {} was removed", id);
   }
@@ -213,10 +217,16 @@ final class GuestDevices {
   Message.Control.Action gone(String id) {
     DeviceSlot gone = slots.find(id);
     return vmm -> {
-      if (gone != null && slots.find(id) == gone) {
+      if (gone != null && present(gone) != null) {
         remove(vmm, gone, GONE_LIMIT);
       }
     };
+  }
+
+  /** The device as it is by now, served or not; null where it has been taken away. */
+  private DeviceSlot present(DeviceSlot slot) {
+    DeviceSlot now = slots.find(slot.id());
+    return now != null && now.declaration() == slot.declaration() ? now : null;
   }
 
   private void requireUnused(Vmm vmm, DeviceDeclaration disk)
@@ -290,11 +300,12 @@ final class GuestDevices {
     // All of them are seen at once: each may take long to open.
     recorded.forEach(
         each -> slots.putIfAbsent(DeviceSlot.unserved(each, "is not served again yet")));
-    for (DeviceDeclaration each : recorded) {
-      DeviceSlot before = slots.find(each.id());
+    for (DeviceDeclaration one : recorded) {
+      DeviceSlot before = slots.find(one.id());
       if (before == null || before.backend() != null) {
         continue;
       }
+      DeviceDeclaration each = before.declaration();
       try {
         open(each, before);
         admitMonitor(each.socket(runDirectory));

@@ -193,6 +193,17 @@ class GuestDevicesTest {
     devices.gone("none").on(vmm());
   }
 
+  /** As right after a restart of Lodge: the guest lets go before it is served again. */
+  @Test
+  void aDeviceThatTheGuestLetsGoOfWhileItIsOpenedIsRemovedThen() throws Exception {
+    List<Message.Control.Action> finish = new ArrayList<>();
+    opening = () -> finish.add(devices.gone("data"));
+    devices.reopen(List.of(DATA));
+    finish.getFirst().on(vmm());
+    assertEquals(List.of("unplug data", "close data"), log.subList(log.size() - 2, log.size()));
+    assertEquals(List.of(), devices.declarations());
+  }
+
   @Test
   void aDiskThatTheGuestUsesIsNotAskedForUnlessItIsMeant() throws Exception {
     DeviceDeclaration named =
