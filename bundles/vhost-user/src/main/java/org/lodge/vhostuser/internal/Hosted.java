@@ -182,6 +182,7 @@ final class Hosted {
    */
   void end(boolean started, Runnable out) {
     gate.close();
+    questions.interrupt();
     steps.end(
         "close",
         STEP_LIMIT,

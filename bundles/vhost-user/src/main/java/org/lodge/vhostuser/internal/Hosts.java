@@ -43,7 +43,12 @@ final class Hosts {
 
   /** Whether a factory takes the configuration. */
   void check(Model model) throws DeviceException {
-    check(model, steps(model));
+    Steps steps = steps(model);
+    try {
+      check(model, steps);
+    } finally {
+      steps.interrupt();
+    }
   }
 
   private Steps steps(Model model) {

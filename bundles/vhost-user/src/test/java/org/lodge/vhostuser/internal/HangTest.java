@@ -192,6 +192,23 @@ class HangTest {
     bench.open();
   }
 
+  /** What nobody waits for any more, and can be asked, ends. */
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "counters"})
+  void whatIsLeftBehindIsAskedToEnd(String step) throws Exception {
+    Hanging hanging = new Hanging(step);
+    if (step.equals("check")) {
+      backend.close();
+      bench.deploy(hanging, "2.0.0");
+      assertThrows(BackendException.class, bench::open);
+    } else {
+      bench.deploy(hanging, "2.0.0");
+      backend.status();
+      backend.close();
+    }
+    assertTrue(hanging.asked.await(30, TimeUnit.SECONDS));
+  }
+
   @Test
   void whatWaitsAsItIsMadeIsAskedToEnd() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
@@ -319,6 +336,7 @@ class HangTest {
 
   /** Makes devices that do not come back from a step. */
   private final class Hanging extends Bench.EchoFactory {
+    final CountDownLatch asked = new CountDownLatch(1);
     private final String step;
     volatile HangingDevice last;
 
@@ -337,6 +355,7 @@ class HangTest {
             release.await();
             released = true;
           } catch (InterruptedException e) {
+            asked.countDown();
             // As one that does not care.
           }
         }
