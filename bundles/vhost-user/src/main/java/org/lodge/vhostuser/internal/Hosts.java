@@ -17,6 +17,9 @@ final class Hosts {
   /** The first device may have to wait for what another guest serves. */
   static final Duration OPEN_LIMIT = Duration.ofSeconds(60);
 
+  /** Nobody serves until it is there, and one that was refused is not asked again. */
+  static final Duration ADOPT_LIMIT = Duration.ofSeconds(25);
+
   private final DeviceConfig config;
   private final Patience patience;
   private final Executor threads;

@@ -295,7 +295,8 @@ final class Logic {
     String to = next.version().toString();
     Hosted made = null;
     try {
-      made = hosts.make(next, transport, Hosts.STEP_LIMIT);
+      Duration limit = present == null ? Hosts.ADOPT_LIMIT : Hosts.STEP_LIMIT;
+      made = hosts.make(next, transport, limit);
       requireAtLeast(made);
       long pauseMicros = device == null ? adopt(made, open) : handOver(made, open, mustLeave);
       return new Takeover(from, to, true, "", pauseMicros);

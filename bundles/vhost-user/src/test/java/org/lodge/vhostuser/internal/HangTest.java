@@ -192,6 +192,15 @@ class HangTest {
     bench.open();
   }
 
+  /** Nobody goes on meanwhile, and it is not asked again. */
+  @Test
+  void oneThatIsMadeWhereNoneServesHasLonger() throws Exception {
+    bench.backends.removeFactory(first);
+    bench.deploy(new Hanging("create"), "2.0.0");
+    String refusal = backend.status().lastTakeover().orElseThrow().reason();
+    assertEquals("create of echo 2.0.0 took longer than 25 s", refusal);
+  }
+
   /** What nobody waits for any more, and can be asked, ends. */
   @ParameterizedTest
   @ValueSource(strings = {"check", "counters"})
