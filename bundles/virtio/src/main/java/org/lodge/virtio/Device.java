@@ -25,9 +25,12 @@ import org.osgi.annotation.versioning.ConsumerType;
  *
  * <p>Threads: {@link #serve} runs on one thread at a time per queue, several queues at once.
  * Everything else comes from one thread at a time, possibly while queues are served. Nothing here
- * may call back into the transport and wait for it. A step that takes longer than 5 seconds is
- * given up: its thread is interrupted where the device is dropped, and nothing but {@link #close}
- * follows.
+ * may call back into the transport and wait for it. A step that takes longer than 5 seconds, {@link
+ * #control} longer than 30, is given up. Where the device is dropped the step's thread is
+ * interrupted, and only {@link #stop} and {@link #close} follow, once it is back. Where the device
+ * goes on nothing else is asked of it before, but for {@link #startQueue} of a queue that it was to
+ * hand over; a driver that comes meanwhile waits, and a {@link #start} that was given up is
+ * followed by a stop and another start.
  */
 @ConsumerType
 public interface Device extends AutoCloseable {

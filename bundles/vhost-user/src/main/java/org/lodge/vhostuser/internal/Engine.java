@@ -184,7 +184,7 @@ final class Engine implements Backend {
     tell(sentence);
   }
 
-  /** On the control thread. */
+  /** A device that was waited for in vain is back. On the control thread. */
   void cameBack() {
     parts.logic.cameBack(parts.frontEnd.vrings.open());
     parts.frontEnd.vrings.openWaiting();
@@ -227,6 +227,7 @@ final class Engine implements Backend {
   CompletableFuture<Void> reconsider() {
     return actor.submit(() -> {
       succession.reconsider().ifPresent(this::tell);
+      parts.frontEnd.vrings.openWaiting();
       return null;
     });
   }

@@ -46,7 +46,7 @@ final class Hosts {
 
   /** Whether a factory takes the configuration. */
   void check(Model model) throws DeviceException {
-    Steps steps = steps(model);
+    Steps steps = steps(model, () -> {});
     try {
       check(model, steps);
     } finally {
@@ -54,8 +54,8 @@ final class Hosts {
     }
   }
 
-  private Steps steps(Model model) {
-    return new Steps(model.toString(), threads, patience);
+  private Steps steps(Model model, Runnable ended) {
+    return new Steps(model.toString(), threads, patience, ended);
   }
 
   private void check(Model model, Steps steps) throws DeviceException {
@@ -74,7 +74,7 @@ final class Hosts {
    * @param limit of the making
    */
   Hosted make(Model model, Gate.Transport transport, Duration limit) throws DeviceException {
-    Steps steps = steps(model);
+    Steps steps = steps(model, () -> transport.later(Engine::cameBack));
     Gate gate = new Gate(transport);
     boolean made = false;
     try {

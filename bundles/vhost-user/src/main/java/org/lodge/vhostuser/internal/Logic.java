@@ -109,17 +109,27 @@ final class Logic {
     acceptedFeatures = features;
     pauseExpected = false;
     if (!started && device != null) {
-      device.start(features);
+      startDevice(features);
     }
     started = true;
   }
 
+  private void startDevice(long features) throws DeviceException {
+    try {
+      device.start(features);
+    } catch (DeviceException e) {
+      // It may come to its end after all, and then be started anew.
+      stopDue = device.hangs().isPresent();
+      throw e;
+    }
+  }
+
   /**
    * Whether no ring can be opened yet: the device is in its turn still, with rings that were closed
-   * meanwhile. When it is back, {@link #cameBack} follows.
+   * meanwhile, or in a step that was given up. When it is back, {@link #cameBack} follows.
    */
   boolean mustWait() {
-    return !lingering && queueThread.tellsReturn();
+    return !lingering && queueThread.tellsReturn() || device != null && device.hangs().isPresent();
   }
 
   /** A ring was opened. */
@@ -193,7 +203,8 @@ final class Logic {
     if (started && device != null) {
       stopDue = true;
       if (mustWait()) {
-        log.error("The device is not told yet that its driver went: {}", STUCK);
+        log.error(
+            "The device is not told yet that its driver went: {}", device.hangs().orElse(STUCK));
       } else {
         tellStopDue();
       }
@@ -432,12 +443,12 @@ final class Logic {
   }
 
   /**
-   * A device that did not come back from serving has.
+   * A device that did not come back from serving, or from a step, has.
    *
    * @param open the rings that are open
    */
   void cameBack(List<Vring> open) {
-    if (lingering) {
+    if (lingering && !queueThread.tellsReturn()) {
       lingering = false;
       resume(open);
     }

@@ -305,10 +305,11 @@ final class QueueThread {
 
   private void beginTurn() {
     turn.lock();
-    turns.lazySet(turns.getPlain() + 1);
   }
 
   private void endTurn() {
+    // Before another begins, which nobody has waited for in vain.
+    turns.lazySet(turns.getPlain() + 1);
     turn.unlock();
     if (awaited) {
       awaited = false;

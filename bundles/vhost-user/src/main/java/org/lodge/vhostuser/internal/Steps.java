@@ -24,22 +24,25 @@ final class Steps {
   private final String of;
   private final Executor threads;
   private final Patience patience;
+  private final Runnable whenBack;
 
   /** Those that were given up and have not ended since. */
   private final List<Step<?>> hanging = new CopyOnWriteArrayList<>();
 
   /**
    * @param of whose steps, as a person calls it
+   * @param whenBack told when one that was given up has ended after all
    */
-  Steps(String of, Executor threads, Patience patience) {
+  Steps(String of, Executor threads, Patience patience, Runnable whenBack) {
     this.of = of;
     this.threads = threads;
     this.patience = patience;
+    this.whenBack = whenBack;
   }
 
   /** Steps of the same device that are in nobody's way. */
   Steps beside() {
-    return new Steps(of, threads, patience);
+    return new Steps(of, threads, patience, () -> {});
   }
 
   /** Also throws what the step throws. */
@@ -89,6 +92,7 @@ final class Steps {
     step.over.thenRun(() -> {
       hanging.remove(step);
       log.info("{} of {} has ended after all", step.name, of);
+      whenBack.run();
     });
     return false;
   }

@@ -316,6 +316,54 @@ class HangTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"exportState", "stopQueue"})
+  void aQueueThatIsOpenedWhileAStepHangsIsServedAfterIt(String step) throws Exception {
+    Hanging hanging = new Hanging(step);
+    bench.deploy(hanging, "2.0.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.needReply = true;
+      frontEnd.echo(0, "before");
+      bench.deploy("3.0.0");
+      assertFalse(backend.status().lastTakeover().orElseThrow().taken());
+      int base = frontEnd.stop(0);
+      frontEnd.reopen(0, base);
+      release.countDown();
+      frontEnd.echo(0, "the next driver");
+      assertEquals(List.of("start", "stop", "start"), hanging.last.life);
+      assertEquals(Optional.empty(), backend.status().trouble());
+    }
+  }
+
+  @Test
+  void aQueueThatWaitsForAStepIsServedByTheNextDevice() throws Exception {
+    Hanging hanging = new Hanging("exportState");
+    bench.deploy(hanging, "2.0.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.needReply = true;
+      bench.deploy("3.0.0");
+      int base = frontEnd.stop(0);
+      frontEnd.reopen(0, base);
+      bench.backends.removeFactory(hanging);
+      frontEnd.echo(0, "the former");
+    }
+  }
+
+  @Test
+  void aDriverIsServedOnceItsStartHasEndedAfterAll() throws Exception {
+    Hanging hanging = new Hanging("start");
+    bench.deploy(hanging, "2.0.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.ask(Request.GET_QUEUE_NUM);
+      release.countDown();
+      frontEnd.echo(0, "late");
+      assertEquals(List.of("start", "stop", "start"), hanging.last.life);
+    }
+  }
+
   /** That the wait for its turn was given up is nothing that its end has to be hurried for. */
   @Test
   void oneThatComesBackFromServeIsEndedUnhurried() throws Exception {
