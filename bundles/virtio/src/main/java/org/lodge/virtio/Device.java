@@ -29,8 +29,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  * #control} longer than 30, is given up. Where the device is dropped the step's thread is
  * interrupted, and only {@link #stop} and {@link #close} follow, once it is back. Where the device
  * goes on nothing else is asked of it before, but for {@link #startQueue} of a queue that it was to
- * hand over; a driver that comes meanwhile waits, and a {@link #start} that was given up is
- * followed by a stop and another start.
+ * hand over, which comes once more when it is back; a driver that comes meanwhile waits, and a
+ * {@link #start} that was given up is followed by a stop and another start.
  */
 @ConsumerType
 public interface Device extends AutoCloseable {

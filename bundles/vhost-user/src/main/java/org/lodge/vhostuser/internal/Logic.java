@@ -45,6 +45,9 @@ final class Logic {
   /** The driver has gone while the device was in its turn, and the device is to be told still. */
   private boolean stopDue;
 
+  /** Goes on though it is in a step of its replacement still; null where none is. */
+  private Hosted handingOver;
+
   private long acceptedFeatures;
 
   /** What stays of a device whose bundle has gone before another could take over. */
@@ -366,6 +369,9 @@ final class Logic {
         if (!queueThread.isStuck()) {
           stopped.forEach(ring -> startAgain(former, ring));
         }
+        if (former.hangs().isPresent()) {
+          handingOver = former;
+        }
         resume(open);
       }
     }
@@ -393,6 +399,7 @@ final class Logic {
   private void end(Hosted former) {
     former.end(started || stopDue, lingering ? queueThread::awaitTurn : () -> {});
     stopDue = false;
+    handingOver = null;
   }
 
   private long adopt(Hosted made, List<Vring> open) throws DeviceException {
@@ -454,7 +461,21 @@ final class Logic {
     }
     if (!mustWait()) {
       tellStopDue();
+      takeBack(open);
     }
+  }
+
+  /** What it did in the end of that step, it did after it had been told to go on. */
+  private void takeBack(List<Vring> open) {
+    if (handingOver != null && handingOver == device) {
+      for (Vring vring : open) {
+        if (pause(vring.ring)) {
+          startAgain(device, vring.ring);
+        }
+      }
+      resume(open);
+    }
+    handingOver = null;
   }
 
   /** The device's bundle goes and nothing takes its place: its state waits for a successor. */

@@ -34,6 +34,7 @@ import org.lodge.virtio.DeviceConfig;
 import org.lodge.virtio.DeviceContext;
 import org.lodge.virtio.DeviceException;
 import org.lodge.virtio.DeviceState;
+import org.lodge.virtio.RingException;
 import org.lodge.virtio.Virtqueue;
 import org.lodge.virtio.fixture.DriverQueue;
 
@@ -336,6 +337,26 @@ class HangTest {
     }
   }
 
+  /** It was told to go on while it still went about to end. */
+  @ParameterizedTest
+  @ValueSource(strings = {"exportState", "stopQueue"})
+  void oneThatEndsAStepOfItsReplacementLateGoesOn(String step) throws Exception {
+    Hanging hanging = new Hanging(step);
+    bench.deploy(hanging, "2.0.0");
+    try (MockFrontEnd frontEnd = bench.connect()) {
+      frontEnd.start(16, MODERN);
+      frontEnd.echo(0, "before");
+      bench.deploy("3.0.0");
+      assertFalse(backend.status().lastTakeover().orElseThrow().taken());
+      frontEnd.echo(0, "while it hangs");
+      release.countDown();
+      while (backend.status().trouble().isPresent()) {
+        Thread.onSpinWait();
+      }
+      frontEnd.echo(0, "after");
+    }
+  }
+
   @Test
   void aQueueThatWaitsForAStepIsServedByTheNextDevice() throws Exception {
     Hanging hanging = new Hanging("exportState");
@@ -443,6 +464,9 @@ class HangTest {
     volatile Object taken;
     volatile boolean hurried;
 
+    /** As one that lets go of what it has to hand over. */
+    private volatile boolean frozen;
+
     HangingDevice(Hanging of) {
       super(of.features, 1);
       this.of = of;
@@ -452,6 +476,13 @@ class HangTest {
     public long features() {
       of.step("features");
       return super.features();
+    }
+
+    @Override
+    public void serve(Virtqueue queue) throws RingException {
+      if (!frozen) {
+        super.serve(queue);
+      }
     }
 
     @Override
@@ -475,11 +506,12 @@ class HangTest {
 
     @Override
     public void startQueue(Virtqueue queue) {
+      frozen = false;
       of.step("startQueue");
       if (of.step.equals("startQueue")) {
         try {
           taken = queue.poll();
-        } catch (org.lodge.virtio.RingException e) {
+        } catch (RingException e) {
           taken = e;
         }
       }
@@ -488,6 +520,7 @@ class HangTest {
     @Override
     public boolean stopQueue(Virtqueue queue, Duration limit) {
       of.step("stopQueue");
+      frozen = true;
       return super.stopQueue(queue, limit);
     }
 
@@ -500,6 +533,7 @@ class HangTest {
     @Override
     public DeviceState exportState() {
       of.step("exportState");
+      frozen = true;
       return super.exportState();
     }
 
