@@ -26,6 +26,9 @@ public interface Invocation {
 
   Optional<Duration> duration(String option);
 
+  /** Bytes, of an argument. */
+  long size(String argument);
+
   /** Absolute: what was typed, seen from the person's folder. */
   Path path(String name);
 

@@ -9,6 +9,8 @@ public enum Kind {
   INTEGER,
   /** A number with a unit: {@code 500ms}, {@code 10s}, {@code 2m}, {@code 1h}; seconds without. */
   DURATION,
+  /** Bytes: {@code 512}, {@code 64K}, {@code 512M}, {@code 10G}, {@code 2T}; binary units. */
+  SIZE,
   /** A file name, relative to the folder of the person who asks. */
   PATH,
   /** The name of a guest; need not exist. */

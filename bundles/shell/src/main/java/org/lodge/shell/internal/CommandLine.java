@@ -1,12 +1,12 @@
 package org.lodge.shell.internal;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.lodge.shell.Argument;
 import org.lodge.shell.Argument.Arity;
 import org.lodge.shell.CommandException;
@@ -209,14 +209,18 @@ final class CommandLine {
       throw usage(shown + " takes a whole number of at most nine digits, not " + brief(value));
     }
     if (kind == Kind.DURATION) {
-      duration(shown, value);
+      parsed(shown, value, Durations::parse);
+    }
+    if (kind == Kind.SIZE) {
+      parsed(shown, value, Durations::parseSize);
     }
     return value;
   }
 
-  private Duration duration(String shown, String value) throws CommandException {
+  private void parsed(String shown, String value, Function<String, ?> parser)
+      throws CommandException {
     try {
-      return Durations.parse(value);
+      parser.apply(value);
     } catch (IllegalArgumentException e) {
       throw usage(shown + " takes " + e.getMessage() + ", not " + brief(value));
     }

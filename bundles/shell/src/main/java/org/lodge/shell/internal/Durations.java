@@ -28,6 +28,20 @@ public final class Durations {
     };
   }
 
+  /**
+   * @return bytes
+   * @throws IllegalArgumentException with a sentence on what is allowed
+   */
+  static long parseSize(String text) {
+    int unit = text.isEmpty() ? -1 : "KMGT".indexOf(text.charAt(text.length() - 1));
+    String number = unit < 0 ? text : text.substring(0, text.length() - 1);
+    int shift = 10 * (unit + 1);
+    if (!number.matches("[1-9][0-9]{0,17}") || Long.parseLong(number) > Long.MAX_VALUE >> shift) {
+      throw new IllegalArgumentException("a size such as 512M or 10G, of less than 8 EiB");
+    }
+    return Long.parseLong(number) << shift;
+  }
+
   /** As in {@code 5.31 s}. */
   public static String seconds(Duration time) {
     return String.format(Locale.ROOT, "%.2f s", time.toMillis() / 1000.0);

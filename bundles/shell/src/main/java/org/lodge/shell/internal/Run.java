@@ -67,6 +67,11 @@ final class Run implements Invocation {
   }
 
   @Override
+  public long size(String argument) {
+    return Durations.parseSize(text(argument));
+  }
+
+  @Override
   public Path path(String name) {
     return resolve(text(name));
   }

@@ -206,7 +206,7 @@ public final class ShellCompleter implements Completer {
           }
         }
       }
-      case FLAG, TEXT, INTEGER, DURATION, WORD -> {}
+      case FLAG, TEXT, INTEGER, DURATION, SIZE, WORD -> {}
     }
     return found;
   }

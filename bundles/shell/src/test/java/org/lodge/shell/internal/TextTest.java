@@ -2,6 +2,7 @@ package org.lodge.shell.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -86,6 +87,11 @@ class TextTest {
     assertEquals("512M", Durations.size(512L << 20));
     assertEquals("1.5G", Durations.size(3L << 29));
     assertEquals(Duration.ofMillis(500), Durations.parse("500ms"));
+    assertEquals(10L << 30, Durations.parseSize("10G"));
+    assertEquals(512, Durations.parseSize("512"));
+    for (String wrong : List.of("", "G", "-1G", "0", "1.5G", "8388608T", "9999999999999999999")) {
+      assertThrows(IllegalArgumentException.class, () -> Durations.parseSize(wrong), wrong);
+    }
     assertEquals(Duration.ofSeconds(7), Durations.parse("7"));
   }
 

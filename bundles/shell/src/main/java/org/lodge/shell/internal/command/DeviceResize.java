@@ -27,7 +27,7 @@ final class DeviceResize implements Command {
                 + " system in it has to be grown in the guest.")
         .argument("GUEST", Kind.GUEST, Arity.ONE, "which; it has to run")
         .argument("ID", Kind.DEVICE, Arity.ONE, "a blk, as device ls shows it")
-        .argument("SIZE", Kind.TEXT, Arity.ONE, "such as 512M or 10G")
+        .argument("SIZE", Kind.SIZE, Arity.ONE, "such as 512M or 10G")
         .flag("shrink", (char) 0, "allow less than it has now; what lies behind is lost")
         .example("lodge device resize work data 10G", "The disk data has 10 GiB now.")
         .json("guest", "the guest")
@@ -40,7 +40,7 @@ final class DeviceResize implements Command {
     String guest = invocation.text("GUEST");
     String id = invocation.text("ID");
     Map<String, Object> arguments = new HashMap<>();
-    arguments.put("sizeBytes", invocation.text("SIZE"));
+    arguments.put("sizeBytes", invocation.size("SIZE"));
     if (invocation.flag("shrink")) {
       arguments.put("shrink", true);
     }

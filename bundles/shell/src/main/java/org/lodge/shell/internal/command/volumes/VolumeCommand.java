@@ -115,18 +115,4 @@ abstract class VolumeCommand implements Command {
   static String kind(VolumeStatus.Snapshot snapshot) {
     return snapshot.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
-
-  /** A size as a person writes it. */
-  static long bytes(String command, String text) throws CommandException {
-    int unit = text.isEmpty() ? -1 : "KMGT".indexOf(text.charAt(text.length() - 1));
-    String number = unit < 0 ? text : text.substring(0, text.length() - 1);
-    if (!number.matches("[1-9][0-9]{0,13}")
-        || Long.parseLong(number) > Long.MAX_VALUE >> 10 * (unit + 1)) {
-      throw new CommandException(
-          ExitCode.USAGE,
-          command + ": a size is a number with K, M, G or T, as in 10G, not " + text,
-          java.util.List.of());
-    }
-    return Long.parseLong(number) << 10 * (unit + 1);
-  }
 }

@@ -1,7 +1,6 @@
 package org.lodge.shell.internal.command.volumes;
 
 import org.lodge.shell.Argument.Arity;
-import org.lodge.shell.CommandException;
 import org.lodge.shell.Description;
 import org.lodge.shell.Invocation;
 import org.lodge.shell.Kind;
@@ -35,15 +34,15 @@ final class VolumeCreate extends VolumeCommand {
                 Kind.TEXT,
                 Arity.ONE,
                 "its name: a-z, then a-z, 0-9 and -; or KEEPER:NAME for a guest to keep it")
-            .argument("SIZE", Kind.TEXT, Arity.ONE, "such as 512M or 10G")
+            .argument("SIZE", Kind.SIZE, Arity.ONE, "such as 512M or 10G")
             .example("lodge volume create data 10G", "A data disk of 10 GiB.")
             .example("lodge volume create storage:data 10G", "One that the guest storage keeps."),
         "volume");
   }
 
   @Override
-  int run(Volumes volumes, Invocation invocation) throws VolumeException, CommandException {
-    long size = bytes("volume create", invocation.text("SIZE"));
+  int run(Volumes volumes, Invocation invocation) throws VolumeException {
+    long size = invocation.size("SIZE");
     VolumeStatus made = volumes.create(invocation.text("VOLUME"), size);
     return say(made, made.name() + ": " + Durations.size(made.sizeBytes()), invocation);
   }

@@ -1,7 +1,6 @@
 package org.lodge.shell.internal.command.volumes;
 
 import org.lodge.shell.Argument.Arity;
-import org.lodge.shell.CommandException;
 import org.lodge.shell.Description;
 import org.lodge.shell.Invocation;
 import org.lodge.shell.Kind;
@@ -27,20 +26,17 @@ final class VolumeResize extends VolumeCommand {
                     + " definition) grows under it, and its driver is told; any other has to be"
                     + " free. A file system in it has to be grown in the guest.")
             .argument("VOLUME", Kind.VOLUME, Arity.ONE, "which")
-            .argument("SIZE", Kind.TEXT, Arity.ONE, "such as 512M or 10G")
+            .argument("SIZE", Kind.SIZE, Arity.ONE, "such as 512M or 10G")
             .flag("shrink", (char) 0, "allow less than it has now; what lies behind is lost")
             .example("lodge volume resize data 20G", "The disk has 20 GiB now."),
         "volume");
   }
 
   @Override
-  int run(Volumes volumes, Invocation invocation)
-      throws VolumeException, CommandException, InterruptedException {
+  int run(Volumes volumes, Invocation invocation) throws VolumeException, InterruptedException {
     VolumeStatus now =
         volumes.resize(
-            invocation.text("VOLUME"),
-            bytes("volume resize", invocation.text("SIZE")),
-            invocation.flag("shrink"));
+            invocation.text("VOLUME"), invocation.size("SIZE"), invocation.flag("shrink"));
     return say(now, now.name() + ": " + Durations.size(now.sizeBytes()), invocation);
   }
 }
