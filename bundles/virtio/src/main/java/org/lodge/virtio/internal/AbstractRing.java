@@ -25,7 +25,7 @@ import org.lodge.virtio.ring.RingSetup;
  * of {@code serving}. The monitor is taken last; it is not held when the port is called.
  */
 abstract class AbstractRing implements Ring {
-  private static final Duration MEMORY_LIMIT = Duration.ofSeconds(3);
+  private static final Duration MEMORY_LIMIT = Duration.ofSeconds(30);
   private static final int PAUSED = 1;
   private static final int BROKEN = 2;
   private static final int CLOSED = 4;
