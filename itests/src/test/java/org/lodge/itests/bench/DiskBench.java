@@ -57,7 +57,7 @@ final class DiskBench {
 
   private final Path home;
   private final Path other;
-  private final boolean all;
+  private final boolean takeovers;
   private final Table table;
   private final DiskRounds rounds;
 
@@ -69,7 +69,7 @@ final class DiskBench {
     this.home = home;
     this.other = other;
     this.table = table;
-    all = rows.isEmpty();
+    takeovers = DiskTakeovers.NAME.contains(rows);
     rounds = new DiskRounds("blk", runs, rows, table);
   }
 
@@ -86,7 +86,7 @@ final class DiskBench {
         if (rounds.wants(IN_GUEST, CACHED)) {
           inGuest(file, host, lodge);
         }
-        if (all) {
+        if (takeovers) {
           new DiskTakeovers(home, host, table).run(file);
         }
       }

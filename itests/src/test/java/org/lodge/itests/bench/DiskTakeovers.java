@@ -24,6 +24,7 @@ final class DiskTakeovers {
   private static final int AFTERMATH_MILLIS = 50;
   private static final DiskLoad.Pattern LOAD =
       new DiskLoad.Pattern("4 KiB random read, depth 8", false, true, 4096, 8, false);
+  static final String NAME = "%d takeovers under %s".formatted(TAKEOVERS, LOAD.name());
 
   private final Path home;
   private final BenchHost host;
@@ -70,8 +71,7 @@ final class DiskTakeovers {
         }
         pauses.add(Double.parseDouble(words[2]) / 1000);
       }
-      String what = "blk: %d takeovers under %s".formatted(TAKEOVERS, LOAD.name());
-      table.row(what + ", pause", "ms", pauses, "20");
+      table.row("blk: " + NAME + ", pause", "ms", pauses, "20");
       table.row("  longest time between two answers", "ms", silences, "20");
       table.row("  the same in as long without a takeover", "ms", otherwise, "");
     }
