@@ -352,40 +352,66 @@ class RingLifeTest {
     }
   }
 
+  /** In serve, on a thread of its own, until it is let go. */
+  private static final class Stuck {
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch leave = new CountDownLatch(1);
+    private final Thread queueThread;
+
+    /**
+     * @param holding whether it has a request by then
+     */
+    Stuck(Ring ring, boolean holding) throws InterruptedException {
+      var device =
+          new EchoDevice() {
+            @Override
+            public void serve(Virtqueue queue) throws RingException {
+              if (!holding) {
+                hang();
+              }
+              super.serve(queue);
+            }
+
+            @Override
+            protected void handle(DescriptorChain chain) {
+              if (holding) {
+                hang();
+              }
+              super.handle(chain);
+            }
+          };
+      queueThread =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  ring.serve(device);
+                } catch (RingException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      entered.await();
+    }
+
+    private void hang() {
+      entered.countDown();
+      try {
+        leave.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   @Test
   void aDeviceThatDoesNotComeBackHoldsNobodyForEver() throws Exception {
     DriverQueue driver = DriverQueue.create(guest, SIZE, Feature.VERSION_1.mask());
     Ring ring = open(driver, RingPosition.FIRST, null);
-    var entered = new CountDownLatch(1);
-    var leave = new CountDownLatch(1);
-    var stuck =
-        new EchoDevice() {
-          @Override
-          protected void handle(DescriptorChain chain) {
-            entered.countDown();
-            try {
-              leave.await();
-            } catch (InterruptedException e) {
-              Thread.currentThread().interrupt();
-            }
-            super.handle(chain);
-          }
-        };
     add(driver, 2);
-    Thread queueThread =
-        Thread.ofVirtual()
-            .start(() -> {
-              try {
-                ring.serve(stuck);
-              } catch (RingException e) {
-                throw new AssertionError(e);
-              }
-            });
-    entered.await();
+    Stuck stuck = new Stuck(ring, true);
     assertFalse(ring.pause(SHORT));
-    leave.countDown();
+    stuck.leave.countDown();
     assertTrue(ring.pause(Duration.ofSeconds(10)));
-    queueThread.join();
+    stuck.queueThread.join();
     assertEquals(1, used(driver), "a paused ring takes no more");
   }
 
@@ -394,36 +420,12 @@ class RingLifeTest {
     DriverQueue driver = DriverQueue.create(guest, SIZE, Feature.VERSION_1.mask());
     Ring ring = open(driver, RingPosition.FIRST, null);
     memory.release();
-    var entered = new CountDownLatch(1);
-    var leave = new CountDownLatch(1);
-    var stuck =
-        new EchoDevice() {
-          @Override
-          public void serve(Virtqueue queue) throws RingException {
-            entered.countDown();
-            try {
-              leave.await();
-            } catch (InterruptedException e) {
-              Thread.currentThread().interrupt();
-            }
-            super.serve(queue);
-          }
-        };
     add(driver, 1);
-    Thread queueThread =
-        Thread.ofVirtual()
-            .start(() -> {
-              try {
-                ring.serve(stuck);
-              } catch (RingException e) {
-                throw new AssertionError(e);
-              }
-            });
-    entered.await();
+    Stuck stuck = new Stuck(ring, false);
     ring.close(SHORT);
     assertEquals(0, released.get(), "it may be about to look into the ring");
-    leave.countDown();
-    queueThread.join();
+    stuck.leave.countDown();
+    stuck.queueThread.join();
     assertEquals(1, released.get());
     assertEquals(0, used(driver));
   }
