@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** One run of a command. For the thread that runs it; the streams may be used from others too. */
+@ProviderType
 public interface Invocation {
 
   boolean flag(String option);
